@@ -76,7 +76,7 @@ export function multiplyPacked(
   }
 }
 
-/** C[m, n] = A[m, k] · B[k, n], k ≥ 1. Strides (rs over the first index, cs over the second, ldc) are in bytes. */
+/** C[m, n] = A[m, k] · B[k, n], or with `add` C + A · B, k ≥ 1. Strides (rs over the first index, cs over the second, ldc) are in bytes. */
 export function gemm(
   m: usize,
   n: usize,
@@ -89,6 +89,7 @@ export function gemm(
   csB: usize,
   c: usize,
   ldc: usize,
+  add: bool,
   scratch: usize,
 ): void {
   const pa = scratchA(scratch);
@@ -102,7 +103,7 @@ export function gemm(
       for (let i: usize = 0; i < m; i += MC) {
         const mc = min(MC, m - i);
         packA(a + i * rsA + p * csA, rsA, csA, mc, kc, pa);
-        multiplyPacked(mc, nc, kc, pa, pb, c + i * ldc + j * 4, ldc, p > 0, tile);
+        multiplyPacked(mc, nc, kc, pa, pb, c + i * ldc + j * 4, ldc, add || p > 0, tile);
       }
     }
   }

@@ -16,6 +16,7 @@ import { emptyTranspose } from './repairs/transpose.js';
 import { conv2dFilterGradient } from './side/conv-filter.js';
 import { conv2d } from './side/conv-forward.js';
 import { conv2dInputGradient } from './side/conv-input.js';
+import { dense } from './side/dense.js';
 import * as depthwise from './side/depthwise.js';
 import * as elementwise from './side/elementwise.js';
 import * as joints from './side/joints.js';
@@ -84,6 +85,7 @@ export const trainingKernels: readonly TrainingKernel[] = [
   { name: 'SamBatchNormGrad', side: normalize.batchNormGradient },
   { name: 'SamLayerNorm', side: layerNorm.layerNorm },
   { name: 'SamLayerNormGrad', side: layerNorm.layerNormGradient },
+  { name: 'SamDense', side: dense },
   { name: 'SamReluGrad', side: normalize.reluGradient },
   { name: 'Tanh', side: elementwise.tanh },
   { name: 'Sign', composed: clip.sign },

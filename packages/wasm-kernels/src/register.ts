@@ -12,6 +12,7 @@ import {
 import { registerAvgPoolGradients } from './avg-pool.js';
 import { fuseBatchNormLayers } from './batch-norm.js';
 import { registerBroadcastGradients } from './broadcast-gradients.js';
+import { fuseDenseLayers, registerDenseGradient } from './dense.js';
 import { chooseEngine, type SideModuleOf } from './engine.js';
 import { registerGradients } from './gradients.js';
 import type { KernelResult, TrainingKernel } from './kernel.js';
@@ -145,6 +146,7 @@ export async function registerTrainingKernels(options: RegisterOptions = {}): Pr
     });
   }
   registerGradients();
+  registerDenseGradient();
   registerLstmGradient();
   registerSoftmaxGradient();
   registerShapeGradients();
@@ -153,6 +155,7 @@ export async function registerTrainingKernels(options: RegisterOptions = {}): Pr
   registerProductGradients();
   registerNestedGradients();
   registerLayerNormGradient();
+  fuseDenseLayers();
   fuseBatchNormLayers();
   fuseLayerNormLayers();
   fuseLstmCells();

@@ -2,7 +2,7 @@
 export interface SideExports {
   scratchBytes(): number;
   // biome-ignore format: one line per function reads as the table that it is
-  gemm(m: number, n: number, k: number, a: number, rsA: number, csA: number, b: number, rsB: number, csB: number, c: number, ldc: number, scratch: number): void;
+  gemm(m: number, n: number, k: number, a: number, rsA: number, csA: number, b: number, rsB: number, csB: number, c: number, ldc: number, add: boolean, scratch: number): void;
   convFilterGradient(
     x: number,
     dy: number,

@@ -68,12 +68,12 @@ export class SideModule {
     return this.scratchAddress;
   }
 
-  /** out[m, n] = a[m, k]·b[k, n], k ≥ 1. */
-  multiply(m: number, n: number, k: number, a: Matrix, b: Matrix, out: number): void {
+  /** out[m, n] = a[m, k]·b[k, n], or with `add` that much more; k ≥ 1. */
+  multiply(m: number, n: number, k: number, a: Matrix, b: Matrix, out: number, add = false): void {
     const scratch = this.scratch();
     this.run.gemm(
       ...([m, n, k, a.address, a.rowStride, a.columnStride] as const),
-      ...([b.address, b.rowStride, b.columnStride, out, n * 4, scratch] as const),
+      ...([b.address, b.rowStride, b.columnStride, out, n * 4, add, scratch] as const),
     );
   }
 
