@@ -1,6 +1,7 @@
 // conv2d (NHWC) as a product whose left operand, the patches of the padded input, is packed straight from the input.
 import { writeWindows } from './conv';
-import { KC, MC, multiplyPacked, NC, scratchA, scratchB, scratchTile } from './gemm';
+import { depthOf, MC, multiplyPacked, NC, scratchA, scratchB, scratchTile } from './gemm';
+import { clamp } from './math';
 import { TALL } from './micro';
 import { packB, panelRows, transpose2Rows, transpose4Rows } from './pack';
 import { tileRows } from './rows';
@@ -66,13 +67,14 @@ function packPatches(
 }
 
 /**
- * out[N·outH·outW, O] = patches(x) · filter (+ bias, unless its address is 0). x is already padded to height × width.
- * `table` has room for MC words.
+ * out[N·outH·outW, O] = patches(x) · filter (+ bias, unless its address is 0), or with `relu` the positive part of that. x is
+ * already padded to height × width. `table` has room for MC words. Bias and ReLU go over a block while it is in the cache.
  */
 export function convForward(
   x: usize,
   filter: usize,
   bias: usize,
+  relu: bool,
   out: usize,
   scratch: usize,
   table: usize,
@@ -93,23 +95,27 @@ export function convForward(
   const pa = scratchA(scratch);
   const pb = scratchB(scratch);
   const depth = kh * kw * channels;
+  const block = depthOf(depth);
   const pixels = batch * outHeight * outWidth;
   const ldc = outChannels * 4;
   // Neighbouring taps of a row are neighbours in memory unless they are dilated.
   const run = dw === 1 ? kw * channels : channels;
   const perRow: usize = dw === 1 ? 1 : kw;
-  if (bias !== 0) tileRows(bias, pixels, outChannels, out);
   for (let j: usize = 0; j < outChannels; j += NC) {
     const nc = min(NC, outChannels - j);
-    for (let p: usize = 0; p < depth; p += KC) {
-      const kc = min(KC, depth - p);
+    for (let p: usize = 0; p < depth; p += block) {
+      const kc = min(block, depth - p);
       packB(filter + p * ldc + j * 4, ldc, 4, kc, nc, pb);
       for (let i: usize = 0; i < pixels; i += MC) {
         const mc = min(MC, pixels - i);
+        const rows = out + i * ldc;
+        if (bias !== 0 && j + p === 0) tileRows(bias, mc, outChannels, rows);
         writeWindows(x, height, width, channels, outHeight, outWidth, sh, sw, i, mc, table);
         packPatches(table, mc, p, kc, run, perRow, dw * channels * 4, dh * width * channels * 4, pa);
         const add = p > 0 || bias !== 0;
-        multiplyPacked(mc, nc, kc, pa, pb, out + i * ldc + j * 4, ldc, add, scratchTile(scratch));
+        multiplyPacked(mc, nc, kc, pa, pb, rows + j * 4, ldc, add, scratchTile(scratch));
+        const last = j + nc === outChannels && p + kc === depth;
+        if (relu && last) clamp(rows, rows, mc * outChannels, 0, Infinity);
       }
     }
   }

@@ -24,6 +24,12 @@ export function scratchTile(scratch: usize): usize {
   return scratchB(scratch) + KC * NC * 4;
 }
 
+/** Depth of the blocks that k is cut into, equal but for the last: a thin last one would cost as many passes over C. */
+export function depthOf(k: usize): usize {
+  const blocks = (k + KC - 1) / KC;
+  return (k + blocks - 1) / blocks;
+}
+
 /** Copies (or adds) the part of a finished tile that lies inside C. */
 function storeEdge(tile: usize, rows: usize, columns: usize, c: usize, ldc: usize, add: bool): void {
   for (let y: usize = 0; y < rows; y++) {
@@ -95,10 +101,11 @@ export function gemm(
   const pa = scratchA(scratch);
   const pb = scratchB(scratch);
   const tile = scratchTile(scratch);
+  const depth = depthOf(k);
   for (let j: usize = 0; j < n; j += NC) {
     const nc = min(NC, n - j);
-    for (let p: usize = 0; p < k; p += KC) {
-      const kc = min(KC, k - p);
+    for (let p: usize = 0; p < k; p += depth) {
+      const kc = min(depth, k - p);
       packB(b + p * rsB + j * csB, rsB, csB, kc, nc, pb);
       for (let i: usize = 0; i < m; i += MC) {
         const mc = min(MC, m - i);

@@ -1,4 +1,4 @@
-// Activations of many numbers at once: logistic function, its piecewise linear likeness, hyperbolic tangent. Results are
+// Functions of many numbers at once: logistic function, its piecewise linear likeness, hyperbolic tangent, exponential. Results are
 // within a few units in the last place.
 import { madd } from './micro';
 
@@ -8,6 +8,9 @@ export const LOGISTIC: i32 = 0;
 export const HARD: i32 = 1;
 /** tanh x. */
 export const TANH: i32 = 2;
+
+/** eˣ. */
+export const EXP: i32 = 3;
 
 /** Four floats at p, or with `one` a single one and zeros: the end of a row. */
 export function read(p: usize, one: bool): v128 {
@@ -21,7 +24,7 @@ export function write(p: usize, v: v128, one: bool): void {
 }
 
 /** eˣ, from 2ⁿ·eʳ with |r| ≤ ln 2 / 2 and a polynomial of eʳ; 0 below −87, and beyond 88 what it is there. */
-export function exp4(x: v128): v128 {
+function exp4(x: v128): v128 {
   const bounded = f32x4.max(f32x4.min(x, f32x4.splat(88)), f32x4.splat(-87));
   const n = f32x4.nearest(f32x4.mul(bounded, f32x4.splat(Mathf.LOG2E)));
   // ln 2 in two parts: the product of n and the first is exact.
@@ -67,9 +70,10 @@ export function activate(kind: i32, x: usize, out: usize, n: usize): void {
     if (kind === HARD) y = f32x4.min(f32x4.max(line(v), f32x4.splat(0)), unit);
     else {
       const size = f32x4.abs(v);
-      const e = exp4(kind === TANH ? f32x4.add(size, size) : f32x4.neg(v));
+      const e = exp4(kind === TANH ? f32x4.add(size, size) : kind === EXP ? v : f32x4.neg(v));
       const inverse = f32x4.div(unit, f32x4.add(unit, e));
-      if (kind === TANH) {
+      if (kind === EXP) y = e;
+      else if (kind === TANH) {
         const far = f32x4.sub(unit, f32x4.add(inverse, inverse));
         const positive = v128.bitselect(tanhNearZero(size), far, f32x4.lt(size, f32x4.splat(0.625)));
         y = v128.or(positive, v128.and(v, f32x4.splat(-0.0)));

@@ -1,5 +1,5 @@
 // Cross-entropy between rows of labels and softmax(rows of logits), and its gradient.
-import { exp4, read, write } from './math';
+import { activate, EXP } from './math';
 
 function largest(x: usize, n: usize): f32 {
   let most = load<f32>(x);
@@ -9,12 +9,8 @@ function largest(x: usize, n: usize): f32 {
 
 /** out = e^(x − shift); gives their sum. */
 function exponentials(x: usize, n: usize, shift: f32, out: usize): f32 {
-  const s = f32x4.splat(shift);
-  for (let i: usize = 0; i < n; ) {
-    const one = n - i < 4;
-    write(out + i * 4, exp4(f32x4.sub(read(x + i * 4, one), s)), one);
-    i += one ? 1 : 4;
-  }
+  for (let i: usize = 0; i < n; i++) store<f32>(out + i * 4, load<f32>(x + i * 4) - shift);
+  activate(EXP, out, out, n);
   let sum: f32 = 0;
   for (let i: usize = 0; i < n; i++) sum += load<f32>(out + i * 4);
   return sum;

@@ -1,17 +1,7 @@
-import {
-  batchNorm,
-  engine,
-  moments,
-  mul,
-  reshape,
-  sub,
-  type Tensor,
-  type Tensor1D,
-  tidy,
-} from '@tensorflow/tfjs-core';
+import { batchNorm, engine, moments, reshape, type Tensor, type Tensor1D, tidy } from '@tensorflow/tfjs-core';
 import { asFloat, requireVectors } from './columns.js';
 import { isUsable } from './gradients.js';
-import { replaceLayerCall } from './layers.js';
+import { type LayerCall, onlyInput, replaceLayerCall, type Weight } from './layers.js';
 
 /** What {@link trainingBatchNorm} returns. The caller disposes it. */
 export interface TrainingBatchNorm {
@@ -49,9 +39,8 @@ export function trainingBatchNorm(x: Tensor, gamma: Tensor, beta: Tensor, epsilo
   });
 }
 
-/** A weight of a layer. */
-interface Weight {
-  read(): Tensor;
+/** A statistic that a layer keeps. */
+interface Statistic extends Weight {
   write(value: Tensor): unknown;
 }
 
@@ -62,29 +51,29 @@ interface BatchNormLayer {
   readonly epsilon: number;
   readonly gamma: Weight | undefined;
   readonly beta: Weight | undefined;
-  readonly movingMean: Weight;
-  readonly movingVariance: Weight;
-}
-type Call = (this: BatchNormLayer, inputs: Tensor | Tensor[], kwargs: { training?: boolean }) => Tensor;
-
-function moveAverage(weight: Weight, value: Tensor, momentum: number): void {
-  tidy(() => {
-    const old = weight.read();
-    weight.write(sub(old, mul(sub(old, value), 1 - momentum)));
-  });
+  readonly movingMean: Statistic;
+  readonly movingVariance: Statistic;
 }
 
-function fusedCall(original: Call): Call {
+/** Moves what the layer keeps of the batches' statistics towards those of this one. */
+function moveAverages(layer: BatchNormLayer, mean: Tensor, variance: Tensor): void {
+  const { movingMean, movingVariance, momentum } = layer;
+  const inputs = { mean, variance, oldMean: movingMean.read(), oldVariance: movingVariance.read() };
+  const moved = engine().runKernel('SamMovingAverages', inputs, { momentum }) as unknown as Tensor[];
+  movingMean.write(moved[0]!);
+  movingVariance.write(moved[1]!);
+}
+
+function fusedCall(original: LayerCall<BatchNormLayer>): LayerCall<BatchNormLayer> {
   return function call(inputs, kwargs) {
-    const [x, ...others] = Array.isArray(inputs) ? inputs : [inputs];
+    const x = onlyInput(inputs);
     const { gamma, beta, axis } = this;
-    const fits = x?.dtype === 'float32' && others.length === 0 && (axis === -1 || axis === x.rank - 1);
+    const fits = x && (axis === -1 || axis === x.rank - 1);
     if (!kwargs?.training || !gamma || !beta || !fits || !isUsable('SamBatchNorm'))
       return original.call(this, inputs, kwargs);
     return tidy(() => {
       const { y, mean, variance } = trainingBatchNorm(x, gamma.read(), beta.read(), this.epsilon);
-      moveAverage(this.movingMean, mean, this.momentum);
-      moveAverage(this.movingVariance, variance, this.momentum);
+      moveAverages(this, mean, variance);
       return y;
     });
   };

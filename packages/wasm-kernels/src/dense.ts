@@ -1,19 +1,18 @@
 import { engine, matMul, registerGradient, reshape, sum, type Tensor, tidy } from '@tensorflow/tfjs-core';
-import { isUsable } from './gradients.js';
-import { replaceLayerCall } from './layers.js';
+import { isUsable, reluGradient } from './gradients.js';
+import { inRecordedGradient, type LayerCall, onlyInput, replaceLayerCall, type Weight } from './layers.js';
 
 /** x [..., n] as the matrix of its rows. */
 const asMatrix = (x: Tensor): Tensor => (x.rank === 2 ? x : reshape(x, [-1, x.shape.at(-1)!]));
 
-/** Registers the gradients of the fused layer. That of its ReLU is taken from the output: y > 0 where x·kernel + bias is. */
+/** Registers the gradients of the fused layer. That of its ReLU is taken from the output. */
 export function registerDenseGradient(): void {
   registerGradient({
     kernelName: 'SamDense',
     inputsToSave: ['x', 'kernel'],
     outputsToSave: [true],
     gradFunc: (dy, [x, kernel, y], { relu }) => {
-      const inputs = { x: y!, dy: dy as Tensor };
-      const dz = asMatrix(relu ? engine().runKernel('SamReluGrad', inputs) : inputs.dy);
+      const dz = asMatrix(relu ? reluGradient(dy as Tensor, y!) : (dy as Tensor));
       return {
         x: () => reshape(matMul(dz, kernel!, false, true), x!.shape),
         kernel: () => matMul(asMatrix(x!), dz, true, false),
@@ -23,11 +22,6 @@ export function registerDenseGradient(): void {
   });
 }
 
-/** What is used of a layer's weight. */
-interface Weight {
-  read(): Tensor;
-}
-
 /** What is used of the Layers API's Dense. */
 interface DenseLayer {
   readonly kernel: Weight;
@@ -35,17 +29,15 @@ interface DenseLayer {
   readonly activation: { getClassName(): string; apply(x: Tensor): Tensor };
   invokeCallHook(inputs: Tensor | Tensor[], kwargs: object): void;
 }
-type Call = (this: DenseLayer, inputs: Tensor | Tensor[], kwargs: object) => Tensor;
 
 /** The layer's input where the fused kernel computes what the layer does: while a gradient is recorded. */
 function fittingInput(inputs: Tensor | Tensor[], kernel: Tensor): Tensor | undefined {
-  const [x, ...others] = Array.isArray(inputs) ? inputs : [inputs];
-  const isFloat = x?.dtype === 'float32' && kernel.dtype === 'float32' && others.length === 0;
-  const fits = isFloat && x.rank > 1 && x.size * kernel.size > 0 && x.shape.at(-1) === kernel.shape[0];
-  return fits && engine().state.gradientDepth > 0 && isUsable('SamDense') ? x : undefined;
+  const x = onlyInput(inputs);
+  const fits = x && x.rank > 1 && x.size > 0 && x.shape.at(-1) === kernel.shape[0];
+  return fits && inRecordedGradient() && isUsable('SamDense') ? x : undefined;
 }
 
-function fusedCall(original: Call): Call {
+function fusedCall(original: LayerCall<DenseLayer>): LayerCall<DenseLayer> {
   return function call(inputs, kwargs) {
     const kernel = this.kernel.read();
     const x = fittingInput(inputs, kernel);
@@ -61,7 +53,7 @@ function fusedCall(original: Call): Call {
   };
 }
 
-/** Makes the Layers API's Dense use the fused kernel in training, on backends that have it. */
+/** Makes the Layers API's Dense with a bias use the fused kernel in training, on backends that have it. */
 export function fuseDenseLayers(): void {
   replaceLayerCall('Dense', fusedCall);
 }

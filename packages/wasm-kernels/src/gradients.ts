@@ -19,7 +19,8 @@ export const isAvailable = (name: string): boolean => Boolean(getKernel(name, ge
 /** Whether a kernel without second derivatives may run: on the active backend, and not inside of two gradients. */
 export const isUsable = (name: string): boolean => isAvailable(name) && !isNested();
 
-function reluGradient(dy: Tensor, x: Tensor): Tensor {
+/** dy where x is positive; x may be the input or the output of the ReLU. */
+export function reluGradient(dy: Tensor, x: Tensor): Tensor {
   if (x.dtype !== 'float32' || !isAvailable('SamReluGrad')) return mul(dy, cast(step(x), 'float32'));
   return engine().runKernel('SamReluGrad', { x, dy });
 }

@@ -13,7 +13,7 @@ import {
 } from '@tensorflow/tfjs-core';
 import { asFloat, requireVectors } from './columns.js';
 import { isAvailable, isUsable } from './gradients.js';
-import { replaceLayerCall } from './layers.js';
+import { type LayerCall, onlyInput, replaceLayerCall, type Weight } from './layers.js';
 
 /**
  * Layer normalisation over the last axis, in one kernel with one gradient where our kernels are.
@@ -61,17 +61,15 @@ interface LayerNormLayer {
   readonly axis: number | number[];
   readonly epsilon: number;
   /** Null where the layer neither scales nor shifts. */
-  readonly gamma: { read(): Tensor } | null;
-  readonly beta: { read(): Tensor } | null;
+  readonly gamma: Weight | null;
+  readonly beta: Weight | null;
 }
-type Call = (this: LayerNormLayer, inputs: Tensor | Tensor[], kwargs: object) => Tensor;
 
-function fusedCall(original: Call): Call {
+function fusedCall(original: LayerCall<LayerNormLayer>): LayerCall<LayerNormLayer> {
   return function call(inputs, kwargs) {
-    const [x, ...others] = Array.isArray(inputs) ? inputs : [inputs];
+    const x = onlyInput(inputs);
     const [axis, ...axes] = [this.axis].flat();
-    const fits = x?.dtype === 'float32' && others.length + axes.length === 0;
-    if (!fits || axis !== x.rank - 1 || !isAvailable('SamLayerNorm'))
+    if (!x || axes.length > 0 || axis !== x.rank - 1 || !isAvailable('SamLayerNorm'))
       return original.call(this, inputs, kwargs);
     return tidy(() => {
       const columns = [x.shape.at(-1)!];

@@ -1,4 +1,25 @@
-import { serialization } from '@tensorflow/tfjs-core';
+import { engine, serialization, type Tensor } from '@tensorflow/tfjs-core';
+
+/** What is read of a layer's weight. */
+export interface Weight {
+  read(): Tensor;
+}
+
+/** `call` of a layer of the Layers API. */
+export type LayerCall<Layer> = (
+  this: Layer,
+  inputs: Tensor | Tensor[],
+  kwargs: { training?: boolean },
+) => Tensor;
+
+/** A layer's input where it is a single tensor of float32. */
+export function onlyInput(inputs: Tensor | Tensor[]): Tensor | undefined {
+  const [x, ...others] = Array.isArray(inputs) ? inputs : [inputs];
+  return x?.dtype === 'float32' && others.length === 0 ? x : undefined;
+}
+
+/** Whether operations are recorded for a gradient: where that is not so, TensorFlow.js has fused kernels of its own. */
+export const inRecordedGradient = (): boolean => engine().state.gradientDepth > 0;
 
 /** Prototypes whose `call` was replaced. */
 const replaced = new WeakSet<object>();

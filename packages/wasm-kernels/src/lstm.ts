@@ -1,11 +1,6 @@
 import { clone, engine, matMul, registerGradient, sum, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import { isUsable } from './gradients.js';
-import { replaceLayerCall } from './layers.js';
-
-/** What is used of a layer's weight. */
-interface Weight {
-  read(): Tensor;
-}
+import { replaceLayerCall, type Weight } from './layers.js';
 
 /** What is used of the Layers API's LSTMCell. */
 interface LstmCell {

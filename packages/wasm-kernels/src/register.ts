@@ -12,6 +12,7 @@ import {
 import { registerAvgPoolGradients } from './avg-pool.js';
 import { fuseBatchNormLayers } from './batch-norm.js';
 import { registerBroadcastGradients } from './broadcast-gradients.js';
+import { fuseConv2dLayers, registerConv2dGradient } from './conv2d.js';
 import { fuseDenseLayers, registerDenseGradient } from './dense.js';
 import { chooseEngine, type SideModuleOf } from './engine.js';
 import { registerGradients } from './gradients.js';
@@ -147,6 +148,7 @@ export async function registerTrainingKernels(options: RegisterOptions = {}): Pr
   }
   registerGradients();
   registerDenseGradient();
+  registerConv2dGradient();
   registerLstmGradient();
   registerSoftmaxGradient();
   registerShapeGradients();
@@ -156,6 +158,7 @@ export async function registerTrainingKernels(options: RegisterOptions = {}): Pr
   registerNestedGradients();
   registerLayerNormGradient();
   fuseDenseLayers();
+  fuseConv2dLayers();
   fuseBatchNormLayers();
   fuseLayerNormLayers();
   fuseLstmCells();

@@ -121,6 +121,25 @@ export const sideOnly: readonly [string, Values[], Computation][] = [
     },
   ],
   [
+    'SamDense, SamConv2D and Relu',
+    [random(1, [6, 5]), random(2, [5, 7]), random(3, [7]), random(4, [2, 6, 5, 5]), random(5, [3, 3, 5, 7])],
+    (x, kernel, bias, image, filter) => [
+      ...run('SamDense', { x: x!, kernel: kernel!, bias: bias! }, { relu: true }),
+      ...run('SamConv2D', { x: image!, filter: filter!, bias: bias! }, { ...window, relu: true }),
+      tf.relu(x!),
+    ],
+  ],
+  [
+    'SamMovingAverages',
+    [random(1, [50]), random(2, [50]), random(3, [50]), random(4, [50])],
+    (mean, variance, oldMean, oldVariance) =>
+      run(
+        'SamMovingAverages',
+        { mean: mean!, variance: variance!, oldMean: oldMean!, oldVariance: oldVariance! },
+        { momentum: 0.9 },
+      ),
+  ],
+  [
     'Tanh and SamReluGrad',
     [random(1, [50]), random(2, [50])],
     (x, dy) => [tf.tanh(x!), ...run('SamReluGrad', { x: x!, dy: dy! })],

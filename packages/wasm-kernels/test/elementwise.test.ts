@@ -13,6 +13,13 @@ onEveryImplementation('elementwise kernels', () => {
       ]);
   });
 
+  it.each([0, 1, 3, 5, 17])('relu keeps NaN of either sign among %i elements', async (n) => {
+    const bits = Uint32Array.from({ length: n }, (_, i) => (i % 2 ? 0x7fc00000 : 0xffc00000));
+    const x = { data: new Float32Array(bits.buffer), shape: [n] };
+    const others = random(n, [n]);
+    await expectLikeCpu(`${n}`, [x, others], 1, (x, y) => [tf.relu(x!), tf.relu(y!), tf.grad(tf.relu)(x!)]);
+  });
+
   it('answer 0 for a convolution over nothing', async () => {
     await expectLikeCpu('no channels', [random(1, [1, 2, 2, 0]), random(1, [1, 1, 0, 2])], 1, (x, w) => [
       tf.conv2d(x as tf.Tensor4D, w as tf.Tensor4D, 1, 'same'),

@@ -8,6 +8,12 @@ function clip(call: KernelCall, low: number, high: number): TensorInfo | undefin
   return compose(call, ['x'], ({ x }) => minimum(maximum(x, low), high));
 }
 
+/** `Relu`. TensorFlow.js's own kernel turns NaN of a negative sign into 0: what ∞ − ∞ and 0·∞ give. */
+export function relu(call: KernelCall): TensorInfo | undefined {
+  if (input(call, 'x').dtype !== 'float32') return undefined;
+  return compose(call, ['x'], ({ x }) => maximum(x, 0));
+}
+
 /** `Relu6`. */
 export const relu6 = (call: KernelCall): TensorInfo | undefined => clip(call, 0, 6);
 

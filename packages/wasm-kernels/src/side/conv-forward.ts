@@ -7,12 +7,18 @@ import type { SideModule } from './side-module.js';
 /** Room for the addresses of the windows of one block. */
 const TABLE_BYTES = 128 * 4;
 
-/** Convolves a padded image with the filter at an address; `bias` is an address or 0. */
+/** What is done to the windows of an image; filter and bias are addresses. */
+export interface Convolution {
+  readonly filter: number;
+  readonly bias?: number;
+  readonly relu?: boolean;
+}
+
+/** Convolves a padded image. */
 export function convolve(
   side: SideModule,
   image: TensorInfo,
-  filter: number,
-  bias: number,
+  { filter, bias = 0, relu = false }: Convolution,
   out: number,
   info: ConvInfo,
 ): void {
@@ -22,6 +28,7 @@ export function convolve(
       side.address(image),
       filter,
       bias,
+      relu,
       out,
       scratch,
       table,
@@ -30,9 +37,12 @@ export function convolve(
   );
 }
 
-/** conv2d without an activation, as training uses it, with or without a bias. Other cases are left alone. */
+/**
+ * conv2d without an activation, as training uses it, with or without a bias. Other cases are left alone, but for the
+ * attribute `relu`, which is `SamConv2D`'s.
+ */
 export function conv2d(call: KernelCall, side: SideModule): TensorInfo | undefined {
-  const attrs = attributes<WindowAttributes & { activation?: string }>(call);
+  const attrs = attributes<WindowAttributes & { activation?: string; relu?: boolean }>(call);
   const [x, filter] = [input(call, 'x'), input(call, 'filter')];
   const { bias, preluActivationWeights } = call.inputs;
   const plain = (attrs.activation ?? 'linear') === 'linear' && !preluActivationWeights;
@@ -43,7 +53,9 @@ export function conv2d(call: KernelCall, side: SideModule): TensorInfo | undefin
   if (!fits || sizeOf(x.shape) * sizeOf(filter.shape) * sizeOf(info.outShape) === 0) return undefined;
   const image = padded(side, x, info);
   const out = side.output(info.outShape);
-  convolve(side, image, side.address(filter), bias ? side.address(bias) : 0, side.address(out), info);
+  const { relu = false } = attrs;
+  const convolution = { filter: side.address(filter), relu, ...(bias && { bias: side.address(bias) }) };
+  convolve(side, image, convolution, side.address(out), info);
   if (image !== x) side.backend.disposeData(image.dataId);
   return out;
 }

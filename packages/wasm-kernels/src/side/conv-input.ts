@@ -36,7 +36,7 @@ function byConvolution(
   const image = withMargins(side, dy, around);
   side.withMemory(taps * inChannels * outChannels * 4, (turned) => {
     side.run.turnFilter(filter, taps, inChannels, outChannels, turned);
-    convolve(side, image, turned, 0, out, backward);
+    convolve(side, image, { filter: turned }, out, backward);
   });
   if (image !== dy) side.backend.disposeData(image.dataId);
   return true;

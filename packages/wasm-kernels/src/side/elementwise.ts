@@ -18,6 +18,10 @@ function elementwise(call: KernelCall, side: SideModule, run: Run): TensorInfo |
 export const tanh = (call: KernelCall, side: SideModule): TensorInfo | undefined =>
   elementwise(call, side, (...vector) => side.run.activate(activations.tanh, ...vector));
 
+/** `Relu`. */
+export const relu = (call: KernelCall, side: SideModule): TensorInfo | undefined =>
+  elementwise(call, side, (...vector) => side.run.clamp(...vector, 0, Number.POSITIVE_INFINITY));
+
 /** `Relu6`. */
 export const relu6 = (call: KernelCall, side: SideModule): TensorInfo | undefined =>
   elementwise(call, side, (...vector) => side.run.clamp(...vector, 0, 6));

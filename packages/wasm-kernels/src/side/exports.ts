@@ -20,7 +20,7 @@ export interface SideExports {
   avgPoolGradient(dy: number, dx: number, ...windowAndScale: [...WindowArguments, scale: number]): void;
   columnSums(x: number, rows: number, columns: number, out: number, partial: number): void;
   // biome-ignore format: as above
-  convForward(x: number, filter: number, bias: number, out: number, scratch: number, table: number, ...conv: ConvArguments): void;
+  convForward(x: number, filter: number, bias: number, relu: boolean, out: number, scratch: number, table: number, ...conv: ConvArguments): void;
   // biome-ignore format: as above
   batchNorm(x: number, rows: number, columns: number, gamma: number, beta: number, epsilon: number, y: number, mean: number, variance: number, tmp: number): void;
   // biome-ignore format: as above

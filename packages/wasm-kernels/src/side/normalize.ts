@@ -37,6 +37,21 @@ export function batchNormGradient(call: KernelCall, side: SideModule): TensorInf
   return [...outs];
 }
 
+/** `SamMovingAverages`: momentum·old + (1 − momentum)·new of mean and variance. */
+export function movingAverages(call: KernelCall, side: SideModule): TensorInfo[] {
+  const { momentum } = attributes<{ momentum: number }>(call);
+  const moved = (from: string, to: string): TensorInfo => {
+    const [old, value] = [input(call, from), input(call, to)];
+    const size = sizeOf(old.shape);
+    const result = side.output(old.shape);
+    const out = side.address(result);
+    side.run.scale(momentum, side.address(old), out, size, false);
+    side.run.axpy(1 - momentum, side.address(value), out, out, size);
+    return result;
+  };
+  return [moved('oldMean', 'mean'), moved('oldVariance', 'variance')];
+}
+
 /** `SamReluGrad`: dy where x is positive. */
 export function reluGradient(call: KernelCall, side: SideModule): TensorInfo {
   const [x, dy] = [input(call, 'x'), input(call, 'dy')];
