@@ -19,6 +19,7 @@ import { conv2dInputGradient } from './side/conv-input.js';
 import { dense } from './side/dense.js';
 import * as depthwise from './side/depthwise.js';
 import * as elementwise from './side/elementwise.js';
+import * as gru from './side/gru.js';
 import * as joints from './side/joints.js';
 import * as layerNorm from './side/layer-norm.js';
 import * as lstm from './side/lstm.js';
@@ -96,6 +97,8 @@ export const trainingKernels: readonly TrainingKernel[] = [
   { name: 'ClipByValue', side: elementwise.clipByValue, composed: clip.clipByValue },
   { name: 'SamLstmCell', side: lstm.lstmCell },
   { name: 'SamLstmCellGrad', side: lstm.lstmCellGradient },
+  { name: 'SamGruCell', side: gru.gruCell },
+  { name: 'SamGruCellGrad', side: gru.gruCellGradient },
   { name: 'SamSoftmaxCrossEntropy', side: softmax.softmaxCrossEntropy },
   { name: 'SamSoftmaxCrossEntropyGrad', side: softmax.softmaxCrossEntropyGradient },
   { name: 'SamNorm', side: vectors.norm },

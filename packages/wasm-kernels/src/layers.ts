@@ -21,6 +21,35 @@ export function onlyInput(inputs: Tensor | Tensor[]): Tensor | undefined {
 /** Whether operations are recorded for a gradient: where that is not so, TensorFlow.js has fused kernels of its own. */
 export const inRecordedGradient = (): boolean => engine().state.gradientDepth > 0;
 
+/** What is used of the Layers API's LSTM and GRU cells. */
+export interface RecurrentCell {
+  readonly kernel: Weight;
+  readonly recurrentKernel: Weight;
+  readonly bias: Weight | null | undefined;
+  readonly activation: { getClassName(): string };
+  readonly recurrentActivation: { getClassName(): string };
+  readonly dropout: number;
+  readonly recurrentDropout: number;
+}
+
+const gates = ['sigmoid', 'hardSigmoid'];
+
+/**
+ * Whether a cell is what the fused cells compute: with a bias and the usual activations, without dropout, on float32. Inputs
+ * are x and `states` states.
+ */
+export function usesUsualGates(cell: RecurrentCell, inputs: readonly Tensor[], states: number): boolean {
+  const plain = cell.dropout === 0 && cell.recurrentDropout === 0 && Boolean(cell.bias);
+  const usual =
+    cell.activation.getClassName() === 'tanh' && gates.includes(cell.recurrentActivation.getClassName());
+  const matrices = inputs.every(({ dtype, rank, size }) => dtype === 'float32' && rank === 2 && size > 0);
+  if (!plain || !usual || !matrices || inputs.length !== 1 + states) return false;
+  // Other shapes are refused by the Layers API; a kernel would read beyond them.
+  const [[rows], ...others] = inputs.map(({ shape }) => shape) as [number[], ...number[][]];
+  const units = cell.recurrentKernel.read().shape[0];
+  return others.every((shape) => shape[0] === rows && shape[1] === units);
+}
+
 /** Prototypes whose `call` was replaced. */
 const replaced = new WeakSet<object>();
 

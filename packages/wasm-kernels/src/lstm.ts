@@ -1,21 +1,8 @@
 import { clone, engine, matMul, registerGradient, sum, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import { isUsable } from './gradients.js';
-import { replaceLayerCall, type Weight } from './layers.js';
+import { type RecurrentCell, replaceLayerCall, usesUsualGates } from './layers.js';
 
-/** What is used of the Layers API's LSTMCell. */
-interface LstmCell {
-  readonly kernel: Weight;
-  readonly recurrentKernel: Weight;
-  readonly bias: Weight | null | undefined;
-  readonly activation: Named;
-  readonly recurrentActivation: Named;
-  readonly dropout: number;
-  readonly recurrentDropout: number;
-}
-interface Named {
-  getClassName(): string;
-}
-type Call = (this: LstmCell, inputs: Tensor[], kwargs: { training?: boolean }) => Tensor[];
+type Call = (this: RecurrentCell, inputs: Tensor[], kwargs: { training?: boolean }) => Tensor[];
 
 /** Registers the gradient of the fused cell: its gates are computed again, nothing is kept for it but the inputs. */
 export function registerLstmGradient(): void {
@@ -31,20 +18,10 @@ export function registerLstmGradient(): void {
   });
 }
 
-const gates = ['sigmoid', 'hardSigmoid'];
-
-/** Whether the fused cell computes what this cell does. */
-function fits(cell: LstmCell, [x, h, c]: readonly Tensor[]): boolean {
-  const plain = cell.dropout === 0 && cell.recurrentDropout === 0 && Boolean(cell.bias);
-  const usual =
-    cell.activation.getClassName() === 'tanh' && gates.includes(cell.recurrentActivation.getClassName());
-  const matrices = [x, h, c].every((tensor) => tensor?.dtype === 'float32' && tensor.rank === 2);
-  return plain && usual && matrices && isUsable('SamLstmCell');
-}
-
 function fusedCall(original: Call): Call {
   return function call(inputs, kwargs) {
-    if (!fits(this, inputs)) return original.call(this, inputs, kwargs);
+    if (!usesUsualGates(this, inputs, 2) || !isUsable('SamLstmCell'))
+      return original.call(this, inputs, kwargs);
     return tidy(() => {
       const [x, h, c] = inputs as [Tensor, Tensor, Tensor];
       const cell = {

@@ -16,6 +16,7 @@ import { fuseConv2dLayers, registerConv2dGradient } from './conv2d.js';
 import { fuseDenseLayers, registerDenseGradient } from './dense.js';
 import { chooseEngine, type SideModuleOf } from './engine.js';
 import { registerGradients } from './gradients.js';
+import { fuseGruCells, registerGruGradient } from './gru.js';
 import type { KernelResult, TrainingKernel } from './kernel.js';
 import { trainingKernels } from './kernels.js';
 import { fuseLayerNormLayers, registerLayerNormGradient } from './layer-norm.js';
@@ -150,6 +151,7 @@ export async function registerTrainingKernels(options: RegisterOptions = {}): Pr
   registerDenseGradient();
   registerConv2dGradient();
   registerLstmGradient();
+  registerGruGradient();
   registerSoftmaxGradient();
   registerShapeGradients();
   registerAvgPoolGradients();
@@ -162,6 +164,7 @@ export async function registerTrainingKernels(options: RegisterOptions = {}): Pr
   fuseBatchNormLayers();
   fuseLayerNormLayers();
   fuseLstmCells();
+  fuseGruCells();
   const { reason } = chosen;
   return { implementation: chosen.implementation, ...(reason ? { reason } : {}), kernels };
 }

@@ -130,6 +130,17 @@ export const sideOnly: readonly [string, Values[], Computation][] = [
     ],
   ],
   [
+    'SamGruCell and its gradient',
+    [random(1, [6, 15]), random(2, [6, 5]), random(3, [5, 15]), random(4, [15]), random(5, [6, 5])],
+    (a, h, recurrent, bias, dh) => {
+      const attrs = { gates: 'sigmoid' };
+      const cell = { a: a!, h: h!, recurrent: recurrent!, bias: bias! };
+      const [hNew, z] = run('SamGruCell', cell, attrs);
+      const gradient = { z: z!, h: h!, recurrent: recurrent!, dh: dh! };
+      return [hNew!, z!, ...run('SamGruCellGrad', gradient, attrs)];
+    },
+  ],
+  [
     'SamMovingAverages',
     [random(1, [50]), random(2, [50]), random(3, [50]), random(4, [50])],
     (mean, variance, oldMean, oldVariance) =>

@@ -3,15 +3,15 @@ import { attributes, input, type KernelCall } from '../kernel.js';
 import { activations } from './activations.js';
 import type { SideModule } from './side-module.js';
 
-/** Attributes of `SamLstmCell` and of its gradient. */
-export interface LstmCellAttributes {
+/** Attributes of the fused recurrent cells and of their gradients. */
+export interface CellAttributes {
   /** The gates' activation: 1/(1 + e⁻ˣ), or min(max(x/5 + 1/2, 0), 1). */
   readonly gates: 'sigmoid' | 'hardSigmoid';
 }
 
 /** `SamLstmCell`: h and c of the next step from a + r + bias [rows, 4·units] and c [rows, units]. */
 export function lstmCell(call: KernelCall, side: SideModule): TensorInfo[] {
-  const { gates } = attributes<LstmCellAttributes>(call);
+  const { gates } = attributes<CellAttributes>(call);
   const { shape } = input(call, 'c');
   const [rows, units] = shape as [number, number];
   const outs = [side.output(shape), side.output(shape)];
@@ -26,7 +26,7 @@ export function lstmCell(call: KernelCall, side: SideModule): TensorInfo[] {
 
 /** `SamLstmCellGrad`: gradients with respect to a + r + bias and to c. */
 export function lstmCellGradient(call: KernelCall, side: SideModule): TensorInfo[] {
-  const { gates } = attributes<LstmCellAttributes>(call);
+  const { gates } = attributes<CellAttributes>(call);
   const { shape } = input(call, 'c');
   const [rows, units] = shape as [number, number];
   const outs = [side.output(input(call, 'a').shape), side.output(shape)];

@@ -68,12 +68,21 @@ export class SideModule {
     return this.scratchAddress;
   }
 
-  /** out[m, n] = a[m, k]·b[k, n], or with `add` that much more; k ≥ 1. */
-  multiply(m: number, n: number, k: number, a: Matrix, b: Matrix, out: number, add = false): void {
+  /** out[m, n] = a[m, k]·b[k, n], or with `add` that much more; k ≥ 1. `outStride`: bytes between the rows of out. */
+  multiply(
+    m: number,
+    n: number,
+    k: number,
+    a: Matrix,
+    b: Matrix,
+    out: number,
+    add = false,
+    outStride = n * 4,
+  ): void {
     const scratch = this.scratch();
     this.run.gemm(
       ...([m, n, k, a.address, a.rowStride, a.columnStride] as const),
-      ...([b.address, b.rowStride, b.columnStride, out, n * 4, add, scratch] as const),
+      ...([b.address, b.rowStride, b.columnStride, out, outStride, add, scratch] as const),
     );
   }
 

@@ -1,0 +1,107 @@
+import * as tf from '@tensorflow/tfjs';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { registerTrainingKernels } from '../src/index.js';
+import { expectLikeCpu, random, spoiled, type Values } from './compare.js';
+import { onEveryImplementation } from './implementations.js';
+
+type Gates = 'sigmoid' | 'hardSigmoid';
+
+/** One step of a GRU cell of the Layers API with the given tensors for weights. */
+function step(gates: Gates, [x, h, kernel, recurrentKernel, bias]: tf.Tensor[]): tf.Tensor {
+  const cell = tf.layers.gruCell({ units: h!.shape[1]!, recurrentActivation: gates });
+  const weight = (tensor?: tf.Tensor) => tensor && { read: () => tensor };
+  const weights = { kernel: weight(kernel), recurrentKernel: weight(recurrentKernel), bias: weight(bias) };
+  Object.assign(cell, weights, { useBias: bias !== undefined });
+  return (cell.call([x!, h!], {}) as tf.Tensor[])[0]!;
+}
+
+/** The cell's output, and the gradients of ⟨h, dh⟩ with respect to everything. */
+const outputAndGradients =
+  (gates: Gates) =>
+  (dh: tf.Tensor, ...inputs: tf.Tensor[]): tf.Tensor[] => [
+    step(gates, inputs),
+    ...tf.grads((...values: tf.Tensor[]) => step(gates, values))(inputs, dh),
+  ];
+
+/** dh, x, h, kernel, recurrent kernel and bias. */
+function valuesOf(seed: number, rows: number, depth: number, units: number): Values[] {
+  const state = [rows, units];
+  const shapes = [state, [rows, depth], state, [depth, 3 * units], [units, 3 * units], [3 * units]];
+  return shapes.map((shape, i) => random(seed * 10 + i, shape));
+}
+
+onEveryImplementation('the GRU cell', () => {
+  describe.each(['sigmoid', 'hardSigmoid'] as const)('with %s gates', (gates) => {
+    it('has the values and gradients of cpu for any number of rows and units', async () => {
+      for (const units of [1, 2, 3, 4, 5, 7, 8, 13, 64]) {
+        for (const [rows, depth] of [
+          [1, 1],
+          [3, 2],
+          [8, 5],
+          [33, 17],
+        ] as const) {
+          const values = valuesOf(units, rows, depth, units);
+          // Products over depth and units, a few roundings of the activations, sums over rows in the gradients.
+          const terms = 40 + depth + 4 * units + rows;
+          await expectLikeCpu(`${rows}×${depth}×${units}`, values, terms, outputAndGradients(gates));
+        }
+      }
+    });
+
+    it('passes on what is not finite', async () => {
+      const values = valuesOf(3, 4, 3, 5).slice(1);
+      values[0] = spoiled(1, [4, 3], 7);
+      await expectLikeCpu('NaN', values, 60, (...t) => [step(gates, t)]);
+    });
+
+    it('saturates as cpu does where the gates’ inputs are large', async () => {
+      const values = valuesOf(4, 6, 3, 5);
+      const large = Float32Array.from({ length: 15 }, (_, i) => (i % 2 ? 1 : -1) * 10 ** (i % 7));
+      values[5] = { data: large, shape: [15] };
+      await expectLikeCpu('saturated', values, 60, outputAndGradients(gates));
+    });
+  });
+
+  it('is left to the Layers API without a bias and without rows', async () => {
+    await expectLikeCpu('no bias', valuesOf(5, 4, 3, 5).slice(0, 5), 60, outputAndGradients('sigmoid'));
+    await expectLikeCpu('no rows', valuesOf(5, 0, 3, 5).slice(1), 60, (...t) => [step('sigmoid', t)]);
+  });
+
+  it('has second derivatives', async () => {
+    const [, x, h, ...weights] = valuesOf(6, 3, 2, 4);
+    const f = (...[x, h, ...weights]: tf.Tensor[]): tf.Tensor[] => {
+      const inner = (h: tf.Tensor) => tf.sum(tf.square(step('sigmoid', [x!, h, ...weights])));
+      return [tf.grad((h) => tf.sum(tf.square(tf.grad(inner)(h))))(h!)];
+    };
+    await expectLikeCpu('twice', [x!, h!, ...weights], 500, f);
+  });
+});
+
+describe('a GRU layer', () => {
+  beforeAll(async () => {
+    await tf.setBackend('wasm');
+    await registerTrainingKernels();
+  });
+
+  async function kernelsOf(options: object): Promise<string[]> {
+    const model = tf.sequential({ layers: [tf.layers.gru({ units: 3, inputShape: [4, 2], ...options })] });
+    const x = tf.ones([2, 4, 2]);
+    const { kernelNames } = await tf.profile(() => model.predict(x) as tf.Tensor);
+    x.dispose();
+    model.dispose();
+    return kernelNames;
+  }
+
+  it('runs on the fused cell, unless it asks for what that lacks', async () => {
+    expect(await kernelsOf({})).toContain('SamGruCell');
+    for (const options of [{ activation: 'relu' }, { useBias: false }, { dropout: 0.5 }])
+      expect(await kernelsOf(options)).not.toContain('SamGruCell');
+  });
+
+  it('still refuses states of another shape', () => {
+    const cell = tf.layers.gruCell({ units: 3 });
+    cell.build([2, 4]);
+    expect(() => tf.tidy(() => cell.call([tf.ones([2, 4]), tf.ones([2, 5])], {}))).toThrow(/inner/);
+    tf.dispose(cell.getWeights());
+  });
+});
