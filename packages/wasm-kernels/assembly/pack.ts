@@ -65,18 +65,38 @@ function packTransposed(s: usize, cs: usize, k: usize, panel: usize, d: usize): 
   packPanel(s + i * 4, 4, cs, k - i, panel, panel, d);
 }
 
+/** Panels of B that are packed together: what a row contributes to them is read at once. */
+const GROUP: usize = 4;
+
+/** `count` panels of NR contiguous columns. */
+function copyPanels(s: usize, rs: usize, k: usize, count: usize, d: usize): void {
+  const gap = k * NR * 4;
+  for (let i: usize = 0; i < k; i++) {
+    let to = d + i * NR * 4;
+    for (let q: usize = 0; q < count; q++) {
+      v128.store(to, v128.load(s + q * 32));
+      v128.store(to, v128.load(s + q * 32, 16), 16);
+      to += gap;
+    }
+    s += rs;
+  }
+}
+
 /** B[k, n] as [⌈n/NR⌉][k][NR]; `rs` is the stride over k, `cs` the stride over n. */
 export function packB(src: usize, rs: usize, cs: usize, k: usize, n: usize, d: usize): void {
-  for (let j: usize = 0; j < n; j += NR) {
+  let j: usize = 0;
+  if (cs === 4) {
+    while (j + NR <= n) {
+      const count = min(GROUP, (n - j) / NR);
+      copyPanels(src + j * 4, rs, k, count, d);
+      j += count * NR;
+      d += count * k * NR * 4;
+    }
+  }
+  for (; j < n; j += NR) {
     const used = min(NR, n - j);
-    let s = src + j * cs;
-    if (used === NR && cs === 4) {
-      for (let i: usize = 0; i < k; i++) {
-        v128.store(d + i * 32, v128.load(s));
-        v128.store(d + i * 32, v128.load(s, 16), 16);
-        s += rs;
-      }
-    } else if (used === NR && rs === 4) packTransposed(s, cs, k, NR, d);
+    const s = src + j * cs;
+    if (used === NR && rs === 4) packTransposed(s, cs, k, NR, d);
     else packPanel(s, rs, cs, k, used, NR, d);
     d += k * NR * 4;
   }
