@@ -37,7 +37,7 @@ export function withBatch({ name, variables, example, batch, logits }: ModelPart
   const labels = Int32Array.from({ length: batch }, (_, i) => (i * 7) % classes);
   const y = tf.tidy(() => tf.cast(tf.oneHot(tf.tensor1d(labels, 'int32'), classes), 'float32'));
   const lossOf = (inputs: tf.Tensor, targets: tf.Tensor) => () =>
-    tf.mean<tf.Scalar>(softmaxCrossEntropy(targets, logits(inputs)));
+    softmaxCrossEntropy(targets, logits(inputs), 'mean') as tf.Scalar;
   return {
     name,
     variables,

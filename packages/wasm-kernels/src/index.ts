@@ -7,4 +7,4 @@ export {
   registerTrainingKernels,
 } from './register.js';
 export type { SideBuild } from './side/compile.js';
-export { softmaxCrossEntropy } from './softmax.js';
+export { type Reduction, softmaxCrossEntropy } from './softmax.js';

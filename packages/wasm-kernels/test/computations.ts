@@ -94,6 +94,7 @@ export const computations: readonly [string, Values[], Computation][] = [
     [random(1, [9, 7]), random(2, [9, 7]), random(3, [9])],
     (labels, logits, dy) => [
       softmaxCrossEntropy(labels!, logits!),
+      softmaxCrossEntropy(labels!, logits!, 'mean'),
       tf.grad((z) => softmaxCrossEntropy(labels!, z))(logits!, dy),
     ],
   ],

@@ -41,9 +41,9 @@ function growing<T>(index: number, f: () => T): { answer: T; allocations: number
   }
 }
 
-/** Makes the backend anew before its heap, which never shrinks, is too large to grow. */
+/** Makes the backend anew before its heap, which never shrinks, is too large to double five times. */
 async function renewLargeBackend(): Promise<void> {
-  if (heapOf().HEAPU8.length < 2 ** 28) return;
+  if (heapOf().HEAPU8.length < 2 ** 26) return;
   const factory = tf.findBackendFactory('wasm');
   tf.removeBackend('wasm');
   tf.registerBackend('wasm', factory, 2);

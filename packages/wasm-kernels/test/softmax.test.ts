@@ -30,6 +30,22 @@ onEveryImplementation('softmax cross-entropy', () => {
       }
   });
 
+  it('has the mean of all rows, and its gradients', async () => {
+    const gradients = (dy: tf.Tensor, labels: tf.Tensor, logits: tf.Tensor) =>
+      tf.grads((p, z) => softmaxCrossEntropy(p!, z!, 'mean'))([labels, logits], dy);
+    for (const columns of [1, 3, 10])
+      for (const rows of [[], [1], [7], [3, 4]]) {
+        const shape = [...rows, columns];
+        const values = [random(1, []), labelsOf(shape), random(columns, shape)];
+        await expectLikeCpu(`${shape}`, values, 60 + 2 * columns, (dy, p, z) => [
+          softmaxCrossEntropy(p!, z!, 'mean'),
+          tf.sub(softmaxCrossEntropy(p!, z!, 'mean'), tf.mean(softmaxCrossEntropy(p!, z!))),
+          ...gradients(dy!, p!, z!),
+          ...tf.grads((p, z) => tf.mean(softmaxCrossEntropy(p!, z!)))([p!, z!], dy),
+        ]);
+      }
+  });
+
   it('has them far from zero', async () => {
     const logits = { data: Float32Array.of(1e4, 0, -1e4, 88, -88, 0, 1e30, 1e30, -1e30), shape: [3, 3] };
     const f = ([labels, z, dy]: tf.Tensor[]) => valueAndGradient(labels!, z!, dy!);
@@ -55,6 +71,7 @@ onEveryImplementation('softmax cross-entropy', () => {
       const [loss] = softmaxCrossEntropy(tf.tensor2d([[0, 0, 1]], [1, 3], 'int32'), logits).dataSync();
       expect(loss).toBeCloseTo(Math.log(Math.exp(-2) + Math.exp(-1) + 1), 6);
       expect(() => softmaxCrossEntropy(tf.zeros([1, 2]), logits)).toThrow(/one shape/);
+      expect(() => softmaxCrossEntropy(logits, logits, 'sum' as 'mean')).toThrow(/reduction.*got "sum"/);
     });
   });
 });
