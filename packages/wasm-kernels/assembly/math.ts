@@ -86,10 +86,9 @@ export function activate(kind: i32, x: usize, out: usize, n: usize): void {
 
 /** out = min(max(x, low), high); NaN stays. */
 export function clamp(x: usize, out: usize, n: usize, low: f32, high: f32): void {
-  for (let i: usize = 0; i < n; ) {
-    const one = n - i < 4;
-    const v = f32x4.max(read(x + i * 4, one), f32x4.splat(low));
-    write(out + i * 4, f32x4.min(v, f32x4.splat(high)), one);
-    i += one ? 1 : 4;
-  }
+  const lows = f32x4.splat(low);
+  const highs = f32x4.splat(high);
+  let i: usize = 0;
+  for (; i + 4 <= n; i += 4) v128.store(out + i * 4, f32x4.min(f32x4.max(v128.load(x + i * 4), lows), highs));
+  for (; i < n; i++) store<f32>(out + i * 4, min<f32>(max<f32>(load<f32>(x + i * 4), low), high));
 }

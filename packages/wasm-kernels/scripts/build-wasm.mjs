@@ -33,6 +33,16 @@ const fingerprint = createHash('sha256')
   .update(JSON.stringify([sources, flags, builds, compiler]))
   .digest('hex');
 
+/** A data segment would be written over the constants of TensorFlow.js's module, whose memory the side module imports. */
+function requireNoData(name, binary) {
+  const memory = new WebAssembly.Memory({ initial: 1, maximum: 65536 });
+  // Relaxed SIMD may be unknown to this engine; the plain build has the same data.
+  if (!WebAssembly.validate(binary)) return;
+  new WebAssembly.Instance(new WebAssembly.Module(binary), { env: { memory, abort() {} } });
+  if (new Uint8Array(memory.buffer).some((byte) => byte !== 0))
+    throw new Error(`build-wasm: ${name}: expected no data segment, got one`);
+}
+
 async function compile(name, extra) {
   const { default: asc } = await import('assemblyscript/asc');
   let binary;
@@ -46,6 +56,7 @@ async function compile(name, extra) {
   if (error || !binary) throw new Error(`build-wasm: ${name}: ${error?.message ?? 'no output'}\n${stderr}`);
   if (binary.length > limit)
     throw new RangeError(`build-wasm: ${name}: expected at most ${limit} bytes, got ${binary.length}`);
+  requireNoData(name, binary);
   console.error(`build-wasm: ${name} ${binary.length} bytes`);
   return Buffer.from(binary).toString('base64');
 }

@@ -17,8 +17,8 @@ export function softmaxCrossEntropy(call: KernelCall, side: SideModule): TensorI
   const rows = sizeOf(outer);
   const result = side.output(reduction === 'mean' ? [] : outer);
   const [p, z, out] = [labels, logits, result].map((t) => side.address(t)) as [number, number, number];
-  side.withMemory((columns + rows) * 4, (tmp) => {
-    const losses = reduction === 'mean' ? tmp + columns * 4 : out;
+  side.withMemory((columns + 1) * rows * 4, (tmp) => {
+    const losses = reduction === 'mean' ? tmp + columns * rows * 4 : out;
     side.run.softmaxCrossEntropy(p, z, rows, columns, losses, tmp);
     if (reduction === 'none') return;
     const heap = side.backend.wasm.HEAPF32;
