@@ -12,7 +12,7 @@ function largest(x: usize, n: usize): f32 {
  * TensorFlow.js's own module lie.
  */
 function log(x: f32): f32 {
-  if (isNaN<f32>(x)) return x;
+  if (Number.isNaN(x as f64)) return x;
   const bits = reinterpret<u32>(x);
   let exponent = ((bits >> 23) as i32) - 127;
   let m = reinterpret<f32>((bits & 0x7fffff) | 0x3f800000) as f64;
