@@ -1,16 +1,24 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { beforeAssignments } from './assignments.js';
 import { choose } from './vector.js';
 
 /**
- * The values of every registered variable at one moment, so that an update by any optimizer (its slots are
- * registered variables too) can be undone. Costs references, no copies.
+ * The values of every variable at one moment, so that an update by any optimizer (its slots are variables too) can be
+ * undone. A variable's value is taken when it is first assigned to, by reference: other models' variables cost nothing.
  */
 export class VariableSnapshot {
-  readonly #before = new Map(
-    Object.values(tf.engine().registeredVariables).map((variable) => [variable, tf.keep(tf.clone(variable))]),
-  );
+  readonly #before = new Map<tf.Variable, tf.Tensor>();
+  readonly #existing: ReadonlySet<string>;
+  readonly #end: () => void = () => {};
 
-  /** Puts everything back. Slots that did not exist then become zero, their initial value in most optimizers. */
+  constructor() {
+    const names = Object.keys(tf.engine().registeredVariables);
+    const known = tf.engine().registeredVariables[names[0] ?? ''];
+    this.#existing = new Set(names);
+    if (known) this.#end = beforeAssignments(known, (variable) => this.#note(variable));
+  }
+
+  /** Puts everything back. A slot created since gets what it had before it was first assigned to, else zero. */
   restore(): void {
     this.#eachChanged((variable, before) => variable.assign(before));
   }
@@ -21,14 +29,22 @@ export class VariableSnapshot {
   }
 
   dispose(): void {
+    this.#end();
     tf.dispose([...this.#before.values()]);
     this.#before.clear();
   }
 
+  #note(variable: tf.Variable): void {
+    if (!this.#before.has(variable)) this.#before.set(variable, tf.keep(tf.clone(variable)));
+  }
+
   #eachChanged(change: (variable: tf.Variable, before: tf.Tensor) => void): void {
-    for (const variable of Object.values(tf.engine().registeredVariables)) {
+    this.#end();
+    const { registeredVariables } = tf.engine();
+    for (const name of Object.keys(registeredVariables)) {
+      const variable = registeredVariables[name]!;
       const before = this.#before.get(variable);
-      if (before?.dataId !== variable.dataId)
+      if (before || !this.#existing.has(name))
         tf.tidy(() => change(variable, before ?? tf.zerosLike(variable)));
     }
   }

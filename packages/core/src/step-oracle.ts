@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { beforeAssignments } from './assignments.js';
 import type { BaseView } from './base-view.js';
 import { explainMissingKernel } from './missing-kernel.js';
 import { type LossClosure, type Objective, withObjective } from './objective.js';
@@ -151,14 +152,16 @@ export class StepOracle implements GradientOracle {
   }
 
   #first(objective: Objective, loss: LossClosure | undefined): Evaluation {
-    // All variables of the process are looked at, other models' too: nothing but a comparison for each.
-    const registered = Object.values(tf.engine().registeredVariables);
-    const before = registered.map(({ dataId }) => dataId);
-    const { evaluation, kept } = this.#mean(objective, loss);
-    this.#metrics = kept;
-    const moved = registered.filter(({ dataId }, i) => dataId !== before[i]);
-    this.#statistics = moved.filter((variable) => !this.#variables.includes(variable));
-    return evaluation;
+    const assigned = new Set<tf.Variable>();
+    const end = beforeAssignments(this.#variables[0]!, (variable) => assigned.add(variable));
+    try {
+      const { evaluation, kept } = this.#mean(objective, loss);
+      this.#metrics = kept;
+      this.#statistics = [...assigned].filter((variable) => !this.#variables.includes(variable));
+      return evaluation;
+    } finally {
+      end();
+    }
   }
 
   #later(objective: Objective, loss: LossClosure | undefined): Evaluation {
