@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { byObjective, cosineDecay } from '@tfjs-sam/core';
 import { type LabelledImages, permutation, seededRandom, type TrainTestSplit } from '@tfjs-sam/datasets';
+import { softmaxCrossEntropy } from '@tfjs-sam/wasm-kernels';
 import { median } from 'simple-statistics';
 import type { ModelName } from './model-names.js';
 import { createModel } from './models.js';
@@ -26,7 +27,7 @@ export interface TrialOptions {
 const warmUpSteps = 10;
 
 const crossEntropy = (labels: tf.Tensor, logits: tf.Tensor): tf.Scalar =>
-  tf.losses.softmaxCrossEntropy(labels, logits);
+  softmaxCrossEntropy(labels, logits, 'mean') as tf.Scalar;
 
 /**
  * One training of one model by one variant, an epoch at a time, so that several of them can take turns.

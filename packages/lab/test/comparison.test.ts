@@ -14,6 +14,7 @@ import {
   variantNamed,
 } from '@tfjs-sam/lab';
 import { sam } from '@tfjs-sam/sam';
+import { softmaxCrossEntropy } from '@tfjs-sam/wasm-kernels';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { createModel } from '../src/models.js';
 import { Trial } from '../src/trial.js';
@@ -221,8 +222,7 @@ describe('Trial', () => {
     const climbing = (sign: 1 | -1): Variant => ({
       ...variantNamed('sam'),
       create: ({ learningRate, momentum }) => sam(sgd({ learningRate, momentum }), { objective: 'ascent' }),
-      ascentLoss: (labels, logits) =>
-        tf.mul(sign, tf.losses.softmaxCrossEntropy(labels, logits)) as tf.Scalar,
+      ascentLoss: (labels, logits) => tf.mul(sign, softmaxCrossEntropy(labels, logits, 'mean')) as tf.Scalar,
     });
     const before = tf.memory().numTensors;
     const usual = await run(data);

@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { registerTrainingKernels } from '../src/index.js';
 import { expectLikeCpu, random, spoiled, type Values } from './compare.js';
 import { onEveryImplementation } from './implementations.js';
+import { kernelsOfLayer, withWeights } from './layer-tools.js';
 
 type ConvArguments = Parameters<typeof tf.layers.conv2d>[0];
 type Options = Partial<ConvArguments>;
@@ -12,9 +13,7 @@ function apply(options: Options, x: tf.Tensor, [kernel, bias]: tf.Tensor[]): tf.
   const [height, width, , filters] = kernel!.shape as [number, number, number, number];
   const args: ConvArguments = { filters, kernelSize: [height, width], activation: 'relu', ...options };
   const layer: tf.layers.Layer = tf.layers.conv2d(args);
-  const weight = (tensor?: tf.Tensor) => tensor && { read: () => tensor };
-  Object.assign(layer, { kernel: weight(kernel), bias: weight(bias) });
-  return layer.call(x, {}) as tf.Tensor;
+  return withWeights(layer, { kernel, bias }).call(x, {}) as tf.Tensor;
 }
 
 /** The output inside of a gradient, and the gradients of half its squares with respect to x, kernel and bias. */
@@ -85,17 +84,10 @@ describe('a convolution in a model', () => {
     await registerTrainingKernels();
   });
 
-  async function kernelsOf(options: Options, training: boolean): Promise<string[]> {
+  const kernelsOf = (options: Options, training: boolean) => {
     const args: ConvArguments = { filters: 3, kernelSize: 3, activation: 'relu', inputShape: [4, 4, 2] };
-    const model = tf.sequential({ layers: [tf.layers.conv2d({ ...args, ...options })] });
-    const x = tf.ones([2, 4, 4, 2]);
-    const loss = () => tf.sum(model.apply(x, { training: true }) as tf.Tensor) as tf.Scalar;
-    const run = () => tf.tidy(() => void (training ? tf.variableGrads(loss) : loss()));
-    const { kernelNames } = await tf.profile(run as unknown as () => tf.Tensor);
-    x.dispose();
-    model.dispose();
-    return kernelNames;
-  }
+    return kernelsOfLayer(tf.layers.conv2d({ ...args, ...options }), [2, 4, 4, 2], { training });
+  };
 
   it('runs on the fused kernel in training, where that does what the layer does', async () => {
     expect(await kernelsOf({}, true)).toContain('SamConv2D');

@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { registerTrainingKernels } from '../src/index.js';
 import { expectLikeCpu, random, spoiled, type Values } from './compare.js';
 import { onEveryImplementation } from './implementations.js';
+import { kernelsOfLayer, withWeights } from './layer-tools.js';
 
 type DenseArguments = Parameters<typeof tf.layers.dense>[0];
 type Activation = NonNullable<DenseArguments['activation']>;
@@ -10,9 +11,7 @@ type Activation = NonNullable<DenseArguments['activation']>;
 /** A dense layer of the Layers API at work with the given tensors for weights. */
 function apply(activation: Activation, x: tf.Tensor, [kernel, bias]: tf.Tensor[]): tf.Tensor {
   const layer: tf.layers.Layer = tf.layers.dense({ units: kernel!.shape[1]!, activation });
-  const weight = (tensor?: tf.Tensor) => tensor && { read: () => tensor };
-  Object.assign(layer, { kernel: weight(kernel), bias: weight(bias) });
-  return layer.call(x, {}) as tf.Tensor;
+  return withWeights(layer, { kernel, bias }).call(x, {}) as tf.Tensor;
 }
 
 /** The output inside of a gradient, and the gradients of ⟨y, dy⟩ with respect to x, kernel and bias. */
@@ -97,16 +96,8 @@ describe('a dense layer in a model', () => {
   const layerOf = (options: Partial<DenseArguments> = {}) =>
     tf.layers.dense({ units: 3, inputShape: [4], ...options });
 
-  async function kernelsOf(options: Partial<DenseArguments>, training: boolean): Promise<string[]> {
-    const model = tf.sequential({ layers: [layerOf(options)] });
-    const x = tf.ones([2, 4]);
-    const loss = () => tf.sum(model.apply(x, { training: true }) as tf.Tensor) as tf.Scalar;
-    const run = () => tf.tidy(() => void (training ? tf.variableGrads(loss) : loss()));
-    const { kernelNames } = await tf.profile(run as unknown as () => tf.Tensor);
-    x.dispose();
-    model.dispose();
-    return kernelNames;
-  }
+  const kernelsOf = (options: Partial<DenseArguments>, training: boolean) =>
+    kernelsOfLayer(layerOf(options), [2, 4], { training });
 
   it('runs on the fused kernel in training, unless it has no bias', async () => {
     expect(await kernelsOf({ activation: 'relu' }, true)).toContain('SamDense');

@@ -3,15 +3,14 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { registerTrainingKernels } from '../src/index.js';
 import { expectLikeCpu, random, spoiled, type Values } from './compare.js';
 import { onEveryImplementation } from './implementations.js';
+import { cellSizes, kernelsOfLayer, withWeights } from './layer-tools.js';
 
 type Gates = 'sigmoid' | 'hardSigmoid';
 
 /** One step of a GRU cell of the Layers API with the given tensors for weights. */
 function step(gates: Gates, [x, h, kernel, recurrentKernel, bias]: tf.Tensor[]): tf.Tensor {
   const cell = tf.layers.gruCell({ units: h!.shape[1]!, recurrentActivation: gates });
-  const weight = (tensor?: tf.Tensor) => tensor && { read: () => tensor };
-  const weights = { kernel: weight(kernel), recurrentKernel: weight(recurrentKernel), bias: weight(bias) };
-  Object.assign(cell, weights, { useBias: bias !== undefined });
+  Object.assign(withWeights(cell, { kernel, recurrentKernel, bias }), { useBias: bias !== undefined });
   return (cell.call([x!, h!], {}) as tf.Tensor[])[0]!;
 }
 
@@ -33,19 +32,8 @@ function valuesOf(seed: number, rows: number, depth: number, units: number): Val
 onEveryImplementation('the GRU cell', () => {
   describe.each(['sigmoid', 'hardSigmoid'] as const)('with %s gates', (gates) => {
     it('has the values and gradients of cpu for any number of rows and units', async () => {
-      for (const units of [1, 2, 3, 4, 5, 7, 8, 13, 64]) {
-        for (const [rows, depth] of [
-          [1, 1],
-          [3, 2],
-          [8, 5],
-          [33, 17],
-        ] as const) {
-          const values = valuesOf(units, rows, depth, units);
-          // Products over depth and units, a few roundings of the activations, sums over rows in the gradients.
-          const terms = 40 + depth + 4 * units + rows;
-          await expectLikeCpu(`${rows}×${depth}×${units}`, values, terms, outputAndGradients(gates));
-        }
-      }
+      for (const { rows, depth, units, label, terms } of cellSizes)
+        await expectLikeCpu(label, valuesOf(units, rows, depth, units), terms, outputAndGradients(gates));
     });
 
     it('passes on what is not finite', async () => {
@@ -83,14 +71,10 @@ describe('a GRU layer', () => {
     await registerTrainingKernels();
   });
 
-  async function kernelsOf(options: object): Promise<string[]> {
-    const model = tf.sequential({ layers: [tf.layers.gru({ units: 3, inputShape: [4, 2], ...options })] });
-    const x = tf.ones([2, 4, 2]);
-    const { kernelNames } = await tf.profile(() => model.predict(x) as tf.Tensor);
-    x.dispose();
-    model.dispose();
-    return kernelNames;
-  }
+  const kernelsOf = (options: object) =>
+    kernelsOfLayer(tf.layers.gru({ units: 3, inputShape: [4, 2], ...options }), [2, 4, 2], {
+      training: false,
+    });
 
   it('runs on the fused cell, unless it asks for what that lacks', async () => {
     expect(await kernelsOf({})).toContain('SamGruCell');

@@ -3,15 +3,14 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { registerTrainingKernels } from '../src/index.js';
 import { expectLikeCpu, random, spoiled, type Values } from './compare.js';
 import { onEveryImplementation } from './implementations.js';
+import { cellSizes, kernelsOfLayer, withWeights } from './layer-tools.js';
 
 type Gates = 'sigmoid' | 'hardSigmoid';
 
 /** An LSTM cell of the Layers API whose weights are the given tensors. */
 function cellOf(units: number, gates: Gates, [kernel, recurrentKernel, bias]: tf.Tensor[]) {
   const cell = tf.layers.lstmCell({ units, recurrentActivation: gates });
-  const weight = (tensor?: tf.Tensor) => tensor && { read: () => tensor };
-  const weights = { kernel: weight(kernel), recurrentKernel: weight(recurrentKernel), bias: weight(bias) };
-  return Object.assign(cell, weights, { useBias: bias !== undefined });
+  return Object.assign(withWeights(cell, { kernel, recurrentKernel, bias }), { useBias: bias !== undefined });
 }
 
 /** The cell's outputs, and the gradients of ⟨h, dh⟩ + ⟨c, dc⟩ with respect to everything. */
@@ -47,19 +46,13 @@ function valuesOf(seed: number, rows: number, depth: number, units: number): Val
 onEveryImplementation('the LSTM cell', () => {
   describe.each(['sigmoid', 'hardSigmoid'] as const)('with %s gates', (gates) => {
     it('has the values and gradients of cpu for any number of rows and units', async () => {
-      for (const units of [1, 2, 3, 4, 5, 7, 8, 13, 64]) {
-        for (const [rows, depth] of [
-          [1, 1],
-          [3, 2],
-          [8, 5],
-          [33, 17],
-        ] as const) {
-          const values = valuesOf(units, rows, depth, units);
-          // Products over depth and units, a few roundings of the activations, sums over rows in the gradients.
-          const terms = 40 + depth + 4 * units + rows;
-          await expectLikeCpu(`${rows}×${depth}×${units}`, values, terms, outputsAndGradients(units, gates));
-        }
-      }
+      for (const { rows, depth, units, label, terms } of cellSizes)
+        await expectLikeCpu(
+          label,
+          valuesOf(units, rows, depth, units),
+          terms,
+          outputsAndGradients(units, gates),
+        );
     });
 
     it('passes on what is not finite', async () => {
@@ -107,15 +100,10 @@ onEveryImplementation('the LSTM cell', () => {
 describe('an LSTM layer', () => {
   beforeAll(() => registerTrainingKernels());
 
-  const kernelsOf = async (options: object) => {
-    const layer = tf.layers.lstm({ units: 3, inputShape: [4, 2], ...options });
-    const model = tf.sequential({ layers: [layer] });
-    const x = tf.ones([2, 4, 2]);
-    const { kernelNames } = await tf.profile(() => model.predict(x) as tf.Tensor);
-    tf.dispose([x]);
-    model.dispose();
-    return kernelNames;
-  };
+  const kernelsOf = (options: object) =>
+    kernelsOfLayer(tf.layers.lstm({ units: 3, inputShape: [4, 2], ...options }), [2, 4, 2], {
+      training: false,
+    });
 
   it('runs on the fused cell, unless it asks for what that lacks', async () => {
     await tf.setBackend('wasm');

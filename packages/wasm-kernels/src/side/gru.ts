@@ -1,7 +1,6 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { attributes, input, type KernelCall } from '../kernel.js';
-import { activations } from './activations.js';
-import type { CellAttributes } from './lstm.js';
+import { activations, type CellAttributes } from './activations.js';
 import { type Matrix, rowMajor, type SideModule, transposed } from './side-module.js';
 
 // Matrices [rows, 3·units] hold update gate, reset gate and candidate side by side. Products are the side module's; what

@@ -1,13 +1,7 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { attributes, input, type KernelCall } from '../kernel.js';
-import { activations } from './activations.js';
+import { activations, type CellAttributes } from './activations.js';
 import type { SideModule } from './side-module.js';
-
-/** Attributes of the fused recurrent cells and of their gradients. */
-export interface CellAttributes {
-  /** The gates' activation: 1/(1 + e⁻ˣ), or min(max(x/5 + 1/2, 0), 1). */
-  readonly gates: 'sigmoid' | 'hardSigmoid';
-}
 
 /** `SamLstmCell`: h and c of the next step from a + r + bias [rows, 4·units] and c [rows, units]. */
 export function lstmCell(call: KernelCall, side: SideModule): TensorInfo[] {
