@@ -64,6 +64,7 @@ export function createFromConfig(kind: CatalogKind, config: NamedConfig): unknow
 const kindOfOption: Readonly<Record<string, CatalogKind>> = {
   metric: 'metric',
   filter: 'filter',
+  filters: 'filter',
   combine: 'combiner',
   ascent: 'ascent',
   rule: 'rule',
@@ -77,7 +78,8 @@ export function resolveOptions(options: Readonly<Record<string, unknown>>): Reco
       if ([value].flat().some((entry) => isNamedConfig(entry) && entry.name === CUSTOM))
         throw customError(option);
       const kind = kindOfOption[option] ?? 'schedule';
-      return [option, isNamedConfig(value) ? createFromConfig(kind, value) : value];
+      const resolve = (entry: unknown) => (isNamedConfig(entry) ? createFromConfig(kind, entry) : entry);
+      return [option, Array.isArray(value) ? value.map(resolve) : resolve(value)];
     }),
   );
 }

@@ -52,6 +52,7 @@ export {
   requirePositive,
   requireSchedule,
 } from './errors.js';
+export { chainFilters } from './filters/chain.js';
 export type { VariableGroup } from './groups.js';
 export type { InnerProduct, PerturbationMetric } from './metric.js';
 export { type ElementwiseMetricOptions, elementwiseMetric } from './metrics/elementwise.js';

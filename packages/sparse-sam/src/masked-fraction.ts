@@ -1,21 +1,24 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { SharpnessAwareOptimizer } from '@tfjs-sam/core';
+import type { NamedTensor, SharpnessAwareOptimizer } from '@tfjs-sam/core';
 import { MASKED } from './mask-filter.js';
 
+/** The slot of a mask, alone or in chains of filters, and the variable's name. */
+const slot = new RegExp(`^rule/(?:filter\\d+\\.)*${MASKED.replace('.', '\\.')}:(.*)$`);
+
 /**
- * The share of coordinates that the optimizer's current mask keeps from moving, in [0, 1].
+ * The share of coordinates that the optimizer's current mask, or one of its masks, keeps from moving, in [0, 1].
  *
  * Reads the mask back: for reports between steps, in a callback for instance; no step does it.
  *
- * @param optimizer - One whose filter is a mask of this package, `sparseSam`'s for instance.
+ * @param optimizer - One whose filter is a mask of this package, `sparseSam`'s for instance, or a chain with some.
  * @throws Error when it has no mask: before the first step, or with another filter.
  * @example console.log(await maskedFraction(optimizer)); // 0.5
  */
 export async function maskedFraction(optimizer: SharpnessAwareOptimizer): Promise<number> {
   const weights = await optimizer.getWeights();
-  const masks = weights.filter(({ name }) => name.startsWith(`rule/${MASKED}:`)).map(({ tensor }) => tensor);
-  const count = masks.reduce((sum, { size }) => sum + size, 0);
-  const total = tf.tidy(() => (masks.length === 0 ? undefined : tf.addN(masks.map((mask) => tf.sum(mask)))));
+  const masks = masksOf(weights);
+  const count = masks.reduce((sum, [{ size }]) => sum + size, 0);
+  const total = tf.tidy(() => (masks.length === 0 ? undefined : tf.addN(masks.map(sumOfUnion))));
   // Step counts are made for this list; every other tensor in it is the optimizer's own.
   for (const { name, tensor } of weights) if (/(^|\/)iter$/.test(name)) tensor.dispose();
   if (total === undefined) {
@@ -26,4 +29,23 @@ export async function maskedFraction(optimizer: SharpnessAwareOptimizer): Promis
   const [masked] = await total.data();
   total.dispose();
   return masked! / count;
+}
+
+type Masks = [tf.Tensor, ...tf.Tensor[]];
+
+/** The inverted masks of each variable. */
+function masksOf(weights: readonly NamedTensor[]): Masks[] {
+  const byVariable = new Map<string, Masks>();
+  for (const { name, tensor } of weights) {
+    const variable = slot.exec(name)?.[1];
+    if (variable === undefined) continue;
+    const known = byVariable.get(variable);
+    if (known) known.push(tensor);
+    else byVariable.set(variable, [tensor]);
+  }
+  return [...byVariable.values()];
+}
+
+function sumOfUnion(masks: Masks): tf.Tensor {
+  return tf.sum(masks.reduce((one, other) => tf.maximum(one, other)));
 }

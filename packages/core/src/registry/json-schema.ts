@@ -100,6 +100,7 @@ function typeOf(schema: JsonSchema): string {
     );
     return `{ ${fields.join(', ')} }`;
   }
+  if (schema.items) return `array of ${typeOf(schema.items as JsonSchema)}`;
   return String(schema.type ?? 'value');
 }
 

@@ -7,6 +7,7 @@ import type { SharpnessAwareOptimizer } from '../optimizer.js';
 import type { SharpnessRule } from '../rule.js';
 import type { Schedule } from '../schedules.js';
 import type { CoreBaseOptimizerConfigs } from './plugins/base-optimizers.js';
+import type { CoreFilterConfigs } from './plugins/filters.js';
 import type { CoreMetricConfigs } from './plugins/metrics.js';
 import type { CoreScheduleConfigs } from './plugins/schedules.js';
 import type { CoreVariantConfigs } from './plugins/variants.js';
@@ -18,7 +19,7 @@ export interface MetricConfigs extends CoreMetricConfigs {}
 /** Options of the ascent losses, by name. */
 export interface ObjectiveConfigs {}
 /** Options of the filters, by name. */
-export interface FilterConfigs {}
+export interface FilterConfigs extends CoreFilterConfigs {}
 /** Options of the combiners, by name. */
 export interface CombinerConfigs {}
 /** Options of the ascent directions, by name. */
