@@ -1,3 +1,4 @@
+import type { GpuJob, GpuResult } from './gpu/job.js';
 import type { GradientJob, GradientResult } from './gradient/job.js';
 import type { MemoryJob, MemoryResult } from './memory/job.js';
 import type { OverheadJob, OverheadResult } from './overhead/job.js';
@@ -9,6 +10,7 @@ import type { VariantsJob, VariantsResult } from './variants/job.js';
 export interface Jobs {
   gradient: { argument: GradientJob; result: GradientResult };
   'jax-gradient': { argument: GradientJob; result: GradientResult };
+  gpu: { argument: GpuJob; result: GpuResult };
   overhead: { argument: OverheadJob; result: OverheadResult };
   variants: { argument: VariantsJob; result: VariantsResult };
   memory: { argument: MemoryJob; result: MemoryResult };
@@ -25,6 +27,7 @@ type Run<K extends JobName> = (argument: Jobs[K]['argument']) => Promise<Jobs[K]
 export const jobs: { readonly [K in JobName]: () => Promise<Run<K>> } = {
   gradient: async () => (await import('./gradient/job.js')).gradientJob,
   'jax-gradient': async () => (await import('./gradient/jax-job.js')).jaxGradientJob,
+  gpu: async () => (await import('./gpu/job.js')).gpuJob,
   overhead: async () => (await import('./overhead/job.js')).overheadJob,
   variants: async () => (await import('./variants/job.js')).variantsJob,
   memory: async () => (await import('./memory/job.js')).memoryJob,

@@ -1,3 +1,4 @@
+import { gpu } from './gpu/table.js';
 import { gradient } from './gradient/table.js';
 import { memory } from './memory/table.js';
 import { overhead } from './overhead/table.js';
@@ -7,7 +8,7 @@ import type { Settings } from './settings.js';
 import { variants } from './variants/table.js';
 
 /** The tables by name, in the order of RESULTS.md. */
-export const tables = { gradient, overhead, variants, memory, scaling } as const satisfies Record<
+export const tables = { gradient, overhead, variants, memory, scaling, gpu } as const satisfies Record<
   string,
   (settings: Settings) => Promise<Table>
 >;

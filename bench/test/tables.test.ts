@@ -69,6 +69,15 @@ describe.concurrent('the tables, tiny', { timeout: 180_000 }, () => {
     },
   );
 
+  it('gpu: says what is missing, or times it', async () => {
+    const table = await tables.gpu(settings({ models: ['MLP b128'] }));
+    expectRectangle(table, 3);
+    for (const [, side, device, time] of table.rows) {
+      expect(device).not.toBe('');
+      if (time !== '') expect(time, side).toMatch(spread);
+    }
+  });
+
   it('overhead', async () => {
     const table = await tables.overhead(settings({ models: ['MLP b8'] }));
     expectRectangle(table, 1);

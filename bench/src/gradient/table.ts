@@ -130,6 +130,7 @@ export async function gradient(settings: Settings): Promise<Table> {
     notes: [
       torchNote(asked, torch),
       `${settings.repetitions} processes per side and model, one after the other in turns; cpu one, with few rounds.`,
+      'The loss is the mean cross-entropy: one kernel in PyTorch and on our kernels, log-softmax times labels on the other sides.',
       'All sides but PyTorch (same shapes, own weights) start from one set of weights; their losses and gradient norms agree to 0.1 %.',
     ],
   };

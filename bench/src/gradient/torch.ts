@@ -13,6 +13,8 @@ export interface Torch {
   readonly version: string;
   /** Whether its matrix products run on the reference BLAS, ten times slower than any other: no rival to beat. */
   readonly referenceBlas: boolean;
+  /** The name of the GPU that it finds. */
+  readonly gpu: string | null;
 }
 
 // On Linux the mapped libraries tell; elsewhere PyTorch brings its own BLAS.
@@ -20,7 +22,8 @@ const probe = `
 import json, os, torch
 maps = open('/proc/self/maps').read().lower() if os.path.exists('/proc/self/maps') else ''
 fast = any(name in maps + torch.__config__.show().lower() for name in ('openblas', 'libmkl', 'blas_info=mkl', 'blis', 'atlas'))
-print(json.dumps({'version': torch.__version__, 'referenceBlas': 'libblas.so' in maps and not fast}))
+gpu = torch.cuda.get_device_name(0) if torch.cuda.is_available() else None
+print(json.dumps({'version': torch.__version__, 'referenceBlas': 'libblas.so' in maps and not fast, 'gpu': gpu}))
 `;
 
 let found: { readonly torch: Torch | undefined } | undefined;
@@ -40,14 +43,17 @@ function lookForTorch(): Torch | undefined {
   return undefined;
 }
 
-/** PyTorch's times of one model's gradient, one thread, in a process of its own. */
+/** PyTorch's times of one model's gradient, one thread or a GPU, in a process of its own. */
 export function torchTimes(
   { python }: Torch,
   model: ModelName,
   { rounds, warmUp }: Rounds,
+  device: 'cpu' | 'cuda' = 'cpu',
 ): Promise<number[]> {
   return new Promise((resolve, reject) => {
-    const child = spawn(python, [script, model, String(rounds), String(warmUp)], { env: environment });
+    const child = spawn(python, [script, model, String(rounds), String(warmUp), device], {
+      env: environment,
+    });
     let [stdout, stderr] = ['', ''];
     child.stdout.on('data', (text: Buffer) => {
       stdout += text.toString();

@@ -1,6 +1,6 @@
-"""Times the gradient of one batch in PyTorch on one thread: the models of `../models` in the other framework.
+"""Times the gradient of one batch in PyTorch on one thread, or on a GPU: the models of `../models` in the other framework.
 
-Usage: torch_gradient.py MODEL ROUNDS WARM_UP. Prints the times in milliseconds as JSON, warm-up left out.
+Usage: torch_gradient.py MODEL ROUNDS WARM_UP DEVICE. Prints the times in milliseconds as JSON, warm-up left out.
 Run with OPENBLAS_NUM_THREADS=1: torch.set_num_threads does not limit OpenBLAS.
 """
 import json
@@ -100,18 +100,20 @@ MODELS = {
 }
 
 
-def main(name, rounds, warm_up):
+def main(name, rounds, warm_up, device):
     make, shape = MODELS[name]
-    model, x = make(), torch.randn(*shape)
-    y = torch.arange(shape[0]) * 7 % 10
+    model, x = make().to(device), torch.randn(*shape, device=device)
+    y = torch.arange(shape[0], device=device) * 7 % 10
     loss = nn.CrossEntropyLoss()
     times = []
     for i in range(rounds + warm_up):
         start = time.perf_counter()
         torch.autograd.grad(loss(model(x), y), list(model.parameters()))
+        if device == "cuda":
+            torch.cuda.synchronize()
         if i >= warm_up:
             times.append(1000 * (time.perf_counter() - start))
     print(json.dumps(times))
 
 
-main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
+main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4])

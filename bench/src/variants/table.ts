@@ -50,7 +50,8 @@ export async function variants(settings: Settings): Promise<Table> {
       const title = titleOf(config);
       settings.log?.(`variants: ${model}, ${title}`);
       // Curvature is refreshed every ten steps: at full scale the rounds hold several refreshes.
-      const rounds = { rounds: scaled(2 * roundsOf[model], settings.scale), warmUp: 3 };
+      const settle = Math.min(2_000, 6_000 * settings.scale);
+      const rounds = { rounds: scaled(2 * roundsOf[model], settings.scale), warmUp: 3, settle };
       const result = await runJob('variants', { model, config, ...rounds }, settings);
       if ('step' in result) rows.push(row(model, title, result));
     }
