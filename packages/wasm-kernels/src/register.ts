@@ -22,6 +22,7 @@ import { trainingKernels } from './kernels.js';
 import { fuseLayerNormLayers, registerLayerNormGradient } from './layer-norm.js';
 import { fuseLstmCells, registerLstmGradient } from './lstm.js';
 import { registerNestedGradients } from './nested-gradients.js';
+import { fuseOptimizers } from './optimizers.js';
 import { registerProductGradients } from './product-gradients.js';
 import { registerShapeGradients } from './shape-gradients.js';
 import type { SideBuild } from './side/compile.js';
@@ -165,6 +166,7 @@ export async function registerTrainingKernels(options: RegisterOptions = {}): Pr
   fuseLayerNormLayers();
   fuseLstmCells();
   fuseGruCells();
+  fuseOptimizers();
   const { reason } = chosen;
   return { implementation: chosen.implementation, ...(reason ? { reason } : {}), kernels };
 }

@@ -37,12 +37,14 @@ function partner(call: KernelCall, prefix: string, like: readonly TensorInfo[]):
   return tensors;
 }
 
-/** The value of the scalar input `c`. It lies on the heap already: this waits for nothing. */
-function factor(call: KernelCall, side: SideModule): number {
+/** The value of a scalar input. It lies on the heap already: this waits for nothing. */
+function scalarValue(call: KernelCall, side: SideModule, name: string): number {
   // The address first: finding it may bring the tensor from another backend, which allocates.
-  const address = side.address(input(call, 'c'));
+  const address = side.address(input(call, name));
   return side.backend.wasm.HEAPF32[address / 4]!;
 }
+
+const factor = (call: KernelCall, side: SideModule): number => scalarValue(call, side, 'c');
 
 function scalar(side: SideModule, value: number): TensorInfo {
   const out = side.output([]);
@@ -134,7 +136,9 @@ export function choose(call: KernelCall, side: SideModule): TensorInfo[] {
 
 /** Attributes of `SamSgd`. */
 interface SgdAttributes {
-  readonly learningRate: number;
+  /** Or the scalar input c, its negative: TensorFlow.js's optimizers hold tensors. */
+  readonly learningRate?: number;
+  /** Or the scalar input m. */
   readonly momentum?: number;
   readonly nesterov?: boolean;
   readonly weightDecay?: number;
@@ -142,12 +146,14 @@ interface SgdAttributes {
 
 /** `SamSgd`: one step of gradient descent with coupled weight decay, momentum and Nesterov's look-ahead. */
 export function sgd(call: KernelCall, side: SideModule): TensorInfo[] {
-  const { learningRate, momentum = 0, nesterov = false, weightDecay = 0 } = attributes<SgdAttributes>(call);
+  const { nesterov = false, weightDecay = 0, ...attrs } = attributes<SgdAttributes>(call);
+  const { learningRate = -scalarValue(call, side, 'c') } = attrs;
+  const { momentum = call.inputs.m ? scalarValue(call, side, 'm') : 0 } = attrs;
   const gs = vector(call, 'g');
   const ps = partner(call, 'p', gs);
   const moved = outputsLike(side, ps);
   const at = (tensors: readonly TensorInfo[], i: number): number => side.address(tensors[i]!);
-  if (momentum === 0) {
+  if (momentum === 0 && !call.inputs.v0) {
     for (const [i, g] of gs.entries())
       side.run.sgd(at(gs, i), at(ps, i), at(moved, i), sizeOf(g.shape), learningRate, weightDecay);
     return moved;
@@ -169,15 +175,17 @@ interface AdamWAttributes {
   readonly epsilon: number;
   /** One decay per variable. */
   readonly weightDecay: readonly number[];
-  /** 1 − β₁ᵗ and 1 − β₂ᵗ at step t. */
-  readonly correction1: number;
-  readonly correction2: number;
+  /** 1 − β₁ᵗ and 1 − β₂ᵗ at step t, or the scalar inputs power1 and power2: β₁ᵗ and β₂ᵗ. */
+  readonly correction1?: number;
+  readonly correction2?: number;
 }
 
 /** `SamAdamW`: one step of Adam with decoupled weight decay. */
 export function adamw(call: KernelCall, side: SideModule): TensorInfo[] {
   const attrs = attributes<AdamWAttributes>(call);
-  const { learningRate: lr, beta1, beta2, epsilon, correction1, correction2 } = attrs;
+  const { learningRate: lr, beta1, beta2, epsilon } = attrs;
+  const { correction1 = 1 - scalarValue(call, side, 'power1') } = attrs;
+  const { correction2 = 1 - scalarValue(call, side, 'power2') } = attrs;
   const gs = vector(call, 'g');
   const old = [partner(call, 'p', gs), partner(call, 'm', gs), partner(call, 'v', gs)] as const;
   const made = old.map((tensors) => outputsLike(side, tensors));
