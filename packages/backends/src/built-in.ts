@@ -1,24 +1,51 @@
 import '@tensorflow/tfjs-backend-cpu';
 import '@tensorflow/tfjs-backend-wasm';
-import { ready, setBackend } from '@tensorflow/tfjs-core';
+import { ready, setBackend, version_core } from '@tensorflow/tfjs-core';
 import { registerTrainingKernels } from '@tfjs-sam/wasm-kernels';
+import { reason } from './runtime.js';
 import type { Starter } from './types.js';
 
-/** Measured on the models of the gradient benchmark: small dense ones and convolutional ones. */
-const CPU_FACTOR = '40 to 600';
+/** How many times slower something is, from the model that suffers least to the one that suffers most. */
+export interface Factor {
+  readonly least: number;
+  readonly most: number;
+}
 
-/** The same of the composed kernels against the side module's: dense models, convolutional ones. */
-const COMPOSED_FACTOR = '1.5 to 6';
+/** The cpu backend against our kernels, on the models of the gradient benchmark: small dense ones, convolutional ones. */
+export const CPU_FACTOR: Factor = { least: 30, most: 1_000 };
+
+/** The same of the composed kernels against the side module's. */
+export const COMPOSED_FACTOR: Factor = { least: 1.5, most: 8 };
+
+const shown = ({ least, most }: Factor): string => `${least} to ${most.toLocaleString('en')} times slower`;
+
+/** What helps where one of the backends that need no installation does not start. */
+const REMEDIES = {
+  wasm:
+    'Run Node without --jitless; restore the .wasm files with npm install ' +
+    `@tensorflow/tfjs-backend-wasm@${version_core} and npm dedupe; in a browser, say where they are with setWasmPaths`,
+  cpu: `Make all @tensorflow packages one version: npm install @tensorflow/tfjs-backend-cpu@${version_core} and npm dedupe`,
+} as const;
+
+async function activate(name: keyof typeof REMEDIES): Promise<void> {
+  // Rejects where the backend was registered with another copy of TensorFlow.js.
+  const [started, why] = await setBackend(name).then(
+    (done) => [done, ''],
+    (error: unknown) => [false, `: ${reason(error)}`],
+  );
+  if (!started)
+    throw new Error(`TensorFlow.js could not start its ${name} backend here${why}. ${REMEDIES[name]}`);
+}
 
 /** Starts TensorFlow.js's wasm backend and registers the training kernels on it. */
 export const startWasm: Starter = async ({ deterministic = false }) => {
-  if (!(await setBackend('wasm'))) throw new Error('TensorFlow.js could not start its wasm backend here');
+  await activate('wasm');
   await ready();
   const kernels = await registerTrainingKernels({ deterministic });
-  const { implementation, reason } = kernels;
+  const { implementation, reason: why } = kernels;
   const how =
     implementation === 'composed'
-      ? `composed ones, ${COMPOSED_FACTOR} times slower (${reason})`
+      ? `composed ones, ${shown(COMPOSED_FACTOR)} (${why})`
       : `${implementation} build`;
   const message = `WebAssembly SIMD with ${kernels.kernels.length} training kernels, ${how}`;
   return { message, kernels, slow: implementation === 'composed' };
@@ -26,9 +53,9 @@ export const startWasm: Starter = async ({ deterministic = false }) => {
 
 /** Starts the backend in plain JavaScript, which works everywhere. */
 export const startCpu: Starter = async () => {
-  if (!(await setBackend('cpu'))) throw new Error('TensorFlow.js could not start its cpu backend');
+  await activate('cpu');
   return {
-    message: `plain JavaScript, ${CPU_FACTOR} times slower in training than wasm: fit for tests only`,
+    message: `plain JavaScript, ${shown(CPU_FACTOR)} in training than wasm: fit for tests only`,
     slow: true,
   };
 };

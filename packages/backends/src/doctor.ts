@@ -33,12 +33,21 @@ export interface DoctorReport {
   readonly recommended: BackendName;
 }
 
+/** Milliseconds that the whole speed test takes where nothing else is asked for. */
+const SPEED_TEST_MS = 10_000;
+
 /** Options of {@link doctor}. */
 export interface DoctorOptions {
-  /** Milliseconds of speed test for each of two models on each backend that works, 0 for none. Default 1,000. */
+  /** Milliseconds of speed test in all, shared by the backends that work; 0 for none. Default 10,000. */
   readonly budget?: number;
   /** See `prepareBackend`. */
   readonly resolveFrom?: string;
+}
+
+/** A backend before its speed test. */
+interface Examined extends Omit<BackendState, 'speed'> {
+  /** TensorFlow.js's name of the backend, where it works. */
+  readonly engineName?: string;
 }
 
 async function describeMachine(): Promise<string> {
@@ -49,25 +58,50 @@ async function describeMachine(): Promise<string> {
   return `${cores[0]?.model.trim() ?? 'unknown processor'}, ${cores.length} cores, ${memory} GiB, ${os.type()} ${os.release()} ${os.arch()}`;
 }
 
-async function examine(backend: BackendName, options: DoctorOptions): Promise<BackendState> {
+async function examine(backend: BackendName, options: DoctorOptions): Promise<Examined> {
   try {
     const { message } = await starters[backend](options, false);
-    const budget = options.budget ?? 1_000;
-    const speed = budget > 0 ? await speedTest(budget) : [];
-    return { backend, works: true, state: message, missingKernels: missingKernels(getBackend()), speed };
+    const engineName = getBackend();
+    return { backend, works: true, state: message, missingKernels: missingKernels(engineName), engineName };
   } catch (error) {
-    return { backend, works: false, state: reason(error), missingKernels: [], speed: [] };
+    return { backend, works: false, state: reason(error), missingKernels: [] };
   }
+}
+
+/** Adds the speed test of a backend that works. One that fails at it is still what `prepareBackend` would take. */
+async function timed({ engineName, ...examined }: Examined, budget: number): Promise<BackendState> {
+  if (!engineName || budget === 0) return { ...examined, speed: [] };
+  try {
+    await setBackend(engineName);
+    return { ...examined, speed: await speedTest(budget) };
+  } catch (error) {
+    const state = `${examined.state}, but its speed test fails: ${reason(error)}. Choose another with TFJS_SAM_BACKEND`;
+    return { ...examined, state, speed: [] };
+  }
+}
+
+/** Examines all before any is timed, so that those that work share the time. */
+async function examineAll(options: DoctorOptions, budget: number): Promise<BackendState[]> {
+  const examined: Examined[] = [];
+  for (const backend of backendNames) examined.push(await examine(backend, options));
+  const share = budget / examined.filter(({ works }) => works).length;
+  const backends: BackendState[] = [];
+  for (const each of examined) backends.push(await timed(each, share));
+  return backends;
 }
 
 /**
  * Examines the machine and every backend: whether it works, what is missing and what to do, and how fast it trains.
  * Starts each backend in turn and leaves active the one that was.
+ *
+ * @throws RangeError when `budget` is negative or not finite.
  */
 export async function doctor(options: DoctorOptions = {}): Promise<DoctorReport> {
+  const { budget = SPEED_TEST_MS } = options;
+  if (!(budget >= 0 && budget < Infinity))
+    throw new RangeError(`doctor: expected budget to be a finite number of milliseconds >= 0, got ${budget}`);
   const active = getBackend();
-  const backends: BackendState[] = [];
-  for (const backend of backendNames) backends.push(await examine(backend, options));
+  const backends = await examineAll(options, budget);
   if (active) await setBackend(active);
   return {
     machine: await describeMachine(),
@@ -78,10 +112,20 @@ export async function doctor(options: DoctorOptions = {}): Promise<DoctorReport>
   };
 }
 
-function describeState({ backend, works, state, missingKernels, speed }: BackendState): string[] {
+/** The line about kernels that are missing, with the backend that has them all. */
+function describeMissing(names: readonly string[], complete: BackendState | undefined): string[] {
+  if (names.length === 0) return [];
+  const remedy = complete ? `. A model that needs them trains with TFJS_SAM_BACKEND=${complete.backend}` : '';
+  return [`    lacks for training: ${names.join(', ')}${remedy}`];
+}
+
+function describeState(
+  { backend, works, state, missingKernels, speed }: BackendState,
+  complete: BackendState | undefined,
+): string[] {
   return [
     `${works ? '+' : '-'} ${backend}: ${state}`,
-    ...(missingKernels.length > 0 ? [`    lacks for training: ${missingKernels.join(', ')}`] : []),
+    ...describeMissing(missingKernels, complete),
     ...speed.map(
       ({ model, milliseconds }) => `    ${model}: ${Number(milliseconds.toPrecision(3))} ms per gradient`,
     ),
@@ -90,10 +134,11 @@ function describeState({ backend, works, state, missingKernels, speed }: Backend
 
 /** The lines in which a person reads a report. */
 export function formatDoctorReport(report: DoctorReport): string[] {
+  const complete = report.backends.find(({ works, missingKernels }) => works && missingKernels.length === 0);
   return [
     `machine: ${report.machine}`,
     `runtime: ${report.runtime}, TensorFlow.js ${report.tfjs}`,
-    ...report.backends.flatMap(describeState),
+    ...report.backends.flatMap((state) => describeState(state, complete)),
     `taken by default: ${report.recommended}`,
   ];
 }

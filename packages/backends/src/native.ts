@@ -55,7 +55,8 @@ export async function startNative(
     throw new Error(
       'loaded, but with a TensorFlow.js of its own: make all @tensorflow packages one version (npm dedupe)',
     );
-  if (!(await setBackend('tensorflow'))) throw new Error('loaded, but its backend does not start');
+  if (!(await setBackend('tensorflow')))
+    throw new Error(`loaded, but its backend does not start. To repair it: ${install(name, version)}`);
   return {
     message: gpu ? "TensorFlow's native library on the GPU" : "TensorFlow's native library on the CPU",
   };

@@ -24,7 +24,7 @@ const PROBE_MS = 60_000;
 /** What a failed child process has to say: how it died, or the line of its error. */
 function diagnosis(error: Error & { signal?: string | null; killed?: boolean }, stderr: string): string {
   if (error.killed) return `did not answer within ${PROBE_MS / 1000} s`;
-  if (error.signal) return `crashed while loading (${error.signal})`;
+  if (error.signal) return `crashed in a trial run (${error.signal})`;
   return (
     stderr
       .split('\n')
@@ -50,12 +50,13 @@ function answerIn<T>(output: string): { readonly value: T } | undefined {
  * Runs a script in a child process, so that a native library that crashes does not take this process down. The script
  * gives its answer to `answer`, as JSON.
  *
- * @param script - An ES module. @param argument - What it finds in `process.argv[1]`.
+ * @param script - An ES module.
+ * @param given - What it finds in `process.argv`, from index 1.
  * @throws Error with one line that says what happened.
  */
-export function probe<T>(script: string, argument: string): Promise<T> {
+export function probe<T>(script: string, ...given: readonly string[]): Promise<T> {
   const answer = `const answer = (value) => console.log(${JSON.stringify(ANSWER)} + JSON.stringify(value));`;
-  const args = ['--input-type=module', '--eval', `${answer}\n${script}`, argument];
+  const args = ['--input-type=module', '--eval', `${answer}\n${script}`, ...given];
   return new Promise((resolve, reject) => {
     execFile(
       process.execPath,

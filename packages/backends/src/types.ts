@@ -32,7 +32,10 @@ export interface PrepareOptions {
    * The only backend to try. Default: the environment variable `TFJS_SAM_BACKEND`, else the first in order that works.
    */
   readonly backend?: BackendName | undefined;
-  /** Same bits on every machine, at some cost in speed: see `registerTrainingKernels`. Default `false`. */
+  /**
+   * On wasm, the same bits on every machine, at some cost in speed: see `registerTrainingKernels`. The other backends
+   * promise no such thing: ask for wasm as well. Default `false`.
+   */
   readonly deterministic?: boolean;
   /**
    * Receives the line of each attempt. Default: nowhere, but when what is taken is slow (cpu, wasm without the side

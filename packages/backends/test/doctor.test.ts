@@ -24,6 +24,43 @@ it('examines every backend and leaves the active one active', async () => {
   expect(lines.at(-1)).toBe('taken by default: wasm');
 });
 
+it('spends its budget once, over all backends and models', async () => {
+  const begin = performance.now();
+  const { backends } = await doctor({ budget: 0 });
+  const withoutTest = performance.now() - begin;
+  expect(backends.every(({ speed }) => speed.length === 0)).toBe(true);
+  const again = performance.now();
+  await doctor({ budget: 2_000 });
+  const tested = performance.now() - again - withoutTest;
+  // Each model ends its last gradient after its time. A budget for each model and backend would come to 8 s and more.
+  expect(tested).toBeGreaterThan(1_000);
+  expect(tested).toBeLessThan(7_500);
+});
+
+it('refuses a budget that is no time', async () => {
+  await expect(doctor({ budget: -1 })).rejects.toThrow(/^doctor: expected budget to be .*>= 0, got -1$/);
+  await expect(doctor({ budget: Number.NaN })).rejects.toThrow(RangeError);
+});
+
+it('says of a backend that cannot train a model what to do, and leaves no variables', async () => {
+  await prepareBackend({ backend: 'cpu', log: () => {} });
+  const kernel = tf.getKernel('MaxPoolGrad', 'cpu');
+  tf.unregisterKernel('MaxPoolGrad', 'cpu');
+  const variables = () => Object.keys(tf.engine().state.registeredVariables).length;
+  const before = variables();
+  const lines = formatDoctorReport(await doctor({ budget: 20 }));
+  tf.registerKernel(kernel);
+  expect(variables()).toBe(before);
+  expect(lines).toContainEqual(
+    expect.stringMatching(
+      /^\+ cpu: .*, but its speed test fails: Kernel 'MaxPoolGrad'.* Choose another with/,
+    ),
+  );
+  const lacks =
+    '    lacks for training: MaxPoolGrad. A model that needs them trains with TFJS_SAM_BACKEND=wasm';
+  expect(lines).toContain(lacks);
+});
+
 it('names the kernels that a backend lacks', () => {
   expect(missingKernels('cpu')).toEqual([]);
   expect(missingKernels('nothing')).toContain('Conv2DBackpropFilter');

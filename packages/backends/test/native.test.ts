@@ -3,13 +3,14 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
-import { afterEach, expect, it } from 'vitest';
+import { afterEach, expect, it, vi } from 'vitest';
 import { nodeLimit, startNative } from '../src/native.js';
 import { probe } from '../src/probe.js';
 
 const folders: string[] = [];
 afterEach(() => {
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true });
+  vi.restoreAllMocks();
 });
 
 /** A folder in which a package of this name is installed, with this code. */
@@ -50,7 +51,7 @@ it('does not take the GPU package where it finds no GPU', async () => {
 
 it('survives a package that takes its process down', async () => {
   await expect(start('tfjs-node', 'process.kill(process.pid, "SIGSEGV"); while (true);')).rejects.toThrow(
-    /crashed while loading \(SIGSEGV\).*npm install @tensorflow\/tfjs-node@4\.22\.0/,
+    /crashed in a trial run \(SIGSEGV\).*npm install @tensorflow\/tfjs-node@4\.22\.0/,
   );
 });
 
@@ -64,6 +65,17 @@ it('survives a package that ends its process, or prints whatever it likes', asyn
   await expect(start('tfjs-node', 'process.exit(0);')).rejects.toThrow(/ended without an answer/);
   const talkative = `console.log('hello'); process.on('exit', () => console.log('bye'));${standIn(false)}`;
   expect((await start('tfjs-node', talkative)).message).toMatch(/native library on the CPU/);
+});
+
+it('says what helps where a package works in the child process only', async () => {
+  vi.spyOn(console, 'warn').mockReturnValue();
+  if (tf.findBackendFactory('tensorflow')) tf.removeBackend('tensorflow');
+  const inChild = "process.execArgv.includes('--eval')";
+  const unable = standIn(false).replace('const backend', `if (!${inChild}) throw new Error(); const backend`);
+  await expect(start('tfjs-node', unable)).rejects.toThrow(
+    /^loaded, but its backend does not start\. To repair it: npm install @tensorflow\/tfjs-node@4\.22\.0$/,
+  );
+  tf.removeBackend('tensorflow');
 });
 
 it('knows on which Node the native packages do not run', async () => {

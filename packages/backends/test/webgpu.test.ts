@@ -1,14 +1,17 @@
+import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
 import { prepareBackend } from '../src/index.js';
+import { locate } from '../src/probe.js';
 import { startWebgpu } from '../src/webgpu.js';
+import { LASTING_GLOBALS } from '../src/webgpu-globals.js';
 
 /** A folder in which `webgpu` and `@tensorflow/tfjs-backend-webgpu` are installed: see the README. */
 const installed = process.env.TFJS_SAM_WEBGPU_FROM;
 
 it('says how to install what is missing', async () => {
-  await expect(startWebgpu({ resolveFrom: tmpdir() }, false)).rejects.toThrow(/npm install webgpu/);
+  await expect(startWebgpu({ resolveFrom: tmpdir() }, false)).rejects.toThrow(/npm install "webgpu@/);
 });
 
 /** Weights of a small CNN after three steps. */
@@ -47,6 +50,14 @@ describe.skipIf(!installed)('with webgpu installed', () => {
     const worst = Math.max(...want.flatMap((w, i) => w.map((v, j) => Math.abs(v - got[i]![j]!))));
     // Three steps of gradients that sum up to 12 · 36 terms.
     expect(worst).toBeLessThan(3 * 432 * 2 ** -24);
+  });
+
+  it('names no globals of WebGPU but those that stay', () => {
+    const code = readFileSync(locate('@tensorflow/tfjs-backend-webgpu', installed!)!, 'utf8');
+    const statements = code.replace(/^\s*(\/\/|\*).*/gm, '');
+    const own = [...statements.matchAll(/\bfunction (GPU\w+)/g)].map(([, name]) => name);
+    const named = new Set([...statements.matchAll(/\bGPU[A-Z]\w+/g)].map(([name]) => name));
+    expect([...named].filter((name) => !own.includes(name)).sort()).toEqual([...LASTING_GLOBALS]);
   });
 
   it('is not taken by default on a software adapter', async () => {

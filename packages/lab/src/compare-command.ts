@@ -18,12 +18,16 @@ import { variants } from './variants.js';
  *
  * @returns That line.
  */
-async function startBackend(name: string, output: Output): Promise<string> {
+async function startBackend(
+  { backend: name, deterministic }: CompareConfig,
+  output: Output,
+): Promise<string> {
   // Production mode: no checks of every kernel's output, and no banner about the node backend.
   tf.enableProdMode();
   try {
     const { attempts } = await prepareBackend({
       ...(name !== 'auto' && { backend: name as BackendName }),
+      deterministic,
       log: () => {},
     });
     const taken = attempts.at(-1)!;
@@ -58,7 +62,7 @@ export async function compareCommand(
   output: Output,
   known: readonly Variant[] = variants,
 ): Promise<void> {
-  const backend = await startBackend(config.backend, output);
+  const backend = await startBackend(config, output);
   const startedAt = new Date();
   const store = new RunStore(config.out, config.name, startedAt);
   const record: ConfigRecord = {

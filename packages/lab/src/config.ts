@@ -17,10 +17,13 @@ export const compareDefaults = {
   backend: 'auto',
   out: 'runs',
   name: 'compare',
-} as const satisfies Record<keyof CompareConfig, string>;
+  deterministic: false,
+} as const satisfies Record<keyof RawCompareOptions, string | boolean>;
 
-/** The options of `compare` before they are checked: text. */
-export type RawCompareOptions = Readonly<Partial<Record<keyof CompareConfig, string>>>;
+/** The options of `compare` before they are checked: text, and one that is there or not. */
+export type RawCompareOptions = Readonly<
+  Partial<Record<Exclude<keyof CompareConfig, 'deterministic'>, string> & { deterministic: boolean }>
+>;
 
 const shown = (value: unknown): string => `got "${String(value)}"`;
 const isNumber = (text: string): boolean => text.trim() !== '' && Number.isFinite(Number(text));
@@ -81,6 +84,16 @@ const rhoText = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
+/** Only wasm can promise the same bits on every machine; undefined where another was asked for. */
+function backendFor(options: {
+  readonly backend: string;
+  readonly deterministic: boolean;
+}): string | undefined {
+  const { backend, deterministic } = options;
+  if (!deterministic || backend === 'wasm') return backend;
+  return backend === 'auto' ? 'wasm' : undefined;
+}
+
 const schemaFor = (known: readonly string[]) =>
   z
     .object({
@@ -98,8 +111,15 @@ const schemaFor = (known: readonly string[]) =>
         error: ({ input }) =>
           `expected --name to have letters, digits, ".", "_" and "-" only, ${shown(input)}`,
       }),
+      deterministic: z.boolean(),
     })
     .transform((options, context) => {
+      const backend = backendFor(options);
+      if (backend === undefined) {
+        const message = `expected --backend to be auto or wasm with --deterministic, ${shown(options.backend)}`;
+        context.addIssue({ code: 'custom', message });
+        return z.NEVER;
+      }
       const rho: Record<string, number> = {};
       for (const [name, value] of options.rho) {
         if (name !== undefined && !options.variants.includes(name)) {
@@ -110,7 +130,7 @@ const schemaFor = (known: readonly string[]) =>
         }
         for (const variant of name === undefined ? options.variants : [name]) rho[variant] = value;
       }
-      return { ...options, rho };
+      return { ...options, backend, rho };
     });
 
 /** What a comparison runs: options that have been checked. */
@@ -137,6 +157,8 @@ export interface CompareConfig {
   readonly out: string;
   /** Part of that folder's name. */
   readonly name: string;
+  /** Plain SIMD on wasm: the same bits on every machine. */
+  readonly deterministic: boolean;
 }
 
 /**
@@ -152,4 +174,18 @@ export function parseCompareConfig(
   const result = schemaFor(known).safeParse({ ...compareDefaults, ...raw });
   if (result.success) return result.data;
   throw new UsageError(`compare: ${result.error.issues[0]!.message}`);
+}
+
+/**
+ * Checks the option of `doctor`.
+ *
+ * @param seconds - As the command line gives it, or undefined where it does not.
+ * @returns Options of `doctor` in `@tfjs-sam/backends`.
+ * @throws UsageError with one line about what is wrong.
+ */
+export function parseDoctorOptions({ seconds }: { readonly seconds?: string }): { readonly budget?: number } {
+  if (seconds === undefined) return {};
+  const result = numberWhere('--seconds', '>= 0', (value) => value >= 0).safeParse(seconds);
+  if (result.success) return { budget: 1_000 * result.data };
+  throw new UsageError(`doctor: ${result.error.issues[0]!.message}`);
 }

@@ -1,6 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import type { Catalog, CatalogOptions } from './catalog.js';
-import { compareDefaults, parseCompareConfig, type RawCompareOptions } from './config.js';
+import { compareDefaults, parseCompareConfig, parseDoctorOptions, type RawCompareOptions } from './config.js';
 import { UsageError } from './errors.js';
 import type { Output } from './progress.js';
 import { variants } from './variants.js';
@@ -51,6 +51,7 @@ function addCompare(program: Command, { stdout }: Outputs): void {
       'radius, for all variants (0.1) or by name (sam=0.1,asam=1); default: their own',
     )
     .option('--backend <name>', 'TensorFlow.js backend; auto takes the fastest that works', shown.backend)
+    .option('--deterministic', 'on wasm, with plain SIMD: the same bits on every machine, but slower')
     .option('--out <folder>', 'where the folder of results is made', shown.out)
     .option('--name <name>', 'part of the name of that folder', shown.name)
     .option('--config <file>', configHelp)
@@ -98,10 +99,14 @@ function addDoctor(program: Command, { stdout }: Outputs): void {
     .description(
       'Examine machine and backends: what runs, what is missing, what helps, and how fast it trains.',
     )
-    .action(async () => {
+    .option('--seconds <n>', 'length of the speed test, shared by the backends that work; 0 for none')
+    .action(async (options: { readonly seconds?: string }) => {
+      const checked = parseDoctorOptions(options);
       const { doctor, formatDoctorReport } = await import('@tfjs-sam/backends');
-      await import('@tensorflow/tfjs');
-      stdout.write(`${formatDoctorReport(await doctor()).join('\n')}\n`);
+      const { enableProdMode } = await import('@tensorflow/tfjs');
+      // As compare does: no checks of every kernel's output, and no banner about the node backend.
+      enableProdMode();
+      stdout.write(`${formatDoctorReport(await doctor(checked)).join('\n')}\n`);
     });
 }
 

@@ -16,7 +16,16 @@ describe('parseCompareConfig', () => {
       backend: 'auto',
       out: 'runs',
       name: 'compare',
+      deterministic: false,
     });
+  });
+
+  it('takes wasm for determinism, unless that is what was asked for', () => {
+    expect(parseCompareConfig({ deterministic: true })).toMatchObject({
+      backend: 'wasm',
+      deterministic: true,
+    });
+    expect(parseCompareConfig({ deterministic: true, backend: 'wasm' }).backend).toBe('wasm');
   });
 
   it('reads lists, spaces around commas, and a name given twice once', () => {
@@ -48,6 +57,10 @@ describe('parseCompareConfig', () => {
     ],
     [{ variants: '' }, /expected --variants to name some of \[.*\], got ""$/],
     [{ models: 'rnn' }, 'expected --models to name some of [cnn, mlp], got "rnn". Did you mean "cnn"?'],
+    [
+      { backend: 'cpu', deterministic: true },
+      'expected --backend to be auto or wasm with --deterministic, got "cpu"',
+    ],
     [{ out: '' }, 'expected --out to be a folder, got ""'],
     [{ name: '../x' }, 'expected --name to have letters, digits, ".", "_" and "-" only, got "../x"'],
   ])('refuses %o in one line', (options, message) => {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import * as tf from '@tensorflow/tfjs';
 import { main, type Output, type ResultRecord, variants } from '@tfjs-sam/lab';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
@@ -126,6 +127,16 @@ describe('compare', () => {
     expect(stdout).toMatch(/│ asam .*│ +– │/);
   });
 
+  it('is deterministic where asked, in what it runs and in what it records', async () => {
+    const args = ['--variants', 'sam', '--models', 'mlp', ...tiny, '--out', out, '--name', 'bits'];
+    const { code, stdout } = await run('compare', ...args, '--deterministic');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^wasm: taken, .* plain build$/m);
+    const folder = readdirSync(out).find((name) => name.endsWith('-bits'))!;
+    const [config] = readFileSync(join(out, folder, 'results.jsonl'), 'utf8').split('\n');
+    expect(JSON.parse(config!).config).toMatchObject({ deterministic: true, backend: 'wasm' });
+  });
+
   it.each([
     ['an unknown variant', ['--variants', 'sgd,sma'], /^compare: .*got "sma"\. Did you mean "sam"/],
     [
@@ -136,6 +147,11 @@ describe('compare', () => {
     ['an unknown option', ['--epohcs', '2'], /^error: unknown option '--epohcs' \(Did you mean --epochs\?\)/],
     ['an option without its value', ['--epochs'], /^error: option '--epochs <n>' argument missing/],
     ['a stray argument', ['extra'], /^error: too many arguments/],
+    [
+      'two wishes that exclude each other',
+      ['--deterministic', '--backend', 'cpu'],
+      /auto or wasm with --det/,
+    ],
     ['an unknown backend', ['--backend', 'abacus'], /expected one of \[.*wasm.*\], got "abacus"/],
     ['too large a batch', ['--batch-size', '2000', '--out', 'OUT'], /at most 898/],
   ])('answers %s with one line and exit code 2', async (_, args, message) => {
@@ -159,6 +175,64 @@ describe('variants', () => {
       expect(lines[i]).toContain(source);
     });
   });
+});
+
+describe('doctor', () => {
+  const names = ['tfjs-node-gpu', 'tfjs-node', 'webgpu', 'wasm', 'cpu'];
+  /** The lines about each backend, the first one with its state. */
+  const sections = (lines: readonly string[]): string[][] =>
+    names.map((name) => {
+      const start = lines.findIndex((line) => /^[+-] /.test(line) && line.slice(2).startsWith(`${name}: `));
+      const length = lines.slice(start + 1).findIndex((line) => !line.startsWith('    '));
+      return lines.slice(start, start + 1 + length);
+    });
+
+  it('tells of machine, Node and every backend: state or remedy, missing kernels and speeds', async () => {
+    // As if TensorFlow.js had none of these for cpu.
+    const kernel = tf.getKernel('EluGrad', 'cpu');
+    tf.unregisterKernel('EluGrad', 'cpu');
+    const { code, stdout, stderr } = await run('doctor', '--seconds', '0.1').finally(() =>
+      tf.registerKernel(kernel),
+    );
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const lines = stdout.trimEnd().split('\n');
+    expect(lines[0]).toMatch(/^machine: .+, \d+ cores, \d+ GiB, /);
+    expect(lines[1]).toBe(`runtime: Node ${process.versions.node}, TensorFlow.js ${tf.version_core}`);
+    expect(lines.at(-1)).toMatch(/^taken by default: [a-z-]+$/);
+    const told = sections(lines);
+    expect(told.flat()).toEqual(lines.slice(2, -1));
+    const speeds = [
+      expect.stringMatching(/^ {4}MLP .*: [\d.]+ ms per gradient$/),
+      expect.stringMatching(/^ {4}CNN .*: [\d.]+ ms per gradient$/),
+    ];
+    const remedy =
+      /^- [a-z-]+: .*(npm install @|npm install "webgpu@|Use Node 20|Force it|it needs|Install the)/;
+    for (const [state, ...more] of told) {
+      if (state!.startsWith('- ')) expect(state).toMatch(remedy);
+      else expect(more.filter((line) => !line.includes('lacks'))).toEqual(speeds);
+    }
+    expect(told[3]![0]).toMatch(/^\+ wasm: WebAssembly SIMD with \d+ training kernels, /);
+    expect(told[4]![0]).toMatch(/^\+ cpu: plain JavaScript, .* times slower/);
+    expect(told[4]![1]).toBe(
+      '    lacks for training: EluGrad. A model that needs them trains with TFJS_SAM_BACKEND=wasm',
+    );
+  });
+
+  it('leaves out the speed test when it may take no time', async () => {
+    const { code, stdout } = await run('doctor', '--seconds', '0');
+    expect(code).toBe(0);
+    expect(stdout).toContain('+ wasm: ');
+    expect(stdout).not.toContain('per gradient');
+  });
+
+  it.each(['-1', 'ten', 'Infinity'])(
+    'answers --seconds %s with one line and exit code 2',
+    async (seconds) => {
+      const { code, stderr } = await run('doctor', '--seconds', seconds);
+      expect(code).toBe(2);
+      expect(stderr).toBe(`doctor: expected --seconds to be a number >= 0, got "${seconds}"\n`);
+    },
+  );
 });
 
 describe('plugins and configurations', () => {
