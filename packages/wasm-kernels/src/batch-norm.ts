@@ -1,4 +1,14 @@
-import { batchNorm, engine, moments, reshape, type Tensor, type Tensor1D, tidy } from '@tensorflow/tfjs-core';
+import {
+  batchNorm,
+  engine,
+  moments,
+  reshape,
+  type Tensor,
+  type Tensor1D,
+  type Tensor2D,
+  tidy,
+  zeros,
+} from '@tensorflow/tfjs-core';
 import { asFloat, requireVectors } from './columns.js';
 import { isUsable } from './gradients.js';
 import { type LayerCall, onlyInput, replaceLayerCall, type Weight } from './layers.js';
@@ -11,6 +21,13 @@ export interface TrainingBatchNorm {
   readonly mean: Tensor1D;
   /** Biased variance of each channel, [C]. */
   readonly variance: Tensor1D;
+}
+
+/** Mean and variance of each column; 0 where there are no rows, of which TensorFlow.js has no gradient on any backend. */
+function statisticsOf(rows: Tensor2D): { mean: Tensor1D; variance: Tensor1D } {
+  if (rows.size > 0) return moments(rows, 0) as { mean: Tensor1D; variance: Tensor1D };
+  const columns: [number] = [rows.shape[1]];
+  return { mean: zeros(columns), variance: zeros(columns) };
 }
 
 /**
@@ -32,8 +49,8 @@ export function trainingBatchNorm(x: Tensor, gamma: Tensor, beta: Tensor, epsilo
       return { y, mean, variance };
     }
     // The gradient of TensorFlow.js's batchNorm stops at rank 4.
-    const rows = reshape(inputs.x, [x.size / Math.max(gamma.size, 1), gamma.size]);
-    const { mean, variance } = moments(rows, 0) as { mean: Tensor1D; variance: Tensor1D };
+    const rows: Tensor2D = reshape(inputs.x, [x.size / Math.max(gamma.size, 1), gamma.size]);
+    const { mean, variance } = statisticsOf(rows);
     const affine = [inputs.beta as Tensor1D, inputs.gamma as Tensor1D] as const;
     return { y: reshape(batchNorm(rows, mean, variance, ...affine, epsilon), x.shape), mean, variance };
   });

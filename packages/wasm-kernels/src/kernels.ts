@@ -11,7 +11,7 @@ import { paddedAvgPool, paddedConv2d, paddedDepthwise, paddedMaxPool } from './r
 import { identity } from './repairs/identity.js';
 import { maxPool3dGradient } from './repairs/max-pool-3d.js';
 import { selectOfTypes } from './repairs/select.js';
-import { emptySum } from './repairs/sum.js';
+import { emptyMean, emptySum } from './repairs/sum.js';
 import { emptyTranspose } from './repairs/transpose.js';
 import { conv2dFilterGradient } from './side/conv-filter.js';
 import { conv2d } from './side/conv-forward.js';
@@ -57,6 +57,7 @@ export const trainingKernels: readonly TrainingKernel[] = [
   { name: 'MaxPoolGrad', side: pooling.maxPoolGradient, composed: composedPooling.maxPoolGradient },
   { name: 'AvgPoolGrad', side: pooling.avgPoolGradient },
   { name: 'Sum', side: rows.sum, composed: emptySum },
+  { name: 'Mean', composed: emptyMean },
   { name: 'Tile', side: rows.tile },
   { name: 'Transpose', side: permute.transpose, composed: emptyTranspose },
   { name: 'Slice', side: permute.slice },

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { expect } from 'vitest';
-import { uniform } from './random.js';
+import { uniform, wholeNumbers } from './random.js';
 
 /** Tensors that a comparison makes afresh on each backend: values and shape. */
 export interface Values {
@@ -17,15 +17,27 @@ export function random(seed: number, shape: readonly number[], levels = 0): Valu
   return { data: Float32Array.from({ length: sizeOf(shape) }, () => round(next())), shape };
 }
 
+const notFinite: readonly number[] = [Number.NaN, Infinity, -Infinity];
+
 /** The same with some entries that are not finite. */
 export function spoiled(seed: number, shape: readonly number[], every = 7): Values {
   const { data } = random(seed, shape, 2);
-  const bad = [Number.NaN, Infinity, -Infinity];
   return {
-    data: Float32Array.from(data, (v, i) => (i % every === 3 ? bad[((i / every) % 3) | 0]! : v)),
+    data: Float32Array.from(data, (v, i) => (i % every === 3 ? notFinite[((i / every) % 3) | 0]! : v)),
     shape,
   };
 }
+
+/** Few different values, zeros among them, of which one or two are of `bad`. */
+export function spoiledOnce(seed: number, shape: readonly number[], bad = notFinite): Values {
+  const { data } = random(seed, shape, 2);
+  const pick = wholeNumbers(seed);
+  for (let count = pick(1, 2); count > 0; count--)
+    data[pick(0, data.length - 1)] = bad[pick(0, bad.length - 1)]!;
+  return { data, shape };
+}
+
+export type Computation = (...t: tf.Tensor[]) => tf.Tensor[];
 
 /** What a computation answered. */
 export interface Result {
@@ -34,7 +46,7 @@ export interface Result {
 }
 
 /** The outputs of f on the active backend. Expects it to leave nothing behind. */
-export function evaluate(inputs: readonly Values[], f: (...t: tf.Tensor[]) => tf.Tensor[]): Result[] {
+export function evaluate(inputs: readonly Values[], f: Computation): Result[] {
   const tensors = inputs.map(({ data, shape }) =>
     tf.tensor(data, [...shape], data instanceof Int32Array ? 'int32' : 'float32'),
   );
@@ -70,7 +82,7 @@ export async function expectLikeCpu(
   label: string,
   inputs: readonly Values[],
   terms: number,
-  f: (...t: tf.Tensor[]) => tf.Tensor[],
+  f: Computation,
 ): Promise<void> {
   await tf.setBackend('cpu');
   const want = evaluate(inputs, f);
@@ -83,6 +95,30 @@ export async function expectLikeCpu(
   const worst = Math.max(...want.map((w, i) => distance(got[i]!.data, w.data)));
   // Both sides round each of their terms.
   expect(worst, label).toBeLessThanOrEqual(2 * terms * 2 ** -24);
+}
+
+/**
+ * Expects wasm to answer a finite number where cpu does, and nowhere else; of the outputs `fewer`, not everywhere where cpu
+ * does. Leaves wasm active. Returns how many elements are not finite on cpu.
+ */
+export async function expectFiniteLikeCpu(
+  label: string,
+  inputs: readonly Values[],
+  f: Computation,
+  fewer: readonly number[] = [],
+): Promise<number> {
+  const finiteOn = async (backend: string): Promise<boolean[][]> => {
+    await tf.setBackend(backend);
+    return evaluate(inputs, f).map(({ data }) => Array.from(data, Number.isFinite));
+  };
+  const want = await finiteOn('cpu');
+  const got = await finiteOn('wasm');
+  expect(got.map((finite) => finite.length)).toEqual(want.map((finite) => finite.length));
+  for (const [i, finite] of want.entries()) {
+    const wrong = (ok: boolean, j: number) => (finite[j] ? !ok && !fewer.includes(i) : ok);
+    expect(got[i]!.findIndex(wrong), `${label}, output ${i}`).toBe(-1);
+  }
+  return want.flat().filter((finite) => !finite).length;
 }
 
 /** Expects ⟨dy, f(x)⟩ = ⟨∇, x⟩ of a linear f: a check of gradients where cpu is no reference. */

@@ -1,18 +1,17 @@
 import * as tf from '@tensorflow/tfjs';
-import { softmaxCrossEntropy, trainingBatchNorm } from '../src/index.js';
-import { random, type Values } from './compare.js';
+import { layerNorm, softmaxCrossEntropy, trainingBatchNorm } from '../src/index.js';
+import { type Computation, random, type Values } from './compare.js';
 
-export type Computation = (...t: tf.Tensor[]) => tf.Tensor[];
-
-const run = (name: string, inputs: tf.NamedTensorMap, attrs: object = {}): tf.Tensor[] => {
+/** The outputs of a kernel. */
+export const run = (name: string, inputs: tf.NamedTensorMap, attrs: object = {}): tf.Tensor[] => {
   const outs: tf.Tensor | tf.Tensor[] = tf.engine().runKernel(name, inputs, { ...attrs } as tf.NamedAttrMap);
   return Array.isArray(outs) ? outs : [outs];
 };
-const window = { strides: 2, pad: 'same', dataFormat: 'NHWC' };
+export const window = { strides: 2, pad: 'same', dataFormat: 'NHWC' };
 const image = [2, 12, 11, 5];
 const ids = { data: Int32Array.from({ length: 40 }, (_, i) => (i * 7) % 11), shape: [40] };
 
-/** Small computations on every kernel that allocates. */
+/** Small computations on every kernel that allocates, but for those of the side module only. */
 export const computations: readonly [string, Values[], Computation][] = [
   [
     'MaxPoolGrad',
@@ -98,110 +97,60 @@ export const computations: readonly [string, Values[], Computation][] = [
       tf.grad((z) => softmaxCrossEntropy(labels!, z))(logits!, dy),
     ],
   ],
-];
-
-/** Kernels that there are on the side module only. */
-export const sideOnly: readonly [string, Values[], Computation][] = [
   [
-    'SamLstmCell and its gradient',
-    [
-      random(1, [6, 20]),
-      random(2, [6, 20]),
-      random(3, [20]),
-      random(4, [6, 5]),
-      random(5, [6, 5]),
-      random(6, [6, 5]),
-    ],
-    (a, r, bias, c, dh, dc) => {
-      const cell = { a: a!, r: r!, bias: bias!, c: c! };
-      const attrs = { gates: 'sigmoid' };
+    'layer normalisation and its gradient',
+    [random(1, [6, 7]), random(2, [7]), random(3, [7]), random(4, [6, 7])],
+    (...[x, gamma, beta, dy]) => {
+      const normalize = (...t: tf.Tensor[]) => layerNorm(t[0]!, t[1]!, t[2]!);
+      return [normalize(x!, gamma!, beta!), ...tf.grads(normalize)([x!, gamma!, beta!], dy)];
+    },
+  ],
+  ['Mean', [random(1, [30, 40])], (x) => [tf.mean(x!, 0)]],
+  [
+    'Slice, SplitV and Concat',
+    [random(1, [6, 7, 8]), random(2, [6, 3, 8])],
+    (x, y) => [tf.slice(x!, [1, 2, 3], [4, 3, 2]), ...tf.split(x!, [2, 5], 1), tf.concat([x!, y!], 1)],
+  ],
+  [
+    'Relu6, ClipByValue and Sign',
+    [random(1, [50])],
+    (x) => [tf.relu6(x!), tf.clipByValue(x!, -0.5, 0.25), tf.sign(x!)],
+  ],
+  ['Select and Cast', [ids, random(1, [40])], (n, x) => [tf.where(tf.cast(x!, 'bool'), n!, x!)]],
+  [
+    'FusedConv2D and FusedDepthwiseConv2D',
+    [random(1, image), random(2, [3, 3, 5, 9]), random(3, [9]), random(4, [3, 3, 5, 2]), random(5, [10])],
+    (...[x, filter, bias, depthwiseFilter, depthwiseBias]) => {
+      const layer = {
+        ...{ x: x as tf.Tensor4D, strides: 2, pad: 'same' as const },
+        activation: 'relu' as const,
+      };
       return [
-        ...run('SamLstmCell', cell, attrs),
-        ...run('SamLstmCellGrad', { ...cell, dh: dh!, dc: dc! }, attrs),
+        tf.fused.conv2d({ ...layer, filter: filter as tf.Tensor4D, bias: bias! }),
+        tf.fused.depthwiseConv2d({
+          ...layer,
+          filter: depthwiseFilter as tf.Tensor4D,
+          bias: depthwiseBias!,
+        }),
       ];
     },
   ],
   [
-    'SamDense, SamConv2D and Relu',
-    [random(1, [6, 5]), random(2, [5, 7]), random(3, [7]), random(4, [2, 6, 5, 5]), random(5, [3, 3, 5, 7])],
-    (x, kernel, bias, image, filter) => [
-      ...run('SamDense', { x: x!, kernel: kernel!, bias: bias! }, { relu: true }),
-      ...run('SamConv2D', { x: image!, filter: filter!, bias: bias! }, { ...window, relu: true }),
-      tf.relu(x!),
+    'DepthwiseConv2dNative, MaxPool and AvgPool',
+    [random(1, image), random(2, [2, 3, 5, 2])],
+    (...[x, w]) => [
+      // A padding that is written out anew.
+      tf.depthwiseConv2d(x as tf.Tensor4D, w as tf.Tensor4D, 1, 1, 'NHWC', 1, 'floor'),
+      tf.maxPool(x as tf.Tensor4D, [2, 3], 2, 1, 'floor'),
+      tf.avgPool(x as tf.Tensor4D, [2, 3], 2, 1, 'floor'),
     ],
   ],
   [
-    'SamGruCell and its gradient',
-    [random(1, [6, 15]), random(2, [6, 5]), random(3, [5, 15]), random(4, [15]), random(5, [6, 5])],
-    (a, h, recurrent, bias, dh) => {
-      const attrs = { gates: 'sigmoid' };
-      const cell = { a: a!, h: h!, recurrent: recurrent!, bias: bias! };
-      const [hNew, z] = run('SamGruCell', cell, attrs);
-      const gradient = { z: z!, h: h!, recurrent: recurrent!, dh: dh! };
-      return [hNew!, z!, ...run('SamGruCellGrad', gradient, attrs)];
-    },
-  ],
-  [
-    'SamMovingAverages',
-    [random(1, [50]), random(2, [50]), random(3, [50]), random(4, [50])],
-    (mean, variance, oldMean, oldVariance) =>
-      run(
-        'SamMovingAverages',
-        { mean: mean!, variance: variance!, oldMean: oldMean!, oldVariance: oldVariance! },
-        { momentum: 0.9 },
-      ),
-  ],
-  [
-    'Tanh and SamReluGrad',
-    [random(1, [50]), random(2, [50])],
-    (x, dy) => [tf.tanh(x!), ...run('SamReluGrad', { x: x!, dy: dy! })],
-  ],
-  [
-    'SamNorm, SamDot and SamAscentScale',
-    [random(1, [50]), random(2, [50])],
-    (x, y) => [
-      ...run('SamNorm', { x0: x!, x1: y! }),
-      ...run('SamDot', { x0: x!, y0: y! }),
-      ...run('SamAscentScale', { x0: x! }, { rho: 0.05, growth: 0 }),
+    'Conv3DBackpropInputV2, Conv3DBackpropFilterV2 and MaxPool3DGrad',
+    [random(1, [1, 4, 5, 3, 2]), random(2, [2, 2, 2, 2, 3])],
+    (x, w) => [
+      ...tf.grads((x, w) => tf.conv3d(x as tf.Tensor5D, w as tf.Tensor5D, 1, 'same'))([x!, w!]),
+      tf.grad((x) => tf.maxPool3d(x as tf.Tensor5D, 2, 2, 'same'))(x!),
     ],
-  ],
-  [
-    'SamScale and SamAxpy',
-    [random(1, []), random(2, [50]), random(3, [6, 5])],
-    (c, x, y) => [
-      ...run('SamScale', { c: c!, x0: x!, x1: y! }),
-      ...run('SamScale', { c: tf.scalar(0), x0: x!, x1: y! }),
-      ...run('SamAxpy', { c: c!, x0: x!, y0: x!, x1: y!, y1: y! }),
-      ...run('SamAxpy', { c: tf.scalar(0), x0: x!, y0: x!, x1: y!, y1: y! }),
-    ],
-  ],
-  [
-    'SamSgd',
-    [random(1, [50]), random(2, [50]), random(3, [50])],
-    (g, p, v) =>
-      run('SamSgd', { g0: g!, p0: p!, v0: v! }, { learningRate: 0.1, momentum: 0.9, nesterov: true }),
-  ],
-  [
-    'SamAdamW',
-    [
-      random(1, [50]),
-      random(2, [50]),
-      random(3, [50]),
-      { ...random(4, [50]), data: random(4, [50]).data.map(Math.abs) },
-    ],
-    (g, p, m, v) =>
-      run(
-        'SamAdamW',
-        { g0: g!, p0: p!, m0: m!, v0: v! },
-        {
-          learningRate: 0.1,
-          beta1: 0.9,
-          beta2: 0.99,
-          epsilon: 1e-8,
-          weightDecay: [0.1],
-          correction1: 0.1,
-          correction2: 0.01,
-        },
-      ),
   ],
 ];

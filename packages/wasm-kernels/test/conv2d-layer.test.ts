@@ -3,25 +3,16 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { registerTrainingKernels } from '../src/index.js';
 import { expectLikeCpu, random, spoiled, type Values } from './compare.js';
 import { onEveryImplementation } from './implementations.js';
-import { kernelsOfLayer, withWeights } from './layer-tools.js';
+import { applyConv2d, type ConvOptions } from './layer-gradients.js';
+import { kernelsOfLayer } from './layer-tools.js';
 
 type ConvArguments = Parameters<typeof tf.layers.conv2d>[0];
-type Options = Partial<ConvArguments>;
-
-/** A convolution of the Layers API at work with the given tensors for weights. */
-function apply(options: Options, x: tf.Tensor, [kernel, bias]: tf.Tensor[]): tf.Tensor {
-  const [height, width, , filters] = kernel!.shape as [number, number, number, number];
-  const args: ConvArguments = { filters, kernelSize: [height, width], activation: 'relu', ...options };
-  const layer: tf.layers.Layer = tf.layers.conv2d(args);
-  return withWeights(layer, { kernel, bias }).call(x, {}) as tf.Tensor;
-}
-
 /** The output inside of a gradient, and the gradients of half its squares with respect to x, kernel and bias. */
-function outputAndGradients(options: Options) {
+function outputAndGradients(options: ConvOptions) {
   return (...inputs: tf.Tensor[]): tf.Tensor[] => {
     let y: tf.Tensor | undefined;
     const loss = (...[x, ...weights]: tf.Tensor[]) => {
-      y = tf.keep(apply(options, x!, weights));
+      y = tf.keep(applyConv2d(options, x!, weights));
       return tf.mul(0.5, tf.sum(tf.square(y)));
     };
     const { grads } = tf.valueAndGrads(loss)(inputs);
@@ -59,19 +50,19 @@ onEveryImplementation('a convolution with ReLU', () => {
     await expectLikeCpu('NaN', values, 60, (...t) => outputAndGradients({})(...t).slice(0, 1));
   });
 
-  it.each<[string, Options, number]>([
+  it.each<[string, ConvOptions, number]>([
     ['dilation', { dilationRate: 2 }, 2],
     ['another activation', { activation: 'tanh' }, 4],
     ['no bias', { useBias: false }, 4],
   ])('leaves %s to the Layers API', async (_, options, outputs) => {
     const values = valuesOf([2, 7, 7, 3], [3, 3, 3, 4]).slice(0, options.useBias === false ? 2 : 3);
-    const forward = (...[x, ...weights]: tf.Tensor[]) => [apply(options, x!, weights)];
+    const forward = (...[x, ...weights]: tf.Tensor[]) => [applyConv2d(options, x!, weights)];
     await expectLikeCpu('left', values, 200, outputs > 2 ? outputAndGradients(options) : forward);
   });
 
   it('has second derivatives', async () => {
     const f = (...[x, kernel, bias]: tf.Tensor[]): tf.Tensor[] => {
-      const inner = (x: tf.Tensor) => tf.sum(tf.square(apply({}, x, [kernel!, bias!])));
+      const inner = (x: tf.Tensor) => tf.sum(tf.square(applyConv2d({}, x, [kernel!, bias!])));
       return [tf.grad((x) => tf.sum(tf.square(tf.grad(inner)(x))))(x!)];
     };
     await expectLikeCpu('twice', valuesOf([1, 4, 4, 2], [3, 3, 2, 3]), 2000, f);
@@ -84,7 +75,7 @@ describe('a convolution in a model', () => {
     await registerTrainingKernels();
   });
 
-  const kernelsOf = (options: Options, training: boolean) => {
+  const kernelsOf = (options: ConvOptions, training: boolean) => {
     const args: ConvArguments = { filters: 3, kernelSize: 3, activation: 'relu', inputShape: [4, 4, 2] };
     return kernelsOfLayer(tf.layers.conv2d({ ...args, ...options }), [2, 4, 4, 2], { training });
   };

@@ -3,31 +3,13 @@ import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { registerTrainingKernels } from '../src/index.js';
 import { expectLikeCpu, random, spoiled, type Values } from './compare.js';
 import { onEveryImplementation } from './implementations.js';
-import { kernelsOfLayer, withWeights } from './layer-tools.js';
+import { applyDense, denseGradients, denseShapes } from './layer-gradients.js';
+import { kernelsOfLayer } from './layer-tools.js';
 
 type DenseArguments = Parameters<typeof tf.layers.dense>[0];
-type Activation = NonNullable<DenseArguments['activation']>;
-
-/** A dense layer of the Layers API at work with the given tensors for weights. */
-function apply(activation: Activation, x: tf.Tensor, [kernel, bias]: tf.Tensor[]): tf.Tensor {
-  const layer: tf.layers.Layer = tf.layers.dense({ units: kernel!.shape[1]!, activation });
-  return withWeights(layer, { kernel, bias }).call(x, {}) as tf.Tensor;
-}
-
-/** The output inside of a gradient, and the gradients of ⟨y, dy⟩ with respect to x, kernel and bias. */
-function outputAndGradients(activation: Activation) {
-  return (dy: tf.Tensor, ...inputs: tf.Tensor[]): tf.Tensor[] => {
-    const y = (...[x, ...weights]: tf.Tensor[]) => apply(activation, x!, weights);
-    const { value, grads } = tf.valueAndGrads(y)(inputs, dy);
-    return [value, ...grads];
-  };
-}
-
 /** dy, x, kernel and bias. */
-function valuesOf(seed: number, outer: number[], depth: number, units: number): Values[] {
-  const shapes = [[...outer, units], [...outer, depth], [depth, units], [units]];
-  return shapes.map((shape, i) => random(seed * 10 + i, shape));
-}
+const valuesOf = (seed: number, outer: readonly number[], depth: number, units: number): Values[] =>
+  Object.values(denseShapes(outer, depth, units)).map((shape, i) => random(seed * 10 + i, shape));
 
 onEveryImplementation('a dense layer', () => {
   describe.each(['linear', 'relu', 'tanh', 'softmax'] as const)('with %s', (activation) => {
@@ -41,9 +23,9 @@ onEveryImplementation('a dense layer', () => {
           [[2, 5], 6],
           [[2, 1, 3], 9],
         ] as const) {
-          const values = valuesOf(units, [...outer], depth, units);
+          const values = valuesOf(units, outer, depth, units);
           const terms = 40 + depth + units + 40;
-          const f = outputAndGradients(activation);
+          const f = denseGradients(activation);
           await expectLikeCpu(`${outer}×${depth}×${units}`, values, terms, f);
         }
       }
@@ -54,31 +36,31 @@ onEveryImplementation('a dense layer', () => {
     const [dy, , kernel] = valuesOf(1, [5], 4, 6) as [Values, Values, Values];
     const zero = { data: new Float32Array(20), shape: [5, 4] };
     const bias = { data: Float32Array.of(0, -0, 1, -1, 0, 2), shape: [6] };
-    await expectLikeCpu('kink', [dy, zero, kernel, bias], 10, outputAndGradients('relu'));
+    await expectLikeCpu('kink', [dy, zero, kernel, bias], 10, denseGradients('relu'));
   });
 
   it('takes no rows', async () => {
     const [, , kernel, bias] = valuesOf(1, [1], 4, 6) as [Values, Values, Values, Values];
     const none = (columns: number): Values => ({ data: new Float32Array(), shape: [0, columns] });
-    await expectLikeCpu('none', [none(6), none(4), kernel, bias], 1, outputAndGradients('relu'));
+    await expectLikeCpu('none', [none(6), none(4), kernel, bias], 1, denseGradients('relu'));
   });
 
   it('passes on what is not finite', async () => {
     const [dy, , kernel, bias] = valuesOf(2, [9], 4, 6) as [Values, Values, Values, Values];
     const values = [dy, spoiled(1, [9, 4], 11), kernel, bias];
     await expectLikeCpu('NaN', values, 20, (...t) =>
-      outputAndGradients('relu')(...(t as [tf.Tensor])).slice(0, 1),
+      denseGradients('relu')(...(t as [tf.Tensor])).slice(0, 1),
     );
   });
 
   it('is left to the Layers API without a bias', async () => {
-    await expectLikeCpu('no bias', valuesOf(3, [7], 4, 6).slice(0, 3), 20, outputAndGradients('relu'));
+    await expectLikeCpu('no bias', valuesOf(3, [7], 4, 6).slice(0, 3), 20, denseGradients('relu'));
   });
 
   it('has second derivatives', async () => {
     const f = (...[dy, x, kernel, bias]: tf.Tensor[]): tf.Tensor[] => {
       const loss = (x: tf.Tensor) => {
-        const y = (x: tf.Tensor) => apply('relu', x, [kernel!, bias!]);
+        const y = (x: tf.Tensor) => applyDense('relu', x, [kernel!, bias!]);
         return tf.sum(tf.square(tf.grad((x) => tf.sum(tf.mul(dy!, tf.square(y(x)))))(x)));
       };
       return [tf.grad(loss)(x!)];

@@ -1,49 +1,15 @@
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { registerTrainingKernels } from '../src/index.js';
-import type { Values } from './compare.js';
-import { type Computation, computations, sideOnly } from './computations.js';
+import type { Computation, Values } from './compare.js';
+import { computations } from './computations.js';
+import { growing, heapSize } from './growing.js';
 import { onEveryImplementation } from './implementations.js';
-
-/** What the test meddles with: the heap's view and its allocator, which kernels call by this name. */
-interface Heap {
-  HEAPU8: Uint8Array;
-  _malloc(bytes: number): number;
-  _free(address: number): void;
-}
-
-const heapOf = (): Heap => (tf.backend() as unknown as { wasm: Heap }).wasm;
-
-/** More than is free anywhere: a megabyte fits in no hole among small blocks, and so lies where the free end begins. */
-function moreThanFree(heap: Heap, malloc: Heap['_malloc']): number {
-  const probe = malloc(1 << 20) >>> 0;
-  heap._free(probe);
-  return heap.HEAPU8.length - probe;
-}
-
-/**
- * Runs f while the heap grows inside the allocation that is number `index`, from 1. Returns f's answer, the number of
- * allocations, and by how many bytes the heap grew.
- */
-function growing<T>(index: number, f: () => T): { answer: T; allocations: number; grown: number } {
-  const heap = heapOf();
-  const malloc = heap._malloc;
-  const before = heap.HEAPU8.length;
-  let allocations = 0;
-  heap._malloc = (bytes) => {
-    allocations++;
-    return malloc(allocations === index ? Math.max(bytes, moreThanFree(heap, malloc)) : bytes);
-  };
-  try {
-    return { answer: f(), allocations, grown: heap.HEAPU8.length - before };
-  } finally {
-    heap._malloc = malloc;
-  }
-}
+import { sideOnly } from './side-computations.js';
 
 /** Makes the backend anew before its heap, which never shrinks, is too large to double five times. */
 async function renewLargeBackend(): Promise<void> {
-  if (heapOf().HEAPU8.length < 2 ** 26) return;
+  if (heapSize() < 2 ** 26) return;
   const factory = tf.findBackendFactory('wasm');
   tf.removeBackend('wasm');
   tf.registerBackend('wasm', factory, 2);
@@ -83,6 +49,14 @@ function expectSameBits(inputs: Values[], f: Computation, most: number): void {
   tf.dispose(tensors);
 }
 
+/** Names of the kernels that a computation runs. */
+async function kernelsOf([, inputs, f]: (typeof computations)[number]): Promise<string[]> {
+  const tensors = uploaded(inputs);
+  const { kernelNames, result } = await tf.profile(() => tf.tidy(() => f(...tensors)));
+  tf.dispose([tensors, result]);
+  return kernelNames;
+}
+
 onEveryImplementation('a heap that grows inside of an allocation', () => {
   beforeEach(renewLargeBackend);
 
@@ -100,5 +74,12 @@ describe.each(['fma', 'plain'] as const)('a heap that grows inside of an allocat
 
   it.each(sideOnly)('leaves %s as it is', (_name, inputs, f) => {
     expectSameBits(inputs, f, 5);
+  });
+
+  it('is tried on every kernel', async () => {
+    const { kernels } = await registerTrainingKernels({ implementation: build });
+    const tried: string[] = [];
+    for (const computation of [...computations, ...sideOnly]) tried.push(...(await kernelsOf(computation)));
+    expect(kernels.map(({ name }) => name).filter((name) => !tried.includes(name))).toEqual([]);
   });
 });

@@ -3,62 +3,43 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { registerTrainingKernels } from '../src/index.js';
 import { expectLikeCpu, random, spoiled, type Values } from './compare.js';
 import { onEveryImplementation } from './implementations.js';
-import { cellSizes, kernelsOfLayer, withWeights } from './layer-tools.js';
-
-type Gates = 'sigmoid' | 'hardSigmoid';
-
-/** One step of a GRU cell of the Layers API with the given tensors for weights. */
-function step(gates: Gates, [x, h, kernel, recurrentKernel, bias]: tf.Tensor[]): tf.Tensor {
-  const cell = tf.layers.gruCell({ units: h!.shape[1]!, recurrentActivation: gates });
-  Object.assign(withWeights(cell, { kernel, recurrentKernel, bias }), { useBias: bias !== undefined });
-  return (cell.call([x!, h!], {}) as tf.Tensor[])[0]!;
-}
-
-/** The cell's output, and the gradients of ⟨h, dh⟩ with respect to everything. */
-const outputAndGradients =
-  (gates: Gates) =>
-  (dh: tf.Tensor, ...inputs: tf.Tensor[]): tf.Tensor[] => [
-    step(gates, inputs),
-    ...tf.grads((...values: tf.Tensor[]) => step(gates, values))(inputs, dh),
-  ];
+import { applyGru, gruGradients, gruShapes } from './layer-gradients.js';
+import { cellSizes, kernelsOfLayer } from './layer-tools.js';
 
 /** dh, x, h, kernel, recurrent kernel and bias. */
-function valuesOf(seed: number, rows: number, depth: number, units: number): Values[] {
-  const state = [rows, units];
-  const shapes = [state, [rows, depth], state, [depth, 3 * units], [units, 3 * units], [3 * units]];
-  return shapes.map((shape, i) => random(seed * 10 + i, shape));
-}
+const valuesOf = (seed: number, rows: number, depth: number, units: number): Values[] =>
+  Object.values(gruShapes(rows, depth, units)).map((shape, i) => random(seed * 10 + i, shape));
 
 onEveryImplementation('the GRU cell', () => {
   describe.each(['sigmoid', 'hardSigmoid'] as const)('with %s gates', (gates) => {
     it('has the values and gradients of cpu for any number of rows and units', async () => {
       for (const { rows, depth, units, label, terms } of cellSizes)
-        await expectLikeCpu(label, valuesOf(units, rows, depth, units), terms, outputAndGradients(gates));
+        await expectLikeCpu(label, valuesOf(units, rows, depth, units), terms, gruGradients(gates));
     });
 
     it('passes on what is not finite', async () => {
       const values = valuesOf(3, 4, 3, 5).slice(1);
       values[0] = spoiled(1, [4, 3], 7);
-      await expectLikeCpu('NaN', values, 60, (...t) => [step(gates, t)]);
+      await expectLikeCpu('NaN', values, 60, (...t) => [applyGru(gates, t)]);
     });
 
     it('saturates as cpu does where the gates’ inputs are large', async () => {
       const values = valuesOf(4, 6, 3, 5);
       const large = Float32Array.from({ length: 15 }, (_, i) => (i % 2 ? 1 : -1) * 10 ** (i % 7));
       values[5] = { data: large, shape: [15] };
-      await expectLikeCpu('saturated', values, 60, outputAndGradients(gates));
+      await expectLikeCpu('saturated', values, 60, gruGradients(gates));
     });
   });
 
   it('is left to the Layers API without a bias and without rows', async () => {
-    await expectLikeCpu('no bias', valuesOf(5, 4, 3, 5).slice(0, 5), 60, outputAndGradients('sigmoid'));
-    await expectLikeCpu('no rows', valuesOf(5, 0, 3, 5).slice(1), 60, (...t) => [step('sigmoid', t)]);
+    await expectLikeCpu('no bias', valuesOf(5, 4, 3, 5).slice(0, 5), 60, gruGradients('sigmoid'));
+    await expectLikeCpu('no rows', valuesOf(5, 0, 3, 5).slice(1), 60, (...t) => [applyGru('sigmoid', t)]);
   });
 
   it('has second derivatives', async () => {
     const [, x, h, ...weights] = valuesOf(6, 3, 2, 4);
     const f = (...[x, h, ...weights]: tf.Tensor[]): tf.Tensor[] => {
-      const inner = (h: tf.Tensor) => tf.sum(tf.square(step('sigmoid', [x!, h, ...weights])));
+      const inner = (h: tf.Tensor) => tf.sum(tf.square(applyGru('sigmoid', [x!, h, ...weights])));
       return [tf.grad((h) => tf.sum(tf.square(tf.grad(inner)(h))))(h!)];
     };
     await expectLikeCpu('twice', [x!, h!, ...weights], 500, f);
