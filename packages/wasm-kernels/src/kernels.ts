@@ -3,6 +3,7 @@ import { einsum } from './composed/einsum.js';
 import * as composedPooling from './composed/pooling.js';
 import * as composedProducts from './composed/products.js';
 import * as composedSegments from './composed/segments.js';
+import { tile } from './composed/tile.js';
 import type { TrainingKernel } from './kernel.js';
 import { castOfTypes } from './repairs/cast.js';
 import * as clip from './repairs/clip.js';
@@ -58,7 +59,7 @@ export const trainingKernels: readonly TrainingKernel[] = [
   { name: 'AvgPoolGrad', side: pooling.avgPoolGradient },
   { name: 'Sum', side: rows.sum, composed: emptySum },
   { name: 'Mean', composed: emptyMean },
-  { name: 'Tile', side: rows.tile },
+  { name: 'Tile', side: rows.tile, composed: tile },
   { name: 'Transpose', side: permute.transpose, composed: emptyTranspose },
   { name: 'Slice', side: permute.slice },
   { name: 'Unpack', side: joints.unpack },

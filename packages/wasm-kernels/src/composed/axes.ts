@@ -1,24 +1,42 @@
 import { pad, reshape, slice, type Tensor } from '@tensorflow/tfjs-core';
 import { sizeOf } from '../kernel.js';
 
+/** What is added before and after the elements of an axis. */
+export type Margins = [before: number, after: number];
+
+/** How an axis of x is fitted: where out[i] = x[i − offset] takes x from, and what it lacks on either side. */
+interface Fit {
+  readonly from: number;
+  readonly count: number;
+  readonly margins: Margins;
+}
+
+/** The fit of an axis of `size` elements to `length` elements. */
+export function fitOf(size: number, offset: number, length: number): Fit {
+  const from = Math.max(-offset, 0);
+  const count = Math.max(Math.min(size, length - offset) - from, 0);
+  const before = Math.max(offset, 0);
+  return { from, count, margins: [before, length - before - count] };
+}
+
+/** The elements of one axis that a fit takes. */
+export function cutAxis<T extends Tensor>(x: T, axis: number, { from, count }: Fit): T {
+  if (count === x.shape[axis]) return x;
+  return slice(
+    x,
+    x.shape.map((_, i) => (i === axis ? from : 0)),
+    x.shape.map((n, i) => (i === axis ? count : n)),
+  );
+}
+
 /** Shifts one axis: out[i] = x[i − offset], cut to `length` and filled with `value` where x has nothing. */
 export function fitAxis<T extends Tensor>(x: T, axis: number, offset: number, length: number, value = 0): T {
-  const from = Math.max(-offset, 0);
-  const count = Math.max(Math.min(x.shape[axis]!, length - offset) - from, 0);
-  const before = Math.max(offset, 0);
-  const after = length - before - count;
-  const cut = count < x.shape[axis]!;
-  const inner = cut
-    ? slice(
-        x,
-        x.shape.map((_, i) => (i === axis ? from : 0)),
-        x.shape.map((n, i) => (i === axis ? count : n)),
-      )
-    : x;
-  if (before + after === 0) return inner;
+  const fit = fitOf(x.shape[axis]!, offset, length);
+  const inner = cutAxis(x, axis, fit);
+  if (fit.margins.every((margin) => margin === 0)) return inner;
   return pad(
     inner,
-    x.shape.map((_, i): [number, number] => (i === axis ? [before, after] : [0, 0])),
+    x.shape.map((_, i): [number, number] => (i === axis ? fit.margins : [0, 0])),
     value,
   );
 }

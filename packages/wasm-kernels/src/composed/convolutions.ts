@@ -15,7 +15,7 @@ import {
 import { convGeometry, depthwiseGeometry, type Shape4, type WindowAttributes } from '../geometry.js';
 import { attributes, input, type KernelCall } from '../kernel.js';
 import { compose } from '../tensor-infos.js';
-import { place, reached, seenBy, sendBack, spread, taps } from './images.js';
+import { cut, place, reached, seenBy, sendBack, spread, taps } from './images.js';
 
 type FilterAttributes = WindowAttributes & { filterShape: Shape4 };
 type InputAttributes = WindowAttributes & { inputShape: Shape4 };
@@ -28,12 +28,13 @@ export function conv2dFilterGradient(call: KernelCall): TensorInfo {
     throw new Error('Conv2DBackpropFilter: expected NHWC on the wasm backend, got NCHW');
   return compose(call, ['x', 'dy'], ({ x, dy }) => {
     if (x.size * dy.size === 0) return zeros(attrs.filterShape);
-    const image = place(x as Tensor4D, info.padInfo.top, info.padInfo.left, ...reached(info));
+    const { top, left } = info.padInfo;
+    const { image, pad } = cut(x as Tensor4D, top, left, ...reached(info));
     const images = transpose(image, [3, 1, 2, 0]) as Tensor4D;
     const filter = transpose(dy, [1, 2, 0, 3]) as Tensor4D;
     const strides: [number, number] = [info.dilationHeight, info.dilationWidth];
     const dilations: [number, number] = [info.strideHeight, info.strideWidth];
-    return transpose(conv2d(images, filter, strides, 'valid', 'NHWC', dilations), [1, 2, 0, 3]);
+    return transpose(conv2d(images, filter, strides, pad, 'NHWC', dilations), [1, 2, 0, 3]);
   });
 }
 
@@ -47,12 +48,13 @@ export function conv2dInputGradient(call: KernelCall): TensorInfo | undefined {
     const turned = transpose(reverse(filter, [0, 1]), [0, 1, 3, 2]) as Tensor4D;
     const high = (info.filterHeight - 1) * info.dilationHeight;
     const wide = (info.filterWidth - 1) * info.dilationWidth;
-    const image = place(
+    const { image, pad } = cut(
       spread(dy as Tensor4D, info.strideHeight, info.strideWidth),
       ...([high - info.padInfo.top, wide - info.padInfo.left] as const),
       ...([info.inHeight + high, info.inWidth + wide] as const),
     );
-    return conv2d(image, turned, 1, 'valid', 'NHWC', [info.dilationHeight, info.dilationWidth]);
+    const dilations: [number, number] = [info.dilationHeight, info.dilationWidth];
+    return conv2d(image, turned, 1, pad, 'NHWC', dilations);
   });
 }
 

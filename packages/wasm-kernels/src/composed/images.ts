@@ -1,6 +1,6 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core';
 import type { ConvInfo } from '../geometry.js';
-import { everyAxis, fitAxis, spreadAxis } from './axes.js';
+import { cutAxis, everyAxis, fitAxis, fitOf, type Margins, spreadAxis } from './axes.js';
 
 /** Places x so that out[h, w] = x[h − top, w − left], cut to height × width and filled with `value` elsewhere. */
 export function place(
@@ -12,6 +12,19 @@ export function place(
   value = 0,
 ): Tensor4D {
   return fitAxis(fitAxis(x, 1, top, height, value), 2, left, width, value);
+}
+
+/** `place` for a convolution, which pads by itself: the part of x that stays, and the zeros around it. */
+export function cut(
+  x: Tensor4D,
+  top: number,
+  left: number,
+  height: number,
+  width: number,
+): { image: Tensor4D; pad: [Margins, Margins, Margins, Margins] } {
+  const [rows, columns] = [fitOf(x.shape[1], top, height), fitOf(x.shape[2], left, width)];
+  const image = cutAxis(cutAxis(x, 1, rows), 2, columns);
+  return { image, pad: [[0, 0], rows.margins, columns.margins, [0, 0]] };
 }
 
 /** Inserts `stride − 1` zeros after every row and column. */

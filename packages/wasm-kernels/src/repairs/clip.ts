@@ -1,27 +1,38 @@
-import { clipByValue as clipTensor, maximum, minimum, mul, type TensorInfo } from '@tensorflow/tfjs-core';
-import { attributes, input, type KernelCall } from '../kernel.js';
+import {
+  add,
+  clipByValue as clipTensor,
+  type KernelBackend,
+  mul,
+  step,
+  sub,
+  type Tensor,
+  type TensorInfo,
+} from '@tensorflow/tfjs-core';
+import { input, type KernelCall } from '../kernel.js';
 import { compose } from '../tensor-infos.js';
 
-/** Between two bounds; TensorFlow.js's own kernels turn NaN into the lower one. */
-function clip(call: KernelCall, low: number, high: number): TensorInfo | undefined {
-  if (input(call, 'x').dtype !== 'float32') return undefined;
-  return compose(call, ['x'], ({ x }) => minimum(maximum(x, low), high));
+/**
+ * TensorFlow.js's own kernel, which may turn NaN into a bound, and what f adds to it: `step` keeps NaN. Much faster than
+ * `maximum` and `minimum`.
+ */
+function keepingNaN(call: KernelCall, f: (clipped: Tensor, step: Tensor) => Tensor): TensorInfo | undefined {
+  const { inputs, backend, attrs, upstream } = call;
+  if (input(call, 'x').dtype !== 'float32' || !upstream) return undefined;
+  const clipped = upstream({ inputs, backend, attrs }) as TensorInfo;
+  const both = { ...call, inputs: { ...inputs, clipped } };
+  const result = compose(both, ['x', 'clipped'], (tensors) => f(tensors.clipped, step(tensors.x)));
+  (backend as KernelBackend).disposeData(clipped.dataId);
+  return result;
 }
 
 /** `Relu`. TensorFlow.js's own kernel turns NaN of a negative sign into 0: what ∞ − ∞ and 0·∞ give. */
-export function relu(call: KernelCall): TensorInfo | undefined {
-  if (input(call, 'x').dtype !== 'float32') return undefined;
-  return compose(call, ['x'], ({ x }) => maximum(x, 0));
-}
+export const relu = (call: KernelCall): TensorInfo | undefined => keepingNaN(call, mul);
 
-/** `Relu6`. */
-export const relu6 = (call: KernelCall): TensorInfo | undefined => clip(call, 0, 6);
+/** `Relu6` and `ClipByValue`. */
+const clip = (call: KernelCall): TensorInfo | undefined =>
+  keepingNaN(call, (clipped, signs) => add(clipped, sub(signs, signs)));
 
-/** `ClipByValue`. */
-export function clipByValue(call: KernelCall): TensorInfo | undefined {
-  const { clipValueMin, clipValueMax } = attributes<{ clipValueMin: number; clipValueMax: number }>(call);
-  return clip(call, clipValueMin, clipValueMax);
-}
+export { clip as clipByValue, clip as relu6 };
 
 /** `Sign`. TensorFlow.js's own kernel takes small numbers for 0. NaN stays. */
 export function sign(call: KernelCall): TensorInfo | undefined {
