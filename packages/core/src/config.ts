@@ -132,6 +132,8 @@ export function asGiven<T extends object>(made: object, complete: T): T {
 }
 
 function restricted(complete: unknown, config: unknown): unknown {
+  if (Array.isArray(complete) && Array.isArray(config))
+    return complete.map((entry, i) => restricted(entry, config[i]));
   if (!isRecord(complete) || !isRecord(config)) return complete;
   const kept = Object.keys(config).filter((key) => key in complete);
   return Object.fromEntries(kept.map((key) => [key, restricted(complete[key], config[key])]));

@@ -54,7 +54,14 @@ function valuesOf(schema: JsonSchema, context: Context): MaybeValues {
     const values = choices.flatMap((choice) => valuesOf(choice, context) ?? []);
     return values.length > 0 ? fc.oneof(...values) : undefined;
   }
+  if (schema.type === 'array') return listOf(schema, context);
   return schema.type === 'object' ? recordOf(schema, context) : scalarOf(schema);
+}
+
+function listOf({ items, minItems = 0 }: JsonSchema, context: Context): MaybeValues {
+  const values = valuesOf(items as JsonSchema, context);
+  if (values) return fc.array(values, { minLength: minItems, maxLength: minItems + 2 });
+  return minItems === 0 ? fc.constant([]) : undefined;
 }
 
 function recordOf(schema: JsonSchema, context: Context): MaybeValues {

@@ -130,7 +130,7 @@ describe('a composition from plain JSON', () => {
     expect(registry.parse(typed)).toEqual(registry.parse(JSON.parse(text)));
     // @ts-expect-error: a combiner's name where a filter's belongs
     const wrong: OptimizerConfig = { variant: 'sam', filter: { name: 'gsam' }, base: { name: 'adamw' } };
-    expect(() => registry.create(wrong)).toThrow('expected filter.name to be one of [fisher-mask, ');
+    expect(() => registry.create(wrong)).toThrow('expected filter.name to be one of [chain, fisher-mask, ');
   });
 
   it('is the same optimizer as by functions', () => {
