@@ -106,7 +106,8 @@ function torchNote(asked: boolean, torch: Torch | undefined): string {
   if (!torch) return 'PyTorch is not here (Debian: apt-get install python3-torch): no ratios.';
   if (torch.referenceBlas)
     return `PyTorch ${torch.version} runs on the reference BLAS here, which is no rival (Debian: apt-get install libopenblas0-pthread): no ratios.`;
-  return `PyTorch ${torch.version}, OPENBLAS_NUM_THREADS=1. The ratio: median and quartiles over the processes.`;
+  const told = torch.coreType ? `, OPENBLAS_CORETYPE=${torch.coreType}` : '';
+  return `PyTorch ${torch.version}, OPENBLAS_NUM_THREADS=1${told}. The ratio: median and quartiles over the processes.`;
 }
 
 /** The gradient of one batch on every side. */

@@ -15,6 +15,8 @@ export interface Torch {
   readonly referenceBlas: boolean;
   /** The name of the GPU that it finds. */
   readonly gpu: string | null;
+  /** The processor that OpenBLAS is told, where it takes this one for a Prescott: it does so with any younger than itself. */
+  readonly coreType: string | undefined;
 }
 
 // On Linux the mapped libraries tell; elsewhere PyTorch brings its own BLAS.
@@ -23,7 +25,9 @@ import json, os, torch
 maps = open('/proc/self/maps').read().lower() if os.path.exists('/proc/self/maps') else ''
 fast = any(name in maps + torch.__config__.show().lower() for name in ('openblas', 'libmkl', 'blas_info=mkl', 'blis', 'atlas'))
 gpu = torch.cuda.get_device_name(0) if torch.cuda.is_available() else None
-print(json.dumps({'version': torch.__version__, 'referenceBlas': 'libblas.so' in maps and not fast, 'gpu': gpu}))
+flags = open('/proc/cpuinfo').read() if os.path.exists('/proc/cpuinfo') else ''
+simd = 'SkylakeX' if 'avx512f' in flags else 'Haswell' if 'avx2' in flags else None
+print(json.dumps({'version': torch.__version__, 'referenceBlas': 'libblas.so' in maps and not fast, 'gpu': gpu, 'simd': simd}))
 `;
 
 let found: { readonly torch: Torch | undefined } | undefined;
@@ -36,23 +40,28 @@ export function findTorch(): Torch | undefined {
 
 function lookForTorch(): Torch | undefined {
   for (const python of ['python3', '/usr/bin/python3']) {
-    const options = { encoding: 'utf8', env: environment } as const;
-    const { status, stdout } = spawnSync(python, ['-c', probe], options);
-    if (status === 0) return { python, ...(JSON.parse(stdout) as Omit<Torch, 'python'>) };
+    const options = { encoding: 'utf8', env: { ...environment, OPENBLAS_VERBOSE: '2' } } as const;
+    const { status, stdout, stderr } = spawnSync(python, ['-c', probe], options);
+    if (status !== 0) continue;
+    const { simd, ...torch } = JSON.parse(stdout) as Omit<Torch, 'python' | 'coreType'> & {
+      readonly simd: string | null;
+    };
+    const coreType = stderr.includes('Core: Prescott') && simd !== null ? simd : undefined;
+    return { python, coreType, ...torch };
   }
   return undefined;
 }
 
 /** PyTorch's times of one model's gradient, one thread or a GPU, in a process of its own. */
 export function torchTimes(
-  { python }: Torch,
+  { python, coreType }: Torch,
   model: ModelName,
   { rounds, warmUp }: Rounds,
   device: 'cpu' | 'cuda' = 'cpu',
 ): Promise<number[]> {
   return new Promise((resolve, reject) => {
     const child = spawn(python, [script, model, String(rounds), String(warmUp), device], {
-      env: environment,
+      env: { ...environment, ...(coreType && { OPENBLAS_CORETYPE: coreType }) },
     });
     let [stdout, stderr] = ['', ''];
     child.stdout.on('data', (text: Buffer) => {
