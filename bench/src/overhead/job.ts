@@ -8,17 +8,17 @@ import { base, floorOf, prepareTraining } from '../training.js';
 export interface OverheadJob {
   readonly models: readonly ModelName[];
   readonly rounds: Readonly<Partial<Record<ModelName, number>>>;
+  /** Milliseconds of steps before any counts: V8 compiles them in stages, and training is long. */
+  readonly settle: number;
 }
 
 /** Times per model, round by round, in milliseconds. `floor` is a gradient and a step of the base optimizer. */
 export type OverheadResult = Readonly<Record<string, Record<'floor' | 'sam' | 'msam', number[]>>>;
 
-/** Milliseconds of steps before any counts: V8 compiles them in stages, and training is long. */
-const settle = 5000;
-
 /** Times SAM's and M-SAM's steps against their floor, all models alive and all their code warm before the first. */
 export async function overheadJob(job: OverheadJob): Promise<OverheadResult> {
   await prepareTraining();
+  const { settle } = job;
   const all = job.models.map((name) => ({ name, functions: functionsOf(name) }));
   for (const { functions } of all) await sideBySide(functions, { rounds: 1, warmUp: 3, settle });
   const results: Record<string, Record<'floor' | 'sam' | 'msam', number[]>> = {};

@@ -12,12 +12,13 @@ type Times = OverheadResult[string];
 /** Every model's times: from processes of its own, and from processes that hold all models. */
 async function measure(names: readonly ModelName[], settings: Settings) {
   const rounds = Object.fromEntries(names.map((name) => [name, scaled(roundsOf[name], settings.scale)]));
+  const settle = Math.min(5_000, 20_000 * settings.scale);
   const alone = new Map<ModelName, Times[]>(names.map((name) => [name, []]));
   const together = new Map<ModelName, Times[]>(names.map((name) => [name, []]));
   const groups = [...names.map((name) => [name]), names];
   for (const [group, repetition] of turns(groups, settings.repetitions)) {
     settings.log?.(`overhead: ${group.join(', ')}, ${repetition + 1} of ${settings.repetitions}`);
-    const result = await runJob('overhead', { models: group, rounds }, settings);
+    const result = await runJob('overhead', { models: group, rounds, settle }, settings);
     const into = group === names ? together : alone;
     for (const name of group) into.get(name)!.push(result[name]!);
   }
