@@ -157,7 +157,9 @@ export class StepOracle implements GradientOracle {
     try {
       const { evaluation, kept } = this.#mean(objective, loss);
       this.#metrics = kept;
-      this.#statistics = [...assigned].filter((variable) => !this.#variables.includes(variable));
+      // What the loss made for itself may be gone.
+      const remaining = [...assigned].filter(({ isDisposed }) => !isDisposed);
+      this.#statistics = remaining.filter((variable) => !this.#variables.includes(variable));
       return evaluation;
     } finally {
       end();

@@ -11,6 +11,7 @@ import {
   tidy,
   util,
   type Variable,
+  variable,
   zerosLike,
 } from '@tensorflow/tfjs-core';
 import { isAvailable } from './gradients.js';
@@ -18,8 +19,6 @@ import { isAvailable } from './gradients.js';
 // `tf.train.sgd`, `momentum` and `adam` take four to fifteen operations per variable; theirs are one kernel for all variables.
 
 type Gradients = NamedTensorMap | { readonly name: string; readonly tensor: Tensor | null }[];
-
-type ApplyGradients<Optimizer> = (this: Optimizer, gradients: Gradients) => void;
 
 /** A slot as TensorFlow.js keeps it: by the place of its variable among the names. */
 interface Slot {
@@ -95,10 +94,7 @@ const fits = (variable: Variable, gradient: Tensor): boolean =>
 function slotsOf(slots: Slot[], suffix: string, { names, at }: Update): Variable[] {
   for (const [i, name] of names.entries()) {
     const like = engine().registeredVariables[name]!;
-    slots[i] ??= {
-      originalName: `${name}/${suffix}`,
-      variable: tidy(() => zerosLike(like).variable(false)),
-    };
+    slots[i] ??= { originalName: `${name}/${suffix}`, variable: variable(zerosLike(like), false) };
   }
   return at.map((i) => slots[i]!.variable);
 }
@@ -118,66 +114,57 @@ function assignOutputs(
   for (const [i, target] of targets.entries()) target.assign(outputs[i]!);
 }
 
-const fusedSgd = (original: ApplyGradients<Sgd>): ApplyGradients<Sgd> =>
-  function applyGradients(given) {
-    const update = fittingUpdate('SamSgd', given);
-    if (!update) return original.call(this, given);
-    const { variables, gradients } = update;
-    tidy(() => assignOutputs('SamSgd', { g: gradients, p: variables }, { c: this.c }, {}, variables));
-    this.incrementIterations();
-  };
+function updateSgd({ c }: Sgd, { variables, gradients }: Update): void {
+  assignOutputs('SamSgd', { g: gradients, p: variables }, { c }, {}, variables);
+}
 
-const fusedMomentum = (original: ApplyGradients<Momentum>): ApplyGradients<Momentum> =>
-  function applyGradients(given) {
-    const update = fittingUpdate('SamSgd', given);
-    if (!update) return original.call(this, given);
-    const { variables, gradients } = update;
-    const velocities = slotsOf(this.accumulations, 'momentum', update);
-    const vectors = { g: gradients, p: variables, v: velocities };
-    const scalars = { c: this.c, m: this.m };
-    const attrs = { nesterov: this.useNesterov };
-    tidy(() => assignOutputs('SamSgd', vectors, scalars, attrs, [...variables, ...velocities]));
-    this.incrementIterations();
-  };
+function updateMomentum(optimizer: Momentum, update: Update): void {
+  const { c, m, useNesterov: nesterov } = optimizer;
+  const { variables, gradients } = update;
+  const velocities = slotsOf(optimizer.accumulations, 'momentum', update);
+  const vectors = { g: gradients, p: variables, v: velocities };
+  assignOutputs('SamSgd', vectors, { c, m }, { nesterov }, [...variables, ...velocities]);
+}
 
-const fusedAdam = (original: ApplyGradients<Adam>): ApplyGradients<Adam> =>
-  function applyGradients(given) {
-    const update = fittingUpdate('SamAdamW', given);
-    if (!update) return original.call(this, given);
-    const { variables, gradients } = update;
-    const first = slotsOf(this.accumulatedFirstMoment, 'm', update);
-    const second = slotsOf(this.accumulatedSecondMoment, 'v', update);
-    const { learningRate, beta1, beta2, epsilon, accBeta1, accBeta2 } = this;
-    tidy(() => {
-      assignOutputs(
-        'SamAdamW',
-        { g: gradients, p: variables, m: first, v: second },
-        { power1: accBeta1, power2: accBeta2 },
-        { learningRate, beta1, beta2, epsilon, weightDecay: [] },
-        [...variables, ...first, ...second],
-      );
-      accBeta1.assign(mul(accBeta1, beta1) as Scalar);
-      accBeta2.assign(mul(accBeta2, beta2) as Scalar);
-    });
-    this.incrementIterations();
-  };
+function updateAdam(optimizer: Adam, update: Update): void {
+  const { learningRate, beta1, beta2, epsilon, accBeta1, accBeta2 } = optimizer;
+  const { variables, gradients } = update;
+  const first = slotsOf(optimizer.accumulatedFirstMoment, 'm', update);
+  const second = slotsOf(optimizer.accumulatedSecondMoment, 'v', update);
+  assignOutputs(
+    'SamAdamW',
+    { g: gradients, p: variables, m: first, v: second },
+    { power1: accBeta1, power2: accBeta2 },
+    { learningRate, beta1, beta2, epsilon, weightDecay: [] },
+    [...variables, ...first, ...second],
+  );
+  accBeta1.assign(mul(accBeta1, beta1) as Scalar);
+  accBeta2.assign(mul(accBeta2, beta2) as Scalar);
+}
 
 /** Prototypes whose `applyGradients` was replaced. */
 const replaced = new WeakSet<object>();
 
-function replace<Optimizer>(
+function replace<Optimizer extends Counting>(
   { prototype }: { readonly prototype: object },
-  fused: (original: ApplyGradients<Optimizer>) => ApplyGradients<Optimizer>,
+  kernel: string,
+  apply: (optimizer: Optimizer, update: Update) => void,
 ): void {
   if (replaced.has(prototype)) return;
   replaced.add(prototype);
-  const owner = prototype as { applyGradients: ApplyGradients<Optimizer> };
-  owner.applyGradients = fused(owner.applyGradients);
+  const owner = prototype as { applyGradients(this: Optimizer, gradients: Gradients): void };
+  const original = owner.applyGradients;
+  owner.applyGradients = function applyGradients(given) {
+    const update = fittingUpdate(kernel, given);
+    if (!update) return original.call(this, given);
+    tidy(() => apply(this, update));
+    this.incrementIterations();
+  };
 }
 
 /** Makes TensorFlow.js's SGD, momentum and Adam use the fused kernels on backends that have them. */
 export function fuseOptimizers(): void {
-  replace(SGDOptimizer, fusedSgd);
-  replace(MomentumOptimizer, fusedMomentum);
-  replace(AdamOptimizer, fusedAdam);
+  replace(SGDOptimizer, 'SamSgd', updateSgd);
+  replace(MomentumOptimizer, 'SamSgd', updateMomentum);
+  replace(AdamOptimizer, 'SamAdamW', updateAdam);
 }

@@ -84,21 +84,19 @@ function dense(activations: readonly layers.Activation[], pick: Pick, longest: n
   });
 }
 
-function gru(gates: layers.Gates, pick: Pick, longest: number): Case {
-  const [rows, depth, units] = shapeOf(pick, 3, longest) as [number, number, number];
-  return withLabel(gates, {
-    shapes: layers.gruShapes(rows, depth, units),
-    terms: 40 + depth + 4 * units + rows,
-    f: (dh, ...t) => layers.gruGradients(gates)(dh!, ...t),
-  });
-}
+/** A step of a recurrent cell: its shapes and gradients. */
+const cells = {
+  gru: { shapes: layers.gruShapes, gradients: layers.gruGradients },
+  lstm: { shapes: layers.lstmShapes, gradients: layers.lstmGradients },
+};
 
-function lstm(gates: layers.Gates, pick: Pick, longest: number): Case {
+function cell(name: keyof typeof cells, gates: layers.Gates, pick: Pick, longest: number): Case {
   const [rows, depth, units] = shapeOf(pick, 3, longest) as [number, number, number];
-  return withLabel(gates, {
-    shapes: layers.lstmShapes(rows, depth, units),
+  const { shapes, gradients } = cells[name];
+  return withLabel([name, gates], {
+    shapes: shapes(rows, depth, units),
     terms: 40 + depth + 4 * units + rows,
-    f: (dh, dc, ...t) => layers.lstmGradients(gates)(dh!, dc!, ...t),
+    f: gradients(gates) as Computation,
   });
 }
 
@@ -120,10 +118,10 @@ export const operations = {
   sum,
   'dense layer': dense.bind(null, ['linear', 'tanh', 'softmax']),
   'dense layer with ReLU': dense.bind(null, ['relu']),
-  'GRU cell': gru.bind(null, 'sigmoid'),
-  'GRU cell with hard gates': gru.bind(null, 'hardSigmoid'),
-  'LSTM cell': lstm.bind(null, 'sigmoid'),
-  'LSTM cell with hard gates': lstm.bind(null, 'hardSigmoid'),
+  'GRU cell': cell.bind(null, 'gru', 'sigmoid'),
+  'GRU cell with hard gates': cell.bind(null, 'gru', 'hardSigmoid'),
+  'LSTM cell': cell.bind(null, 'lstm', 'sigmoid'),
+  'LSTM cell with hard gates': cell.bind(null, 'lstm', 'hardSigmoid'),
   'softmax cross-entropy': crossEntropy,
 } satisfies Record<string, (pick: Pick, longest: number) => Case>;
 

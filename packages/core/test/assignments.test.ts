@@ -39,6 +39,29 @@ describe('what a loss moves beside the weights', () => {
     expect(counted(() => count(tf.variable), sam(), 3)).toBe(3);
   });
 
+  it('may be gone when the loss returns, as an inner training’s variables are', () => {
+    const weight = tf.variable(tf.scalar(1));
+    const optimizer = sam();
+    const { numTensors } = tf.memory();
+    for (let i = 0; i < 2; i++)
+      optimizer.minimize(
+        () => {
+          const inner = count(tf.variable);
+          inner.assign(tf.scalar(3));
+          const scale = tf.scalar(inner.dataSync()[0]! / 6);
+          inner.dispose();
+          return tf.mul(scale, tf.square(weight)) as tf.Scalar;
+        },
+        false,
+        [weight],
+      );
+    expect(tf.memory().numTensors).toBe(numTensors);
+    // w ← w − 0.1(w + 0.5), twice.
+    expect(weight.dataSync()[0]).toBeCloseTo((1 * 0.9 - 0.05) * 0.9 - 0.05, 6);
+    weight.dispose();
+    optimizer.dispose();
+  });
+
   it('is put back by a step in the step', () => {
     const calls = count(tf.variable);
     const inner = { weight: tf.variable(tf.scalar(1)), optimizer: sam() };
