@@ -1,4 +1,5 @@
 import { getBackend, setBackend, version_core } from '@tensorflow/tfjs-core';
+import { registeredOptions, registerTrainingKernels } from '@tfjs-sam/wasm-kernels';
 import { missingKernels } from './missing-kernels.js';
 import { isNode, reason } from './runtime.js';
 import { type SpeedResult, speedTest } from './speed-test.js';
@@ -90,9 +91,20 @@ async function examineAll(options: DoctorOptions, budget: number): Promise<Backe
   return backends;
 }
 
+/** Runs `examination`, which starts every backend as by default, and puts back the active backend and the registered kernels. */
+async function restoring<T>(examination: () => Promise<T>): Promise<T> {
+  const active = getBackend();
+  const kernels = registeredOptions();
+  const result = await examination();
+  if (kernels) await registerTrainingKernels(kernels);
+  if (active) await setBackend(active);
+  return result;
+}
+
 /**
  * Examines the machine and every backend: whether it works, what is missing and what to do, and how fast it trains.
- * Starts each backend in turn and leaves active the one that was.
+ * Starts each backend in turn and leaves active the one that was; training kernels that were registered are registered
+ * again with the same options.
  *
  * @throws RangeError when `budget` is negative or not finite.
  */
@@ -100,9 +112,7 @@ export async function doctor(options: DoctorOptions = {}): Promise<DoctorReport>
   const { budget = SPEED_TEST_MS } = options;
   if (!(budget >= 0 && budget < Infinity))
     throw new RangeError(`doctor: expected budget to be a finite number of milliseconds >= 0, got ${budget}`);
-  const active = getBackend();
-  const backends = await examineAll(options, budget);
-  if (active) await setBackend(active);
+  const backends = await restoring(() => examineAll(options, budget));
   return {
     machine: await describeMachine(),
     runtime: isNode ? `Node ${process.versions.node}` : 'no Node',

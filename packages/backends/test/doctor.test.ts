@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { registerTrainingKernels } from '@tfjs-sam/wasm-kernels';
 import { expect, it } from 'vitest';
 import { backendNames, doctor, formatDoctorReport, missingKernels, prepareBackend } from '../src/index.js';
 
@@ -22,6 +23,20 @@ it('examines every backend and leaves the active one active', async () => {
   expect(lines).toContainEqual(expect.stringMatching(/^- tfjs-node: (not installed|tfjs-node 4\.22 throws)/));
   expect(lines).toContainEqual(expect.stringMatching(/^\+ wasm: WebAssembly SIMD/));
   expect(lines.at(-1)).toBe('taken by default: wasm');
+});
+
+it('keeps to plain SIMD where that was asked for', async () => {
+  await prepareBackend({ backend: 'wasm', deterministic: true, log: () => {} });
+  const product = () => tf.tidy(() => tf.matMul(factor, factor).dataSync());
+  const factor = tf.randomNormal([64, 64], 0, 1, 'float32', 1);
+  const plain = product();
+  const { implementation } = await registerTrainingKernels();
+  // Where relaxed SIMD is missing there is the plain build alone.
+  if (implementation === 'fma') expect(product()).not.toEqual(plain);
+  await prepareBackend({ backend: 'wasm', deterministic: true, log: () => {} });
+  await doctor({ budget: 0 });
+  expect(product()).toEqual(plain);
+  factor.dispose();
 });
 
 it('spends its budget once, over all backends and models', async () => {

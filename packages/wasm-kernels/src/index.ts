@@ -4,6 +4,7 @@ export {
   type KernelReport,
   type RegisteredKernel,
   type RegisterOptions,
+  registeredOptions,
   registerTrainingKernels,
 } from './register.js';
 export type { SideBuild } from './side/compile.js';

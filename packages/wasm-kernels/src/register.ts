@@ -62,6 +62,13 @@ export interface KernelReport {
 /** The kernels that TensorFlow.js shipped, from before the first registration. */
 const upstreamKernels = new Map<string, KernelConfig | undefined>();
 
+let lastOptions: RegisterOptions | undefined;
+
+/** What the last call of {@link registerTrainingKernels} was given, to register in the same way again; `undefined` before the first. */
+export function registeredOptions(): RegisterOptions | undefined {
+  return lastOptions;
+}
+
 /** Initialises the wasm backend without leaving it active, and returns it. */
 async function wasmBackend(): Promise<object> {
   const active = getBackend();
@@ -167,6 +174,7 @@ export async function registerTrainingKernels(options: RegisterOptions = {}): Pr
   fuseLstmCells();
   fuseGruCells();
   fuseOptimizers();
+  lastOptions = options;
   const { reason } = chosen;
   return { implementation: chosen.implementation, ...(reason ? { reason } : {}), kernels };
 }
