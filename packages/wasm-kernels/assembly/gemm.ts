@@ -1,6 +1,7 @@
 // Matrix product with arbitrary strides: blocks that fit the caches, packed panels, the micro kernel.
 import { low, NR, TALL, tall } from './micro';
 import { packA, packB, panelRows } from './pack';
+import { rowTimesMatrix } from './row';
 
 /** Depth, rows and columns of a block: A's block stays in the first-level cache's neighbourhood, B's in the second. */
 export const KC: usize = 256;
@@ -98,6 +99,13 @@ export function gemm(
   add: bool,
   scratch: usize,
 ): void {
+  if (m === 1 && csB === 4) {
+    const whole = n & ~3;
+    rowTimesMatrix(whole, k, a, csA, b, rsB, c, add);
+    b += whole * 4;
+    c += whole * 4;
+    n -= whole;
+  }
   const pa = scratchA(scratch);
   const pb = scratchB(scratch);
   const tile = scratchTile(scratch);

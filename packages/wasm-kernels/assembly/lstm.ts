@@ -64,12 +64,20 @@ export function lstmCell(
   }
 }
 
-/** The derivative of a gate's activation at z, where its value is s. */
-function gateSlope(kind: i32, z: v128, s: v128): v128 {
+/** Replaces the inputs z of gates by the derivatives of their activation, whose values are `gates`. */
+function slopes(kind: i32, z: usize, gates: usize, n: usize): void {
   const unit = f32x4.splat(1);
-  if (kind !== HARD) return f32x4.mul(s, f32x4.sub(unit, s));
-  const v = line(z);
-  return v128.and(v128.and(f32x4.ge(v, f32x4.splat(0)), f32x4.le(v, unit)), f32x4.splat(0.2));
+  for (let i: usize = 0; i < n; ) {
+    const one = n - i < 4;
+    const s = read(gates + i * 4, one);
+    let slope = f32x4.mul(s, f32x4.sub(unit, s));
+    if (kind === HARD) {
+      const v = line(read(z + i * 4, one));
+      slope = v128.and(v128.and(f32x4.ge(v, f32x4.splat(0)), f32x4.le(v, unit)), f32x4.splat(0.2));
+    }
+    write(z + i * 4, slope, one);
+    i += one ? 1 : 4;
+  }
 }
 
 /**
@@ -96,6 +104,8 @@ export function lstmCellGradient(
   for (let row: usize = 0; row < rows; row++) {
     addThree(a, r, bias, tmp, 4 * units);
     openGates(tmp, gates, units, kind);
+    slopes(kind, tmp, gates, 2 * units);
+    slopes(kind, tmp + 3 * width, gates + 3 * width, units);
     nextState(gates, c, states, units);
     activate(TANH, states, states, units);
     for (let u: usize = 0; u < units; ) {
@@ -109,9 +119,9 @@ export function lstmCellGradient(
       const dOut = read(dh + p, one);
       const dTanh = f32x4.mul(f32x4.mul(dOut, o), f32x4.sub(unit, f32x4.mul(t, t)));
       const dState = f32x4.add(read(dcNew + p, one), dTanh);
-      const di = gateSlope(kind, read(tmp + p, one), i);
-      const df = gateSlope(kind, read(tmp + width + p, one), f);
-      const dO = gateSlope(kind, read(tmp + 3 * width + p, one), o);
+      const di = read(tmp + p, one);
+      const df = read(tmp + width + p, one);
+      const dO = read(tmp + 3 * width + p, one);
       write(dz + p, f32x4.mul(f32x4.mul(dState, g), di), one);
       write(dz + width + p, f32x4.mul(f32x4.mul(dState, read(c + p, one)), df), one);
       write(dz + 2 * width + p, f32x4.mul(f32x4.mul(dState, i), f32x4.sub(unit, f32x4.mul(g, g))), one);

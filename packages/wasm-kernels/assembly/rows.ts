@@ -21,16 +21,12 @@ function sum16(x: usize, rows: usize, stride: usize, out: usize): void {
 }
 
 function sum4(x: usize, rows: usize, stride: usize, out: usize): void {
-  let even = f32x4.splat(0);
-  let odd = even;
-  let r: usize = 0;
-  for (; r + 2 <= rows; r += 2) {
-    even = f32x4.add(even, v128.load(x));
-    odd = f32x4.add(odd, v128.load(x + stride));
-    x += 2 * stride;
+  let sum = f32x4.splat(0);
+  for (let r: usize = 0; r < rows; r++) {
+    sum = f32x4.add(sum, v128.load(x));
+    x += stride;
   }
-  if (r < rows) even = f32x4.add(even, v128.load(x));
-  v128.store(out, f32x4.add(even, odd));
+  v128.store(out, sum);
 }
 
 function sum1(x: usize, rows: usize, stride: usize, out: usize): void {

@@ -9,6 +9,7 @@ import { castOfTypes } from './repairs/cast.js';
 import * as clip from './repairs/clip.js';
 import { conv3dFilterGradient, conv3dInputGradient } from './repairs/conv3d.js';
 import { paddedAvgPool, paddedConv2d, paddedDepthwise, paddedMaxPool } from './repairs/explicit-padding.js';
+import { activatedAfter } from './repairs/fused-activation.js';
 import { identity } from './repairs/identity.js';
 import { maxPool3dGradient } from './repairs/max-pool-3d.js';
 import { selectOfTypes } from './repairs/select.js';
@@ -35,6 +36,7 @@ import * as vectors from './side/vectors.js';
 /** Every kernel that the package registers. */
 export const trainingKernels: readonly TrainingKernel[] = [
   { name: 'BatchMatMul', side: products.batchMatMul, composed: composedProducts.batchMatMul },
+  { name: '_FusedMatMul', side: products.fusedMatMul, composed: composedProducts.fusedMatMul },
   {
     name: 'Conv2DBackpropFilter',
     side: conv2dFilterGradient,
@@ -73,9 +75,9 @@ export const trainingKernels: readonly TrainingKernel[] = [
   },
   { name: 'Einsum', composed: einsum },
   { name: 'Conv2D', side: conv2d, composed: paddedConv2d },
-  { name: 'FusedConv2D', side: conv2d, composed: paddedConv2d },
+  { name: 'FusedConv2D', side: conv2d, composed: activatedAfter(paddedConv2d) },
   { name: 'DepthwiseConv2dNative', composed: paddedDepthwise },
-  { name: 'FusedDepthwiseConv2D', composed: paddedDepthwise },
+  { name: 'FusedDepthwiseConv2D', composed: activatedAfter(paddedDepthwise) },
   { name: 'MaxPool', composed: paddedMaxPool },
   { name: 'AvgPool', composed: paddedAvgPool },
   { name: 'MaxPool3DGrad', composed: maxPool3dGradient },

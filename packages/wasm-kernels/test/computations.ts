@@ -64,6 +64,19 @@ export const computations: readonly [string, Values[], Computation][] = [
     [random(1, [3, 20, 30]), random(2, [3, 40, 30])],
     (a, b) => [tf.matMul(a!, b!, false, true)],
   ],
+  [
+    '_FusedMatMul',
+    [random(1, [3, 20, 30]), random(2, [3, 40, 30]), random(3, [40])],
+    (a, b, bias) => [
+      tf.fused.matMul({ a: a!, b: b!, bias: bias!, transposeB: true, activation: 'relu' }),
+      tf.fused.matMul({
+        a: tf.slice(a!, 0, 1),
+        b: tf.transpose(tf.slice(b!, 0, 1), [0, 2, 1]),
+        bias: bias!,
+        activation: 'relu6',
+      }),
+    ],
+  ],
   ['Einsum', [random(1, [4, 5, 6]), random(2, [6, 4, 3])], (a, b) => [tf.einsum('ijk,kil->jli', a!, b!)]],
   [
     'UnsortedSegmentSum',

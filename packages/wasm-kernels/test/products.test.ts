@@ -42,6 +42,18 @@ onEveryImplementation('matMul', () => {
     }
   });
 
+  it('multiplies a single row like cpu, whatever its length and the width of the matrix', async () => {
+    for (const k of [1, 2, 3, 4, 5, 8, 11, 300])
+      for (const n of [1, 2, 3, 4, 5, 7, 8, 10, 33, 515])
+        for (const tb of [false, true])
+          await expectLikeCpu(
+            `${k} ${n} ${tb}`,
+            [random(k, [1, k]), random(n, tb ? [n, k] : [k, n])],
+            k,
+            (a, b) => [tf.matMul(a!, b!, false, tb), tf.matMul(tf.reshape(a!, [k, 1]), b!, true, tb)],
+          );
+  });
+
   it('broadcasts both stacks', () => {
     // cpu answers NaN here.
     for (const [ta, tb] of flips)

@@ -1,4 +1,5 @@
 import {
+  add,
   broadcast_util,
   broadcastTo,
   matMul,
@@ -7,7 +8,8 @@ import {
   transpose,
   zeros,
 } from '@tensorflow/tfjs-core';
-import { attributes, input, type KernelCall, sizeOf } from '../kernel.js';
+import { attributes, input, type KernelCall, type KernelResult, sizeOf } from '../kernel.js';
+import { activate, activatedAfter, type FusedAttributes } from '../repairs/fused-activation.js';
 import { compose } from '../tensor-infos.js';
 
 /** A copy with the last two axes exchanged. */
@@ -45,5 +47,20 @@ export function batchMatMul(call: KernelCall): TensorInfo | undefined {
     if (empty) return zeros([...outer, x.shape.at(-2) ?? 0, y.shape.at(-1) ?? 0]);
     if (!inner) return matMul(x, y);
     return matMul(broadcastTo(x, stacked(x, outer)), broadcastTo(y, stacked(y, outer)));
+  });
+}
+
+const repaired = activatedAfter();
+
+/** The fused product. TensorFlow.js's own kernel forgets bias and activation of stacks and of transposed operands. */
+export function fusedMatMul(call: KernelCall): KernelResult | undefined {
+  const { transposeA, transposeB, activation, leakyreluAlpha } = attributes<FusedAttributes>(call);
+  const stack = sizeOf(input(call, 'a').shape.slice(0, -2)) * sizeOf(input(call, 'b').shape.slice(0, -2));
+  if (stack === 1 && !transposeA && !transposeB) return repaired(call);
+  const names = Object.keys(call.inputs).filter((name) => call.inputs[name]);
+  return compose(call, names, ({ a, b, bias, preluActivationWeights }) => {
+    const product = matMul(a!, b!, transposeA, transposeB);
+    const z = bias ? add(product, bias) : product;
+    return activate(z, activation ?? 'linear', preluActivationWeights, leakyreluAlpha);
   });
 }

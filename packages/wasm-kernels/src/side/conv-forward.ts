@@ -38,14 +38,15 @@ export function convolve(
 }
 
 /**
- * conv2d without an activation, as training uses it, with or without a bias. Other cases are left alone, but for the
- * attribute `relu`, which is `SamConv2D`'s.
+ * conv2d with or without a bias and ReLU, which is an activation of `FusedConv2D` and the attribute `relu` of `SamConv2D`.
+ * Other cases are left alone.
  */
 export function conv2d(call: KernelCall, side: SideModule): TensorInfo | undefined {
   const attrs = attributes<WindowAttributes & { activation?: string; relu?: boolean }>(call);
   const [x, filter] = [input(call, 'x'), input(call, 'filter')];
   const { bias, preluActivationWeights } = call.inputs;
-  const plain = (attrs.activation ?? 'linear') === 'linear' && !preluActivationWeights;
+  const { activation = 'linear', relu = activation === 'relu' } = attrs;
+  const plain = (activation === 'linear' || relu) && !preluActivationWeights;
   const float = x.dtype === 'float32' && filter.dtype === 'float32';
   if (!plain || !float || attrs.dataFormat === 'NCHW') return undefined;
   const info = convGeometry(x.shape, filter.shape, attrs);
@@ -53,7 +54,6 @@ export function conv2d(call: KernelCall, side: SideModule): TensorInfo | undefin
   if (!fits || sizeOf(x.shape) * sizeOf(filter.shape) * sizeOf(info.outShape) === 0) return undefined;
   const image = padded(side, x, info);
   const out = side.output(info.outShape);
-  const { relu = false } = attrs;
   const convolution = { filter: side.address(filter), relu, ...(bias && { bias: side.address(bias) }) };
   convolve(side, image, convolution, side.address(out), info);
   if (image !== x) side.backend.disposeData(image.dataId);

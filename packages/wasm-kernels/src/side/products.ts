@@ -27,9 +27,21 @@ function matrixIndices(batch: readonly number[], outer: readonly number[]): read
   });
 }
 
-/** C = op(A)·op(B) for stacks of float32 matrices, transposed operands read in place. */
-export function batchMatMul(call: KernelCall, side: SideModule): TensorInfo | undefined {
-  const { transposeA, transposeB } = attributes<{ transposeA: boolean; transposeB: boolean }>(call);
+/** A product of stacks of matrices: op(A) [m, k] times op(B) [k, n] for every matrix of `outer`. */
+interface Product {
+  readonly a: TensorInfo;
+  readonly b: TensorInfo;
+  readonly outer: readonly number[];
+  readonly m: number;
+  readonly k: number;
+  readonly n: number;
+}
+
+type Transposes = { transposeA: boolean; transposeB: boolean };
+
+/** The product that a call asks for, where its operands are float32. */
+function productOf(call: KernelCall): Product | undefined {
+  const { transposeA, transposeB } = attributes<Transposes>(call);
   const [a, b] = [input(call, 'a'), input(call, 'b')];
   if (a.dtype !== 'float32' || b.dtype !== 'float32') return undefined;
   const [sizeA, sizeB] = [matrixSize(a), matrixSize(b)];
@@ -40,25 +52,56 @@ export function batchMatMul(call: KernelCall, side: SideModule): TensorInfo | un
     () =>
       `matMul: expected inner sizes to match, got ${a.shape} and ${b.shape} (${transposeA}, ${transposeB})`,
   );
-  const [stackA, stackB] = [a.shape.slice(0, -2), b.shape.slice(0, -2)];
-  const outer = broadcast_util.assertAndGetBroadcastShape(stackA, stackB);
+  const outer = broadcast_util.assertAndGetBroadcastShape(a.shape.slice(0, -2), b.shape.slice(0, -2));
+  return { a, b, outer, m, k, n };
+}
+
+/** Writes the product into out, or with `add` adds it; transposed operands are read in place. */
+function multiplyStacks(call: KernelCall, side: SideModule, product: Product, out: TensorInfo, add: boolean) {
+  const { transposeA, transposeB } = attributes<Transposes>(call);
+  const { a, b, outer, m, k, n } = product;
+  const indicesA = matrixIndices(a.shape.slice(0, -2), outer);
+  const indicesB = matrixIndices(b.shape.slice(0, -2), outer);
+  const [pa, pb, pc] = [side.address(a), side.address(b), side.address(out)];
+  for (let i = 0; i < indicesA.length; i++) {
+    const left = rowMajor(pa + indicesA[i]! * m * k * 4, transposeA ? m : k);
+    const right = rowMajor(pb + indicesB[i]! * k * n * 4, transposeB ? k : n);
+    const target = pc + i * m * n * 4;
+    side.multiply(
+      ...([m, n, k] as const),
+      transposeA ? transposed(left) : left,
+      transposeB ? transposed(right) : right,
+      ...([target, add] as const),
+    );
+  }
+}
+
+/** C = op(A)·op(B) for stacks of float32 matrices. */
+export function batchMatMul(call: KernelCall, side: SideModule): TensorInfo | undefined {
+  const product = productOf(call);
+  if (!product) return undefined;
+  const { outer, m, k, n } = product;
   const shape = [...outer, m, n];
   if (sizeOf(shape) === 0 || k === 0) return side.zeros(shape);
   const out = side.output(shape);
-  const [indicesA, indicesB] = [matrixIndices(stackA, outer), matrixIndices(stackB, outer)];
-  const [pa, pb, pc] = [side.address(a), side.address(b), side.address(out)];
-  for (let i = 0; i < indicesA.length; i++) {
-    const left = rowMajor(pa + indicesA[i]! * m * k * 4, sizeA[1]);
-    const right = rowMajor(pb + indicesB[i]! * k * n * 4, sizeB[1]);
-    const target = pc + i * m * n * 4;
-    side.multiply(
-      m,
-      n,
-      k,
-      transposeA ? transposed(left) : left,
-      transposeB ? transposed(right) : right,
-      target,
-    );
-  }
+  multiplyStacks(call, side, product, out, false);
+  return out;
+}
+
+/** The same with a bias [n] and ReLU, or without. Other activations are left alone. */
+export function fusedMatMul(call: KernelCall, side: SideModule): TensorInfo | undefined {
+  const { activation = 'linear' } = attributes<{ activation?: string }>(call);
+  const { bias, preluActivationWeights } = call.inputs;
+  const product = productOf(call);
+  if (!product || preluActivationWeights || !['linear', 'relu'].includes(activation)) return undefined;
+  const { outer, m, k, n } = product;
+  const size = sizeOf([...outer, m, n]);
+  const fits = !bias || (bias.dtype === 'float32' && bias.shape.length === 1 && bias.shape[0] === n);
+  if (!fits || size === 0 || k === 0) return undefined;
+  const out = side.output([...outer, m, n]);
+  const address = side.address(out);
+  if (bias) side.run.tileRows(side.address(bias), size / n, n, address);
+  multiplyStacks(call, side, product, out, bias !== undefined);
+  if (activation === 'relu') side.run.clamp(address, address, size, 0, Number.POSITIVE_INFINITY);
   return out;
 }
