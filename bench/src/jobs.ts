@@ -1,5 +1,6 @@
 import type { GpuJob, GpuResult } from './gpu/job.js';
 import type { GradientJob, GradientResult } from './gradient/job.js';
+import type { PeakJob, PeakResult } from './gradient/peak-job.js';
 import type { MemoryJob, MemoryResult } from './memory/job.js';
 import type { OverheadJob, OverheadResult } from './overhead/job.js';
 import type { Provenance } from './provenance-job.js';
@@ -10,6 +11,7 @@ import type { VariantsJob, VariantsResult } from './variants/job.js';
 export interface Jobs {
   gradient: { argument: GradientJob; result: GradientResult };
   'jax-gradient': { argument: GradientJob; result: GradientResult };
+  peak: { argument: PeakJob; result: PeakResult };
   gpu: { argument: GpuJob; result: GpuResult };
   overhead: { argument: OverheadJob; result: OverheadResult };
   variants: { argument: VariantsJob; result: VariantsResult };
@@ -27,6 +29,7 @@ type Run<K extends JobName> = (argument: Jobs[K]['argument']) => Promise<Jobs[K]
 export const jobs: { readonly [K in JobName]: () => Promise<Run<K>> } = {
   gradient: async () => (await import('./gradient/job.js')).gradientJob,
   'jax-gradient': async () => (await import('./gradient/jax-job.js')).jaxGradientJob,
+  peak: async () => (await import('./gradient/peak-job.js')).peakJob,
   gpu: async () => (await import('./gpu/job.js')).gpuJob,
   overhead: async () => (await import('./overhead/job.js')).overheadJob,
   variants: async () => (await import('./variants/job.js')).variantsJob,

@@ -15,6 +15,7 @@ export async function bundleChild(): Promise<string> {
     '@tensorflow/tfjs-core',
     '@tensorflow/tfjs-backend-wasm',
     '@jax-js/jax',
+    'assemblyscript/asc',
   ];
   await build({
     root,

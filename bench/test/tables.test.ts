@@ -34,7 +34,7 @@ function expectRectangle({ columns, rows }: Table, height: number): void {
 describe.concurrent('the tables, tiny', { timeout: 180_000 }, () => {
   it('gradient: every side that is here trains the MLP and computes the same', async () => {
     const table = await tables.gradient(settings({ models: ['MLP b8'] }));
-    expectRectangle(table, 7);
+    expectRectangle(table, 8);
     const torch = findTorch();
     for (const [model, side, time, ratio] of table.rows) {
       expect(model).toBe('MLP b8');

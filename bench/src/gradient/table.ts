@@ -1,14 +1,16 @@
-import { type ModelName, modelNames, roundsOf } from '../models/names.js';
+import { type ModelName, modelNames, multiplyAddsOf, roundsOf } from '../models/names.js';
 import { runJob } from '../processes.js';
 import type { Table } from '../results.js';
 import { chosen, left, type Settings, turns } from '../settings.js';
 import { scaled, show, summarise } from '../timing.js';
 import type { GradientResult, TfjsSide } from './job.js';
+import type { PeakResult } from './peak-job.js';
 import { findTorch, type Torch, torchTimes } from './torch.js';
 
 /** The sides in the order of the table's rows. */
 const titles = {
   torch: 'PyTorch, 1 thread',
+  peak: '128-bit FMA at its peak, products alone',
   fma: 'tfjs-sam kernels, FMA',
   plain: 'tfjs-sam kernels, plain SIMD',
   composed: 'tfjs-sam kernels, composed',
@@ -37,7 +39,7 @@ async function measure(
   model: ModelName,
   settings: Settings,
   torch: Torch | undefined,
-): Promise<GradientResult | readonly number[]> {
+): Promise<GradientResult | PeakResult | readonly number[]> {
   const rounds = {
     rounds: scaled(roundsOf[model], settings.scale),
     warmUp: side === 'cpu' ? 1 : 3,
@@ -45,6 +47,7 @@ async function measure(
     limit: limitOf(side),
   };
   if (side === 'torch') return torch ? torchTimes(torch, model, rounds) : { missing: 'not installed' };
+  if (side === 'peak') return runJob('peak', { multiplyAdds: multiplyAddsOf[model]!, ...rounds }, settings);
   if (side === 'cpu' && model === 'CNN b128' && !settings.slow)
     return { missing: 'left out: minutes (--slow)' };
   const job = side === 'jax' ? 'jax-gradient' : 'gradient';
@@ -52,7 +55,7 @@ async function measure(
   return runJob(job, { side: asTfjs, model, ...rounds }, settings);
 }
 
-function note(cell: Cell, result: GradientResult | readonly number[], repetition: number): void {
+function note(cell: Cell, result: GradientResult | PeakResult | readonly number[], repetition: number): void {
   if ('missing' in result) {
     cell.missing = result.missing;
     return;
@@ -60,12 +63,14 @@ function note(cell: Cell, result: GradientResult | readonly number[], repetition
   const times = 'times' in result ? result.times : result;
   cell.times.push(...times);
   cell.medians[repetition] = summarise(times).median;
-  if ('times' in result) cell.computed = result;
+  if ('loss' in result) cell.computed = result;
 }
 
 /** Times every side on a model; the sides take turns, each time in a fresh process. */
 async function measureModel(model: ModelName, settings: Settings, torch: Torch | undefined) {
-  const wanted = left(sides, (side) => side, settings);
+  const wanted = left(sides, (side) => side, settings).filter(
+    (side) => side !== 'peak' || multiplyAddsOf[model] !== undefined,
+  );
   const cells = new Map<Side, Cell>(wanted.map((side) => [side, { medians: [], times: [] }]));
   for (const [side, repetition] of turns(wanted, settings.repetitions)) {
     const cell = cells.get(side)!;
@@ -132,6 +137,7 @@ export async function gradient(settings: Settings): Promise<Table> {
       torchNote(asked, torch),
       `${settings.repetitions} processes per side and model, one after the other in turns; cpu one, with few rounds.`,
       'The loss is the mean cross-entropy: one kernel in PyTorch and on our kernels, log-softmax times labels on the other sides.',
+      'At its peak: the multiplications and additions of the model’s products and nothing else, in registers. WebAssembly has vectors of 128 bits; PyTorch uses those of 256 or 512 where the processor has them.',
       'All sides but PyTorch (same shapes, own weights) start from one set of weights; their losses and gradient norms agree to 0.1 %.',
     ],
   };

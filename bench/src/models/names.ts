@@ -13,3 +13,15 @@ export type ModelName = keyof typeof roundsOf;
 
 /** All of them. */
 export const modelNames = Object.keys(roundsOf) as ModelName[];
+
+/** Multiplications (each with an addition) in the gradient of dense layers: output and weight gradient of each, input gradient of all but the first. */
+function denseMultiplyAdds(batch: number, widths: readonly number[]): number {
+  const products = widths.slice(1).map((width, i) => (i === 0 ? 2 : 3) * widths[i]! * width);
+  return batch * products.reduce((sum, count) => sum + count);
+}
+
+/** The arithmetic that a model's gradient takes at least, where it is nearly all products. */
+export const multiplyAddsOf: Readonly<Partial<Record<ModelName, number>>> = {
+  'MLP b128': denseMultiplyAdds(128, [784, 256, 128, 10]),
+  'MLP b8': denseMultiplyAdds(8, [784, 256, 128, 10]),
+};
