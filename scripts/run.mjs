@@ -93,6 +93,10 @@ const commands = {
     buildAll();
     sh(bin('typedoc'), args);
   },
+  'check-packages': () => {
+    buildAll();
+    sh(process.execPath, [join('scripts', 'check-packages.mjs')]);
+  },
 };
 
 const [name, ...args] = process.argv.slice(2);
