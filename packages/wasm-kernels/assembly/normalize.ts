@@ -157,21 +157,17 @@ export function batchNormGradient(
   combine(x, dy, rows, columns, mean, a, b, e, dx);
 }
 
-/** dx = dy where x > 0, NaN where x is NaN, else 0. */
+/** dx = dy·step(x): a product, so that what is not finite in dy stays so. The step, ⌈min(max(x, 0), 1)⌉, keeps NaN. */
 export function reluGradient(x: usize, dy: usize, dx: usize, n: usize): void {
   const zero = f32x4.splat(0);
+  const unit = f32x4.splat(1);
   let i: usize = 0;
   for (; i + 4 <= n; i += 4) {
-    const v = v128.load(x + i * 4);
-    // A lane of ones is itself a NaN.
-    const g = v128.or(v128.and(v128.load(dy + i * 4), f32x4.gt(v, zero)), f32x4.ne(v, v));
-    v128.store(dx + i * 4, g);
+    const step = f32x4.ceil(f32x4.pmin(f32x4.pmax(v128.load(x + i * 4), zero), unit));
+    v128.store(dx + i * 4, f32x4.mul(v128.load(dy + i * 4), step));
   }
   for (; i < n; i++) {
-    const v = load<f32>(x + i * 4);
-    let g: f32 = v; // Stays where it is NaN.
-    if (v > 0) g = load<f32>(dy + i * 4);
-    else if (v <= 0) g = 0;
-    store<f32>(dx + i * 4, g);
+    const step = ceil<f32>(min<f32>(max<f32>(load<f32>(x + i * 4), 0), 1));
+    store<f32>(dx + i * 4, load<f32>(dy + i * 4) * step);
   }
 }

@@ -11,7 +11,7 @@ import {
 } from '@tensorflow/tfjs-core';
 import { asFloat, requireVectors } from './columns.js';
 import { isUsable } from './gradients.js';
-import { type LayerCall, onlyInput, replaceLayerCall, type Weight } from './layers.js';
+import { hasMembers, type LayerCall, onlyInput, replaceLayerCall, type Weight } from './layers.js';
 
 /** What {@link trainingBatchNorm} returns. The caller disposes it. */
 export interface TrainingBatchNorm {
@@ -85,7 +85,8 @@ function fusedCall(original: LayerCall<BatchNormLayer>): LayerCall<BatchNormLaye
   return function call(inputs, kwargs) {
     const x = onlyInput(inputs);
     const { gamma, beta, axis } = this;
-    const fits = x && (axis === -1 || axis === x.rank - 1);
+    const weights = hasMembers(this, ['gamma', 'beta', 'movingMean', 'movingVariance']);
+    const fits = x && weights && (axis === -1 || axis === x.rank - 1);
     if (!kwargs?.training || !gamma || !beta || !fits || !isUsable('SamBatchNorm'))
       return original.call(this, inputs, kwargs);
     return tidy(() => {

@@ -1,6 +1,13 @@
 import { engine, type NamedAttrMap, registerGradient, sum, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import { isUsable, reluGradient } from './gradients.js';
-import { inRecordedGradient, type LayerCall, onlyInput, replaceLayerCall, type Weight } from './layers.js';
+import {
+  hasMembers,
+  inRecordedGradient,
+  type LayerCall,
+  onlyInput,
+  replaceLayerCall,
+  type Weight,
+} from './layers.js';
 
 /** Registers the gradients of the fused layer. That of its ReLU is taken from the output. */
 export function registerConv2dGradient(): void {
@@ -35,10 +42,11 @@ interface Conv2dLayer {
 /** The layer's input where the fused kernel computes what the layer does: while a gradient is recorded. */
 function fittingInput(layer: Conv2dLayer, inputs: Tensor | Tensor[]): Tensor | undefined {
   const x = onlyInput(inputs);
+  if (!hasMembers(layer, ['kernel', 'bias'], ['activation'])) return undefined;
   const isDense = [layer.dilationRate].flat().every((rate) => rate === 1);
   const isUsual =
     layer.activation.getClassName() === 'relu' && isDense && layer.dataFormat === 'channelsLast';
-  if (x?.rank !== 4 || !isUsual || !layer.bias) return undefined;
+  if (x?.rank !== 4 || !isUsual) return undefined;
   const [height, width, channels] = layer.kernel.read().shape as [number, number, number];
   const isLarge = layer.padding === 'same' || (x.shape[1]! >= height && x.shape[2]! >= width);
   const fits = x.size > 0 && x.shape[3] === channels && isLarge;

@@ -1,6 +1,13 @@
 import { engine, registerGradient, reshape, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import { isUsable, reluGradient } from './gradients.js';
-import { inRecordedGradient, type LayerCall, onlyInput, replaceLayerCall, type Weight } from './layers.js';
+import {
+  hasMembers,
+  inRecordedGradient,
+  type LayerCall,
+  onlyInput,
+  replaceLayerCall,
+  type Weight,
+} from './layers.js';
 
 /** x [..., n] as the matrix of its rows. */
 const asMatrix = (x: Tensor): Tensor => (x.rank === 2 ? x : reshape(x, [-1, x.shape.at(-1)!]));
@@ -46,10 +53,11 @@ function fittingInput(inputs: Tensor | Tensor[], kernel: Tensor): Tensor | undef
 
 function fusedCall(original: LayerCall<DenseLayer>): LayerCall<DenseLayer> {
   return function call(inputs, kwargs) {
+    if (!hasMembers(this, ['kernel', 'bias'], ['activation'])) return original.call(this, inputs, kwargs);
     const kernel = this.kernel.read();
     const x = fittingInput(inputs, kernel);
-    if (!x || !this.bias) return original.call(this, inputs, kwargs);
-    const bias = this.bias.read();
+    if (!x) return original.call(this, inputs, kwargs);
+    const bias = this.bias!.read();
     this.invokeCallHook(inputs, kwargs);
     const activation = this.activation.getClassName();
     const relu = activation === 'relu';

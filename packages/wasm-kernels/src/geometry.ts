@@ -35,6 +35,16 @@ function sizedLike(info: ConvInfo, dy: readonly number[] | undefined): ConvInfo 
   return { ...info, outHeight, outWidth, outShape: [...dy] as Shape4 };
 }
 
+/** TensorFlow.js's own kernels write outside of an output of negative size. */
+function requireRoom(info: ConvInfo): ConvInfo {
+  if (info.outHeight >= 0 && info.outWidth >= 0) return info;
+  const { effectiveFilterHeight, effectiveFilterWidth, inHeight, inWidth } = info;
+  throw new RangeError(
+    `wasm-kernels: expected an image that a window of ${effectiveFilterHeight}×${effectiveFilterWidth} fits into, ` +
+      `got ${inHeight}×${inWidth}. Use a smaller window, a larger image or padding 'same'`,
+  );
+}
+
 /** Geometry of conv2d from the shapes of input and filter, and of dy in a gradient. */
 export function convGeometry(
   x: number[],
@@ -52,7 +62,7 @@ export function convGeometry(
     false,
     backend_util.convertConv2DDataFormat(attrs.dataFormat ?? 'NHWC'),
   );
-  return sizedLike(info, dy);
+  return sizedLike(requireRoom(info), dy);
 }
 
 /** Geometry of depthwiseConv2d (NHWC only, as in TensorFlow.js). */
@@ -71,7 +81,7 @@ export function depthwiseGeometry(
     attrs.dimRoundingMode,
     true,
   );
-  return sizedLike(info, dy);
+  return sizedLike(requireRoom(info), dy);
 }
 
 /** Geometry of a 2-D pooling (NHWC only, as in TensorFlow.js). */
@@ -89,7 +99,7 @@ export function poolGeometry(
     explicitPadding(attrs.pad),
     attrs.dimRoundingMode,
   );
-  return sizedLike(info, dy);
+  return sizedLike(requireRoom(info), dy);
 }
 
 /** The padding, written out, with which the windows of a geometry end where the padded input does (NHWC). */

@@ -21,10 +21,10 @@ export function registerGruGradient(): void {
 
 function fusedCall(original: Call): Call {
   return function call(inputs, kwargs) {
-    const [x, h] = inputs as [Tensor, Tensor];
     if (!usesUsualGates(this, inputs, 1) || !isUsable('SamGruCell'))
       return original.call(this, inputs, kwargs);
     return tidy(() => {
+      const [x, h] = inputs as [Tensor, Tensor];
       const a = matMul(x, this.kernel.read());
       const cell = { a, h, recurrent: this.recurrentKernel.read(), bias: this.bias!.read() };
       const attributes = { gates: this.recurrentActivation.getClassName() };

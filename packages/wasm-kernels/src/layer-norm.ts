@@ -13,7 +13,7 @@ import {
 } from '@tensorflow/tfjs-core';
 import { asFloat, requireVectors } from './columns.js';
 import { isAvailable, isUsable } from './gradients.js';
-import { type LayerCall, onlyInput, replaceLayerCall, type Weight } from './layers.js';
+import { hasMembers, type LayerCall, onlyInput, replaceLayerCall, type Weight } from './layers.js';
 
 /**
  * Layer normalisation over the last axis, in one kernel with one gradient where our kernels are.
@@ -65,11 +65,15 @@ interface LayerNormLayer {
   readonly beta: Weight | null;
 }
 
+/** Whether a layer normalises like TensorFlow.js's own: it has gamma and beta, or null where it does without. */
+const isUsual = (layer: LayerNormLayer): boolean =>
+  (['gamma', 'beta'] as const).every((name) => layer[name] === null || hasMembers(layer, [name]));
+
 function fusedCall(original: LayerCall<LayerNormLayer>): LayerCall<LayerNormLayer> {
   return function call(inputs, kwargs) {
     const x = onlyInput(inputs);
     const [axis, ...axes] = [this.axis].flat();
-    if (!x || axes.length > 0 || axis !== x.rank - 1 || !isAvailable('SamLayerNorm'))
+    if (!isUsual(this) || !x || axes.length > 0 || axis !== x.rank - 1 || !isAvailable('SamLayerNorm'))
       return original.call(this, inputs, kwargs);
     return tidy(() => {
       const columns = [x.shape.at(-1)!];

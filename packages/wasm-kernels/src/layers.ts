@@ -18,6 +18,23 @@ export function onlyInput(inputs: Tensor | Tensor[]): Tensor | undefined {
   return x?.dtype === 'float32' && others.length === 0 ? x : undefined;
 }
 
+/**
+ * Whether a layer has the weights and activations of TensorFlow.js's own: a class that somebody registered under the same name
+ * may have others.
+ */
+export function hasMembers(
+  layer: object,
+  weights: readonly string[],
+  activations: readonly string[] = [],
+): boolean {
+  const isMade = (name: string, method: string) =>
+    typeof (Reflect.get(layer, name) as Record<string, unknown> | null | undefined)?.[method] === 'function';
+  return (
+    weights.every((name) => isMade(name, 'read')) &&
+    activations.every((name) => isMade(name, 'getClassName') && isMade(name, 'apply'))
+  );
+}
+
 /** Whether operations are recorded for a gradient: where that is not so, TensorFlow.js has fused kernels of its own. */
 export const inRecordedGradient = (): boolean => engine().state.gradientDepth > 0;
 
@@ -39,11 +56,19 @@ const gates = ['sigmoid', 'hardSigmoid'];
  * are x and `states` states.
  */
 export function usesUsualGates(cell: RecurrentCell, inputs: readonly Tensor[], states: number): boolean {
-  const plain = cell.dropout === 0 && cell.recurrentDropout === 0 && Boolean(cell.bias);
+  const gated = hasMembers(
+    cell,
+    ['kernel', 'recurrentKernel', 'bias'],
+    ['activation', 'recurrentActivation'],
+  );
+  const plain = gated && cell.dropout === 0 && cell.recurrentDropout === 0 && Array.isArray(inputs);
   const usual =
-    cell.activation.getClassName() === 'tanh' && gates.includes(cell.recurrentActivation.getClassName());
+    plain &&
+    cell.activation.getClassName() === 'tanh' &&
+    gates.includes(cell.recurrentActivation.getClassName());
+  if (!usual || inputs.length !== 1 + states) return false;
   const matrices = inputs.every(({ dtype, rank, size }) => dtype === 'float32' && rank === 2 && size > 0);
-  if (!plain || !usual || !matrices || inputs.length !== 1 + states) return false;
+  if (!matrices) return false;
   // Other shapes are refused by the Layers API; a kernel would read beyond them.
   const [[rows], ...others] = inputs.map(({ shape }) => shape) as [number[], ...number[][]];
   const units = cell.recurrentKernel.read().shape[0];

@@ -5,6 +5,7 @@ import {
   getKernel,
   type KernelConfig,
   type KernelFunc,
+  ready,
   registerKernel,
   setBackend,
   unregisterKernel,
@@ -72,16 +73,32 @@ export function registeredOptions(): RegisterOptions | undefined {
 /** Initialises the wasm backend without leaving it active, and returns it. */
 async function wasmBackend(): Promise<object> {
   const active = getBackend();
-  if (active !== 'wasm') {
-    const ready = await setBackend('wasm').catch(() => false);
-    if (!ready)
-      throw new Error(
-        'wasm-kernels: expected the wasm backend to start, got a failure. See tfjs-backend-wasm on setWasmPaths',
-      );
-  }
+  // Somebody may have begun to start it. A failure shows below: it leaves nothing in the registry.
+  if (active === 'wasm') await ready().catch(() => {});
+  const { registry } = engine();
+  if (!registry.wasm && !(await setBackend('wasm').catch(() => false)))
+    throw new Error(
+      'wasm-kernels: expected the wasm backend to start, got a failure. Are its .wasm files where it looks for them? See setWasmPaths of @tensorflow/tfjs-backend-wasm',
+    );
   const backend: object = engine().findBackend('wasm');
-  if (active !== undefined && active !== 'wasm') await setBackend(active);
+  if (active && active !== 'wasm') await setBackend(active);
   return backend;
+}
+
+const implementations = ['fma', 'plain', 'composed'];
+
+function requireOptions(options: RegisterOptions): void {
+  if (typeof options !== 'object' || options === null)
+    throw new TypeError(`registerTrainingKernels: expected an object of options, got ${String(options)}`);
+  const { implementation, deterministic } = options;
+  if (implementation !== undefined && !implementations.includes(implementation))
+    throw new RangeError(
+      `registerTrainingKernels: expected implementation to be one of ${implementations.join(', ')}, got ${String(implementation)}`,
+    );
+  if (deterministic && implementation === 'fma')
+    throw new RangeError(
+      'registerTrainingKernels: expected plain SIMD with deterministic: true, got implementation: fma. Leave one of them out',
+    );
 }
 
 /** The function that TensorFlow.js calls: side module, else composed, else what TensorFlow.js ships. */
@@ -130,7 +147,8 @@ function restore(name: string): void {
  * call: they bring their own gradients, and their layers are not fused yet.
  *
  * @returns What was registered and how.
- * @throws Error when the wasm backend does not start.
+ * @throws Error when the wasm backend does not start; RangeError for an unknown implementation, or a deterministic one that
+ * is asked to fuse; TypeError where the options are no object.
  * @example
  * import * as tf from '@tensorflow/tfjs';
  * import { registerTrainingKernels } from '@tfjs-sam/wasm-kernels';
@@ -138,6 +156,7 @@ function restore(name: string): void {
  * const { implementation } = await registerTrainingKernels();   // 'fma', 'plain' or 'composed'
  */
 export async function registerTrainingKernels(options: RegisterOptions = {}): Promise<KernelReport> {
+  requireOptions(options);
   const backend = await wasmBackend();
   const chosen = await chooseEngine(backend, options);
   const { sideOf } = chosen;

@@ -1,4 +1,4 @@
-import { engine, type KernelBackend, type Tensor, type TensorInfo, tidy } from '@tensorflow/tfjs-core';
+import { clone, engine, type KernelBackend, Tensor, type TensorInfo, tidy } from '@tensorflow/tfjs-core';
 import { input, type KernelCall } from './kernel.js';
 
 /** A tensor that shares an info's data, owned by the current tidy. */
@@ -6,6 +6,15 @@ function shared(info: TensorInfo, backend: KernelBackend): Tensor {
   // The tensor gives up a reference when it is disposed; the info's own must stay.
   backend.incRef(info.dataId);
   return engine().makeTensorFromTensorInfo(info, backend);
+}
+
+/** A tensor of a kernel's intermediate result, which it takes over: freed with the current tidy. */
+export function owned(info: TensorInfo, backend: object): Tensor {
+  if (!(info instanceof Tensor)) return engine().makeTensorFromTensorInfo(info, backend as KernelBackend);
+  // It belongs to the tidy around the kernel, if there is one.
+  const inside = clone(info);
+  info.dispose();
+  return inside;
 }
 
 /**

@@ -51,11 +51,11 @@ export function evaluate(inputs: readonly Values[], f: Computation): Result[] {
     tf.tensor(data, [...shape], data instanceof Int32Array ? 'int32' : 'float32'),
   );
   const dataIds = tf.engine().backend.numDataIds();
-  const tensorCount = tf.memory().numTensors;
+  const { numTensors, numDataBuffers } = tf.memory();
   const outs = tf.tidy(() => f(...tensors));
   const results = outs.map((t) => ({ data: t.dataSync(), shape: t.shape }));
   tf.dispose(outs);
-  expect(tf.memory().numTensors, 'tensors left behind').toBe(tensorCount);
+  expect(tf.memory(), 'tensors left behind').toMatchObject({ numTensors, numDataBuffers });
   expect(tf.engine().backend.numDataIds(), 'buffers left behind').toBe(dataIds);
   tf.dispose(tensors);
   return results;

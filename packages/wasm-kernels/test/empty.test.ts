@@ -80,6 +80,58 @@ onEveryImplementation('empty tensors and single elements', () => {
     await expectSame([y, ...shapes, [filter![3]!]], (dy, ...t) => layer(dy!, ...t));
   });
 
+  it('come out where a window is longer than the image by one, and leave the heap alone', async () => {
+    const [image, filter] = [
+      [2, 6, 2, 3],
+      [3, 3, 3, 3],
+    ];
+    // What is written outside of an empty output damages the allocator: later tensors show it.
+    const survives = (): tf.Tensor => tf.addN(Array.from({ length: 40 }, (_, i) => tf.fill([1], i)));
+    for (const dilation of [1, 2]) {
+      const wide = [image[0]!, 6, 2 * dilation, 3];
+      const conv: Filter = (x, w) => tf.conv2d(x, w, 1, 'valid', 'NHWC', dilation);
+      const depthwise: Filter = (x, w) => tf.depthwiseConv2d(x, w, 1, 'valid', 'NHWC', dilation);
+      for (const f of [conv, depthwise])
+        await expectSame([wide, filter], (x, w) => {
+          const y = f(x as tf.Tensor4D, w as tf.Tensor4D);
+          // TensorFlow.js has no gradients of dilated convolutions.
+          return [y, ...(dilation === 1 ? gradientsOf(f)(x!, w!) : []), survives()];
+        });
+    }
+    for (const activation of ['linear', 'relu', 'relu6', 'elu'] as const)
+      await expectSame([image, filter, [3]], (x, w, bias) => {
+        const layer = { x: x as tf.Tensor4D, filter: w as tf.Tensor4D, bias: bias!, activation };
+        const window = { strides: 1, pad: 'valid' } as const;
+        return [
+          tf.fused.conv2d({ ...layer, ...window }),
+          tf.fused.depthwiseConv2d({ ...layer, ...window, filter: tf.slice(layer.filter, 0, [3, 3, 3, 1]) }),
+          survives(),
+        ];
+      });
+    for (const pool of [tf.maxPool, tf.avgPool] as const) {
+      const f = (x: tf.Tensor) => pool(x as tf.Tensor4D, 3, 1, 'valid');
+      await expectSame([image], (x) => [f(x!), tf.grad(f)(x!), survives()]);
+    }
+  });
+
+  it('are not what a window gives that is longer than the image by more', () => {
+    tf.tidy(() => {
+      const [x, w] = [tf.ones<tf.Rank.R4>([2, 6, 2, 3]), tf.ones<tf.Rank.R4>([4, 4, 3, 3])];
+      const bias = tf.zeros([3]);
+      for (const f of [
+        () => tf.conv2d(x, w, 1, 'valid'),
+        () => tf.fused.conv2d({ x, filter: w, bias, strides: 1, pad: 'valid', activation: 'relu' }),
+        () => tf.depthwiseConv2d(x, w, 1, 'valid'),
+        () => tf.maxPool(x, 4, 1, 'valid'),
+        () => tf.avgPool(x, 4, 1, 'valid'),
+      ])
+        expect(f).toThrow(/expected an image that a window of 4×4 fits into, got 6×2\. .*'same'/);
+      const layer = tf.layers.conv2d({ filters: 2, kernelSize: 4, activation: 'relu' });
+      expect(() => layer.apply(x)).toThrow(/fits into/);
+      layer.dispose();
+    });
+  });
+
   it.each([0, 1])('have the gradients of recurrent cells and dense layers with %i rows', async (rows) => {
     const [lstm, gru, dense] = [
       layers.lstmGradients('sigmoid'),

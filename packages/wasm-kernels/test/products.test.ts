@@ -54,6 +54,39 @@ onEveryImplementation('matMul', () => {
           );
   });
 
+  it('takes data that tensors share in every shape they have', async () => {
+    await expectLikeCpu('dot and outer', [random(1, [2]), random(2, [2])], 4, (u, v) => [
+      tf.dot(u!, v!),
+      tf.outerProduct(u as tf.Tensor1D, v as tf.Tensor1D),
+    ]);
+    for (const activation of ['linear', 'relu6', 'elu'] as const) {
+      const product = (a: tf.Tensor, b: tf.Tensor) => tf.fused.matMul({ a, b, activation });
+      await expectLikeCpu(activation, [random(3, [3, 1])], 8, (w) => [
+        product(tf.ones([1, 3]), w!),
+        product(tf.ones([2, 1]), tf.reshape(tf.clone(w!), [1, 3])),
+        product(tf.ones([2, 1]), tf.transpose(w!)),
+      ]);
+    }
+    const chain = (a: tf.Tensor, b: tf.Tensor, c: tf.Tensor): tf.Tensor =>
+      // cpu's takes two operands.
+      tf.getBackend() === 'cpu'
+        ? tf.matMul(tf.matMul(a, b, false, true), c, false, true)
+        : tf.einsum('ab,cb,dc->ad', a, b, c);
+    const values = [random(4, [3, 4]), random(5, [3, 4]), random(6, [2, 3]), random(7, [3, 2])];
+    await expectLikeCpu('einsum', values, 40, (a, b, c, w) =>
+      tf.grads((a, b, c) => tf.sum(tf.mul(chain(a!, b!, c!), w!)))([a!, b!, c!]),
+    );
+  });
+
+  it('adds a bias to a product over nothing', async () => {
+    const empty = (shape: number[]) => ({ data: new Float32Array(), shape });
+    await expectLikeCpu('nothing', [empty([2, 0]), empty([0, 3]), random(1, [3])], 4, (a, b, bias) =>
+      (['linear', 'relu', 'elu'] as const).map((activation) =>
+        tf.fused.matMul({ a: a!, b: b!, bias: bias!, activation }),
+      ),
+    );
+  });
+
   it('broadcasts both stacks', () => {
     // cpu answers NaN here.
     for (const [ta, tb] of flips)

@@ -68,3 +68,51 @@ it('gives the same bits for the same input', async () => {
     expect(gradient()).toEqual(gradient());
   }
 });
+
+it('waits for a backend that somebody else is starting', async () => {
+  const factory = tf.findBackendFactory('wasm');
+  tf.removeBackend('wasm');
+  tf.registerBackend('wasm', factory, 2);
+  const started = tf.setBackend('wasm');
+  expect((await registerTrainingKernels()).implementation).not.toBe('composed');
+  expect(await started).toBe(true);
+});
+
+it('says so where the backend has failed to start', async () => {
+  const factory = tf.findBackendFactory('wasm');
+  tf.removeBackend('wasm');
+  tf.registerBackend('wasm', () => Promise.reject(new Error('no such file')), 2);
+  const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
+  expect(await tf.setBackend('wasm').catch(() => false)).toBe(false);
+  await expect(registerTrainingKernels()).rejects.toThrow(/expected the wasm backend to start.*setWasmPaths/);
+  warn.mockRestore();
+  tf.removeBackend('wasm');
+  tf.registerBackend('wasm', factory, 2);
+  expect((await registerTrainingKernels()).implementation).not.toBe('composed');
+});
+
+it('refuses options that it does not know', async () => {
+  const given = (options: unknown) => registerTrainingKernels(options as object);
+  await expect(given('plain')).rejects.toThrow(/expected an object of options, got plain/);
+  await expect(given({ implementation: 'FMA' })).rejects.toThrow(/one of fma, plain, composed, got FMA/);
+  await expect(given({ implementation: 'fma', deterministic: true })).rejects.toThrow(/plain SIMD/);
+});
+
+it('leaves a layer of the user’s alone that bears the name of a built-in one', async () => {
+  const names = ['Dense', 'Conv2D', 'BatchNormalization', 'LayerNormalization', 'LSTMCell', 'GRUCell'];
+  const map = tf.serialization.SerializationMap.getMap().classNameMap;
+  const builtIn = names.map((name) => map[name]!);
+  for (const name of names) {
+    class Twice extends tf.layers.Layer {
+      static className = name;
+      override call(x: tf.Tensor | tf.Tensor[]): tf.Tensor {
+        return tf.mul(Array.isArray(x) ? x[0]! : x, 2);
+      }
+    }
+    tf.serialization.registerClass(Twice);
+    await registerTrainingKernels();
+    const y = new Twice({}).apply(tf.ones([2, 4]), { training: true }) as tf.Tensor;
+    expect(Array.from(y.dataSync()), name).toEqual(new Array(8).fill(2));
+  }
+  for (const [i, name] of names.entries()) map[name] = builtIn[i]!;
+});

@@ -4,12 +4,12 @@ import {
   broadcastTo,
   matMul,
   type Tensor,
-  type TensorInfo,
   transpose,
   zeros,
 } from '@tensorflow/tfjs-core';
 import { attributes, input, type KernelCall, type KernelResult, sizeOf } from '../kernel.js';
 import { activate, activatedAfter, type FusedAttributes } from '../repairs/fused-activation.js';
+import { upstreamProduct } from '../repairs/packed-factor.js';
 import { compose } from '../tensor-infos.js';
 
 /** A copy with the last two axes exchanged. */
@@ -32,7 +32,7 @@ function repeatsWhole(stack: readonly number[], outer: readonly number[]): boole
  * Transposed operands are copied first: TensorFlow.js's own kernel is fast only without transposition. Stacks that are
  * broadcast along an inner axis are written out, and an inner size of 0 is answered here: it is wrong in both.
  */
-export function batchMatMul(call: KernelCall): TensorInfo | undefined {
+export function batchMatMul(call: KernelCall): KernelResult | undefined {
   const { transposeA, transposeB } = attributes<{ transposeA: boolean; transposeB: boolean }>(call);
   const [a, b] = [input(call, 'a'), input(call, 'b')];
   const [first, second] = [a.shape.slice(0, -2), b.shape.slice(0, -2)];
@@ -40,7 +40,7 @@ export function batchMatMul(call: KernelCall): TensorInfo | undefined {
   const inner = !repeatsWhole(first, outer) || !repeatsWhole(second, outer);
   const empty = sizeOf(a.shape) * sizeOf(b.shape) === 0;
   if (a.dtype !== 'float32' || b.dtype !== 'float32') return undefined;
-  if (!(transposeA || transposeB || inner || empty)) return undefined;
+  if (!(transposeA || transposeB || inner || empty)) return upstreamProduct(call, 'BatchMatMul');
   return compose(call, ['a', 'b'], (tensors) => {
     const x = transposeA ? swapped(tensors.a) : tensors.a;
     const y = transposeB ? swapped(tensors.b) : tensors.b;
@@ -50,13 +50,20 @@ export function batchMatMul(call: KernelCall): TensorInfo | undefined {
   });
 }
 
-const repaired = activatedAfter();
+/** Whether a fused product is one that TensorFlow.js's own kernel computes: it forgets bias and activation of others. */
+function isSingle(call: KernelCall): boolean {
+  const { transposeA, transposeB } = attributes<FusedAttributes>(call);
+  const shapes = [input(call, 'a').shape, input(call, 'b').shape];
+  const stacked = shapes.some((shape) => sizeOf(shape.slice(0, -2)) !== 1 || sizeOf(shape) === 0);
+  return !stacked && !transposeA && !transposeB;
+}
 
-/** The fused product. TensorFlow.js's own kernel forgets bias and activation of stacks and of transposed operands. */
+const single = activatedAfter((call) => upstreamProduct(call, '_FusedMatMul'));
+
+/** The fused product, of its operations where it is not a single one. */
 export function fusedMatMul(call: KernelCall): KernelResult | undefined {
+  if (isSingle(call)) return single(call);
   const { transposeA, transposeB, activation, leakyreluAlpha } = attributes<FusedAttributes>(call);
-  const stack = sizeOf(input(call, 'a').shape.slice(0, -2)) * sizeOf(input(call, 'b').shape.slice(0, -2));
-  if (stack === 1 && !transposeA && !transposeB) return repaired(call);
   const names = Object.keys(call.inputs).filter((name) => call.inputs[name]);
   return compose(call, names, ({ a, b, bias, preluActivationWeights }) => {
     const product = matMul(a!, b!, transposeA, transposeB);

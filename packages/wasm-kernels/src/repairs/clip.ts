@@ -1,7 +1,6 @@
 import {
   add,
   clipByValue as clipTensor,
-  type KernelBackend,
   mul,
   step,
   sub,
@@ -9,7 +8,7 @@ import {
   type TensorInfo,
 } from '@tensorflow/tfjs-core';
 import { input, type KernelCall } from '../kernel.js';
-import { compose } from '../tensor-infos.js';
+import { compose, owned } from '../tensor-infos.js';
 
 /**
  * TensorFlow.js's own kernel, which may turn NaN into a bound, and what f adds to it: `step` keeps NaN. Much faster than
@@ -19,10 +18,7 @@ function keepingNaN(call: KernelCall, f: (clipped: Tensor, step: Tensor) => Tens
   const { inputs, backend, attrs, upstream } = call;
   if (input(call, 'x').dtype !== 'float32' || !upstream) return undefined;
   const clipped = upstream({ inputs, backend, attrs }) as TensorInfo;
-  const both = { ...call, inputs: { ...inputs, clipped } };
-  const result = compose(both, ['x', 'clipped'], (tensors) => f(tensors.clipped, step(tensors.x)));
-  (backend as KernelBackend).disposeData(clipped.dataId);
-  return result;
+  return compose(call, ['x'], ({ x }) => f(owned(clipped, backend), step(x)));
 }
 
 /** `Relu`. TensorFlow.js's own kernel turns NaN of a negative sign into 0: what ∞ − ∞ and 0·∞ give. */

@@ -39,14 +39,18 @@ function padded(call: KernelCall, info: ConvInfo): KernelResult | undefined {
 export function paddedConv2d(call: KernelCall): KernelResult | undefined {
   const [{ shape }, filter] = [input(call, 'x'), input(call, 'filter').shape];
   const info = convGeometry(shape, filter, attributes<WindowAttributes>(call));
-  return overNothing(call, info) ?? padded(call, info);
+  return nothing(call, info) ?? overNothing(call, info) ?? padded(call, info);
 }
+
+/** An output without elements, outside of which TensorFlow.js's own kernel writes. */
+const nothing = (call: KernelCall, { outShape }: ConvInfo): KernelResult | undefined =>
+  sizeOf(outShape) === 0 ? compose(call, [], () => zeros(outShape, input(call, 'x').dtype)) : undefined;
 
 /** Sums of no products: zeros. TensorFlow.js's own kernel leaves them unwritten. */
 function overNothing(call: KernelCall, { outShape }: ConvInfo): KernelResult | undefined {
   const { activation = 'linear' } = attributes<{ activation?: string }>(call);
   const empty = sizeOf(input(call, 'x').shape) * sizeOf(input(call, 'filter').shape) === 0;
-  if (!empty || sizeOf(outShape) === 0 || activation !== 'linear' || call.inputs.bias) return undefined;
+  if (!empty || activation !== 'linear' || call.inputs.bias) return undefined;
   return compose(call, [], () => zeros(outShape));
 }
 
@@ -54,9 +58,8 @@ function overNothing(call: KernelCall, { outShape }: ConvInfo): KernelResult | u
 export function paddedDepthwise(call: KernelCall): KernelResult | undefined {
   const [{ shape }, filter] = [input(call, 'x'), input(call, 'filter').shape];
   const info = depthwiseGeometry(shape, filter, attributes<WindowAttributes>(call));
-  // TensorFlow.js's own kernel divides by the number of channels, which ends in a trap.
-  if (sizeOf(info.outShape) === 0) return compose(call, [], () => zeros(info.outShape));
-  return padded(call, info);
+  // It also divides by the number of channels, which ends in a trap.
+  return nothing(call, info) ?? padded(call, info);
 }
 
 /** Whether some window lies in the padding altogether. */
@@ -82,7 +85,8 @@ export function paddedMaxPool(call: KernelCall): KernelResult | undefined {
   const attrs = attributes<PoolAttributes>(call);
   const { shape, dtype } = input(call, 'x');
   const info = poolGeometry(shape, attrs.filterSize, attrs);
-  if (!hasEmptyWindow(info) || sizeOf(info.outShape) === 0 || dtype !== 'float32') return padded(call, info);
+  if (sizeOf(info.outShape) === 0) return nothing(call, info);
+  if (!hasEmptyWindow(info) || dtype !== 'float32') return padded(call, info);
   return pooled(call, info, -Infinity, (x) => maxPool(x, attrs.filterSize, attrs.strides, 'valid'));
 }
 
@@ -90,7 +94,8 @@ export function paddedMaxPool(call: KernelCall): KernelResult | undefined {
 export function paddedAvgPool(call: KernelCall): KernelResult | undefined {
   const attrs = attributes<PoolAttributes>(call);
   const info = poolGeometry(input(call, 'x').shape, attrs.filterSize, attrs);
-  if (!hasEmptyWindow(info) || sizeOf(info.outShape) === 0) return padded(call, info);
+  if (sizeOf(info.outShape) === 0) return nothing(call, info);
+  if (!hasEmptyWindow(info)) return padded(call, info);
   return pooled(call, info, 0, (x) =>
     mul(avgPool(x, attrs.filterSize, attrs.strides, 'valid'), windowShare(info) ?? 1),
   );

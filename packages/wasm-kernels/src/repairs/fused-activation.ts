@@ -1,6 +1,5 @@
 import {
   elu,
-  type KernelBackend,
   leakyRelu,
   prelu,
   relu,
@@ -10,7 +9,7 @@ import {
   type TensorInfo,
 } from '@tensorflow/tfjs-core';
 import { attributes, type KernelCall, type KernelResult } from '../kernel.js';
-import { compose } from '../tensor-infos.js';
+import { compose, owned } from '../tensor-infos.js';
 
 /** An activation that TensorFlow.js fuses. */
 export type FusedActivation = 'linear' | 'relu' | 'relu6' | 'elu' | 'sigmoid' | 'leakyrelu' | 'prelu';
@@ -43,8 +42,6 @@ export function activatedAfter(repair: Composed = () => undefined): Composed {
     if ((activation !== 'relu' && activation !== 'relu6') || !call.upstream) return repair(call);
     const linear = { ...call, attrs: { ...call.attrs, activation: 'linear' } };
     const z = (repair(linear) ?? call.upstream(linear)) as TensorInfo;
-    const y = compose({ ...call, inputs: { z } }, ['z'], (tensors) => activate(tensors.z, activation));
-    (call.backend as KernelBackend).disposeData(z.dataId);
-    return y;
+    return compose(call, [], () => activate(owned(z, call.backend), activation));
   };
 }
