@@ -23,9 +23,17 @@ export function chosen<M extends ModelName>(all: readonly M[], { models }: Setti
   return all.filter((name) => models === undefined || models.includes(name));
 }
 
-/** The sides, variants, optimizers or points that the settings leave in. */
+/**
+ * The sides, variants, optimizers or points of a table that the settings leave in.
+ *
+ * @throws RangeError for a name that the table does not have.
+ */
 export function left<T>(all: readonly T[], nameOf: (item: T) => string, { only }: Settings): T[] {
-  return all.filter((item) => only === undefined || only.includes(nameOf(item)));
+  const names = all.map(nameOf);
+  const unknown = only?.find((name) => !names.includes(name));
+  if (unknown !== undefined)
+    throw new RangeError(`only: expected some of ${[...new Set(names)].join(', ')}, got "${unknown}"`);
+  return all.filter((_, i) => only === undefined || only.includes(names[i]!));
 }
 
 /** The repetitions, with every second one in reverse: what comes first in one comes last in the next. */

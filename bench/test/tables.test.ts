@@ -52,6 +52,13 @@ describe.concurrent('the tables, tiny', { timeout: 180_000 }, () => {
     ]);
   });
 
+  it('refuses a side that no table has, and says which there are', async () => {
+    await expect(tables.gradient(settings({ only: ['fma', 'nope'] }))).rejects.toThrow(
+      /expected some of torch, peak, fma, .*, got "nope"/,
+    );
+    await expect(tables.scaling(settings({ only: ['width 33'] }))).rejects.toThrow(/width 32, .*"width 33"/);
+  });
+
   // The MLP is above; the CNN takes ten seconds per gradient in jax-js.
   it.each<ModelName>(['ResNet-20-like b32', 'LSTM b32', 'ViT b32'])(
     'gradient: jax-js computes the same as TensorFlow.js on the %s',
