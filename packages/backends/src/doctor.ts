@@ -1,7 +1,8 @@
 import { getBackend, setBackend, version_core } from '@tensorflow/tfjs-core';
 import { registeredOptions, registerTrainingKernels } from '@tfjs-sam/wasm-kernels';
+import { describeMachine, describeRuntime } from './machine.js';
 import { missingKernels } from './missing-kernels.js';
-import { isNode, reason } from './runtime.js';
+import { reason } from './runtime.js';
 import { type SpeedResult, speedTest } from './speed-test.js';
 import { starters } from './starters.js';
 import { type BackendName, backendNames } from './types.js';
@@ -49,14 +50,6 @@ export interface DoctorOptions {
 interface Examined extends Omit<BackendState, 'speed'> {
   /** TensorFlow.js's name of the backend, where it works. */
   readonly engineName?: string;
-}
-
-async function describeMachine(): Promise<string> {
-  if (!isNode) return 'a browser';
-  const os = await import('node:os');
-  const cores = os.cpus();
-  const memory = Math.round(os.totalmem() / 2 ** 30);
-  return `${cores[0]?.model.trim() ?? 'unknown processor'}, ${cores.length} cores, ${memory} GiB, ${os.type()} ${os.release()} ${os.arch()}`;
 }
 
 async function examine(backend: BackendName, options: DoctorOptions): Promise<Examined> {
@@ -114,8 +107,8 @@ export async function doctor(options: DoctorOptions = {}): Promise<DoctorReport>
     throw new RangeError(`doctor: expected budget to be a finite number of milliseconds >= 0, got ${budget}`);
   const backends = await restoring(() => examineAll(options, budget));
   return {
-    machine: await describeMachine(),
-    runtime: isNode ? `Node ${process.versions.node}` : 'no Node',
+    machine: describeMachine(),
+    runtime: describeRuntime(),
     tfjs: version_core,
     backends,
     recommended: backends.find(({ works }) => works)?.backend ?? 'cpu',

@@ -1,5 +1,5 @@
-import { createRequire } from 'node:module';
 import { engine, setBackend } from '@tensorflow/tfjs-core';
+import { nodeModule } from './node-module.js';
 import { locate, probe } from './probe.js';
 import type { PrepareOptions, Started } from './types.js';
 
@@ -50,7 +50,7 @@ export async function startNative(
   });
   if (name === 'tfjs-node-gpu' && !gpu)
     throw new Error('installed, but it finds no GPU: it needs an NVIDIA GPU with CUDA 11.2 and cuDNN 8.1');
-  createRequire(path)(path);
+  nodeModule('node:module').createRequire(path)(path);
   if (!engine().findBackendFactory('tensorflow'))
     throw new Error(
       'loaded, but with a TensorFlow.js of its own: make all @tensorflow packages one version (npm dedupe)',

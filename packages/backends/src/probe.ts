@@ -1,10 +1,10 @@
-import { execFile } from 'node:child_process';
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { nodeModule } from './node-module.js';
 import { reason } from './runtime.js';
 
 /** Path of an optional package as seen from a folder or from here, or undefined when it is not installed. */
 export function locate(name: string, from: string): string | undefined {
+  const { createRequire } = nodeModule('node:module');
+  const { join } = nodeModule('node:path');
   for (const base of [join(from, 'package.json'), import.meta.url]) {
     try {
       return createRequire(base).resolve(name);
@@ -58,7 +58,7 @@ export function probe<T>(script: string, ...given: readonly string[]): Promise<T
   const answer = `const answer = (value) => console.log(${JSON.stringify(ANSWER)} + JSON.stringify(value));`;
   const args = ['--input-type=module', '--eval', `${answer}\n${script}`, ...given];
   return new Promise((resolve, reject) => {
-    execFile(
+    nodeModule('node:child_process').execFile(
       process.execPath,
       args,
       { timeout: PROBE_MS, killSignal: 'SIGKILL' },

@@ -4,7 +4,7 @@ import type { BackendName, PrepareOptions, Started, Starter } from './types.js';
 
 type NodeStarter = (options: PrepareOptions, forced: boolean, version: string) => Promise<Started>;
 
-/** A starter that exists in Node only; elsewhere its module, which imports Node's own, is never loaded. */
+/** A starter that exists in Node only; elsewhere its module is never loaded. */
 const inNode =
   (load: () => Promise<NodeStarter>): Starter =>
   async (options, forced) => {

@@ -1,6 +1,5 @@
-import { createRequire } from 'node:module';
-import { pathToFileURL } from 'node:url';
 import { engine, setBackend } from '@tensorflow/tfjs-core';
+import { nodeModule } from './node-module.js';
 import { locate, probe } from './probe.js';
 import { reason } from './runtime.js';
 import type { PrepareOptions, Started } from './types.js';
@@ -59,7 +58,7 @@ async function findAdapter(url: string, backendPath: string): Promise<Adapter> {
 
 /** Registers TensorFlow.js's backend, which does so only where it sees a GPU as it is loaded, and starts it. */
 async function activate(backendPath: string): Promise<boolean> {
-  createRequire(backendPath)(backendPath);
+  nodeModule('node:module').createRequire(backendPath)(backendPath);
   if (!engine().findBackendFactory('webgpu'))
     throw new Error(
       'installed, but TensorFlow.js does not know its webgpu backend: leave the import of @tensorflow/tfjs-backend-webgpu to prepareBackend, and make all @tensorflow packages one version (npm dedupe)',
@@ -72,13 +71,13 @@ export async function startWebgpu(options: PrepareOptions, forced: boolean): Pro
   const from = options.resolveFrom ?? process.cwd();
   const [dawnPath, backendPath] = [locate('webgpu', from), locate('@tensorflow/tfjs-backend-webgpu', from)];
   if (!dawnPath || !backendPath) throw new Error(`not installed. To add it: ${INSTALL}`);
-  const url = pathToFileURL(dawnPath).href;
+  const url = nodeModule('node:url').pathToFileURL(dawnPath).href;
   const adapter = await findAdapter(url, backendPath);
   if (adapter.software && !forced)
     throw new Error(
       `only a software adapter (${adapter.name}), slower than wasm. Force it with TFJS_SAM_BACKEND=webgpu`,
     );
-  const dawn: Dawn = await import(/* @vite-ignore */ url);
+  const dawn: Dawn = await import(/* @vite-ignore */ /* webpackIgnore: true */ url);
   held ??= dawn.create([]);
   if (!(await withWebgpuGlobals(dawn, held, () => activate(backendPath))))
     throw new Error(

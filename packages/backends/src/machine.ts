@@ -1,0 +1,23 @@
+import { nodeModule } from './node-module.js';
+import { isNode } from './runtime.js';
+
+/** What a browser says of itself. */
+interface BrowserNavigator {
+  readonly hardwareConcurrency?: number;
+  readonly userAgent?: string;
+}
+
+const browser = (): BrowserNavigator => Reflect.get(globalThis, 'navigator') ?? {};
+
+/** Processor, cores, memory and system, in one line. */
+export function describeMachine(): string {
+  if (!isNode) return `a browser, ${browser().hardwareConcurrency ?? 'unknown'} cores`;
+  const os = nodeModule('node:os');
+  const cores = os.cpus();
+  const memory = Math.round(os.totalmem() / 2 ** 30);
+  return `${cores[0]?.model.trim() ?? 'unknown processor'}, ${cores.length} cores, ${memory} GiB, ${os.type()} ${os.release()} ${os.arch()}`;
+}
+
+/** Version of Node, or the browser. */
+export const describeRuntime = (): string =>
+  isNode ? `Node ${process.versions.node}` : (browser().userAgent ?? 'unknown');

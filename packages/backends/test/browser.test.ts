@@ -1,0 +1,66 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { chromium } from '@tfjs-sam/testing/browser';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Answer } from './browser/page.js';
+import { answerOf, buildPage, bundleWithEsbuild } from './built-page.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'built-page-'));
+let importsOfNode: string[] | undefined;
+beforeAll(async () => {
+  importsOfNode = await buildPage(folder);
+}, 120_000);
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Losses of three steps, each a mean of 12 logarithms of softmaxes over products of 36 numbers. */
+const TOLERANCE = 3 * 12 * 36 * 2 ** -24;
+
+it('is bundled for a page by vite, without a module of Node', () => {
+  expect(importsOfNode).toEqual([]);
+});
+
+it('is bundled for a page by esbuild, without a module of Node', async () => {
+  expect(await bundleWithEsbuild()).toEqual({ imports: [], warnings: [] });
+});
+
+describe.skipIf(!chromium)('a page in Chromium (set CHROMIUM to its path)', () => {
+  const isolation = {
+    'Cross-Origin-Opener-Policy': 'same-origin',
+    'Cross-Origin-Embedder-Policy': 'require-corp',
+  };
+
+  function expectTrained({ backend, losses }: Answer): void {
+    expect(backend).toBe('wasm');
+    expect(losses.taken).toHaveLength(3);
+    for (const [i, loss] of losses.taken.entries())
+      expect(Math.abs(loss - losses.cpu[i]!)).toBeLessThan(TOLERANCE);
+  }
+
+  it('trains with the fast kernels on wasm, and doctor knows what there is', async () => {
+    const answer = await answerOf(folder, '');
+    expectTrained(answer);
+    expect(answer.implementation).toMatch(/fma|plain/);
+    const absent = ['tfjs-node-gpu', 'tfjs-node', 'webgpu'];
+    expect(answer.log.slice(0, -1)).toEqual(absent.map((name) => `${name}: not taken, works in Node only`));
+    expect(answer.report).toEqual([
+      expect.stringMatching(/^machine: a browser/),
+      expect.stringMatching(/^runtime: .*TensorFlow\.js 4\.22\.0$/),
+      ...absent.map((name) => `- ${name}: works in Node only`),
+      expect.stringMatching(/^\+ wasm: WebAssembly SIMD/),
+      expect.stringMatching(/^\+ cpu: plain JavaScript/),
+      'taken by default: wasm',
+    ]);
+  });
+
+  it('trains with the composed kernels where it is cross-origin isolated, and with the fast ones without threads', async () => {
+    const threaded = await answerOf(folder, '', isolation);
+    expect(threaded.isolated).toBe(true);
+    expectTrained(threaded);
+    expect(threaded.implementation).toBe('composed');
+    const single = await answerOf(folder, 'no-threads', isolation);
+    expect(single.isolated).toBe(true);
+    expectTrained(single);
+    expect(single.implementation).toMatch(/fma|plain/);
+  });
+});
