@@ -4,8 +4,8 @@ import { reason } from './runtime.js';
 /** Path of an optional package as seen from a folder or from here, or undefined when it is not installed. */
 export function locate(name: string, from: string): string | undefined {
   const { createRequire } = nodeModule('node:module');
-  const { join } = nodeModule('node:path');
-  for (const base of [join(from, 'package.json'), import.meta.url]) {
+  const { resolve } = nodeModule('node:path');
+  for (const base of [resolve(from, 'package.json'), import.meta.url]) {
     try {
       return createRequire(base).resolve(name);
     } catch {

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { afterEach, expect, it, vi } from 'vitest';
 import { nodeLimit, startNative } from '../src/native.js';
@@ -43,6 +43,11 @@ it('starts a native package that works', async () => {
   expect(started.message).toMatch(/native library on the CPU/);
   expect(tf.getBackend()).toBe('tensorflow');
   expect((await start('tfjs-node-gpu', standIn(true))).message).toMatch(/on the GPU/);
+});
+
+it('finds a package from a folder that is given relative to the working directory', async () => {
+  const resolveFrom = relative(process.cwd(), project('tfjs-node', standIn(false)));
+  expect((await startNative('tfjs-node', { resolveFrom }, '20.19.0')).message).toMatch(/on the CPU/);
 });
 
 it('does not take the GPU package where it finds no GPU', async () => {
