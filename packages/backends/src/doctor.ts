@@ -2,6 +2,7 @@ import { getBackend, setBackend, version_core } from '@tensorflow/tfjs-core';
 import { registeredOptions, registerTrainingKernels } from '@tfjs-sam/wasm-kernels';
 import { describeMachine, describeRuntime } from './machine.js';
 import { missingKernels } from './missing-kernels.js';
+import { doctorOptions, requireOptions } from './options.js';
 import { reason } from './runtime.js';
 import { type SpeedResult, speedTest } from './speed-test.js';
 import { starters } from './starters.js';
@@ -99,12 +100,12 @@ async function restoring<T>(examination: () => Promise<T>): Promise<T> {
  * Starts each backend in turn and leaves active the one that was; training kernels that were registered are registered
  * again with the same options.
  *
- * @throws RangeError when `budget` is negative or not finite.
+ * @throws RangeError when `budget` is negative or not finite, or an option is unknown.
+ * @throws TypeError when `options` or `resolveFrom` is the wrong kind of thing.
  */
 export async function doctor(options: DoctorOptions = {}): Promise<DoctorReport> {
+  requireOptions(doctorOptions, options);
   const { budget = SPEED_TEST_MS } = options;
-  if (!(budget >= 0 && budget < Infinity))
-    throw new RangeError(`doctor: expected budget to be a finite number of milliseconds >= 0, got ${budget}`);
   const backends = await restoring(() => examineAll(options, budget));
   return {
     machine: describeMachine(),

@@ -1,3 +1,4 @@
+import { isBackendName, prepareOptions, requireOptions } from './options.js';
 import { isNode, reason } from './runtime.js';
 import { starters } from './starters.js';
 import {
@@ -9,16 +10,12 @@ import {
   type Started,
 } from './types.js';
 
-const isBackendName = (name: string): name is BackendName => backendNames.some((known) => known === name);
-
 /** The backend that option or environment ask for. */
 function forcedBackend({ backend }: PrepareOptions): BackendName | undefined {
-  const [asked, owner] = backend
-    ? [backend, 'prepareBackend']
-    : [isNode ? process.env.TFJS_SAM_BACKEND : undefined, 'TFJS_SAM_BACKEND'];
+  const asked = backend ?? (isNode ? process.env.TFJS_SAM_BACKEND : undefined);
   if (!asked) return undefined;
   if (!isBackendName(asked))
-    throw new RangeError(`${owner}: expected one of [${backendNames.join(', ')}], got "${asked}"`);
+    throw new RangeError(`TFJS_SAM_BACKEND: expected one of [${backendNames.join(', ')}], got "${asked}"`);
   return asked;
 }
 
@@ -42,7 +39,8 @@ async function attempt(
  *
  * @param preference - The one backend to use, or options. A backend named here goes before `TFJS_SAM_BACKEND`.
  * @returns What was taken, and every attempt with its reason in one line.
- * @throws RangeError when `preference` or `TFJS_SAM_BACKEND` names no backend.
+ * @throws RangeError when `preference` or `TFJS_SAM_BACKEND` names no backend, or an option is unknown.
+ * @throws TypeError when `preference` or an option is the wrong kind of thing.
  * @throws Error when the backend that was asked for, or every backend, does not start.
  * @example
  * import * as tf from '@tensorflow/tfjs';
@@ -53,6 +51,7 @@ export async function prepareBackend(
   preference: BackendName | PrepareOptions = {},
 ): Promise<PreparedBackend> {
   const options = typeof preference === 'string' ? { backend: preference } : preference;
+  requireOptions(prepareOptions, options);
   const forced = forcedBackend(options);
   const attempts: Attempt[] = [];
   for (const backend of forced ? [forced] : backendNames) {

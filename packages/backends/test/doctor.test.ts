@@ -57,6 +57,21 @@ it('refuses a budget that is no time', async () => {
   await expect(doctor({ budget: Number.NaN })).rejects.toThrow(RangeError);
 });
 
+it.each<[unknown, typeof Error, string]>([
+  [5, TypeError, 'doctor: expected an object with options of [budget, resolveFrom], got 5'],
+  [
+    { budget: '5' },
+    RangeError,
+    'doctor: expected budget to be a finite number of milliseconds >= 0, got "5"',
+  ],
+  [{ resolveFrom: 5 }, TypeError, 'doctor: expected resolveFrom to be the path of a folder, got 5'],
+  [{ seconds: 5 }, RangeError, 'doctor: expected options of [budget, resolveFrom], got "seconds"'],
+])('refuses %j', async (given, kind, message) => {
+  const refused = doctor(given as object);
+  await expect(refused).rejects.toThrow(new kind(message));
+  await expect(refused).rejects.toBeInstanceOf(kind);
+});
+
 it('says of a backend that cannot train a model what to do, and leaves no variables', async () => {
   await prepareBackend({ backend: 'cpu', log: () => {} });
   const kernel = tf.getKernel('MaxPoolGrad', 'cpu');

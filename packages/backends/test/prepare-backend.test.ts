@@ -2,6 +2,8 @@ import * as tf from '@tensorflow/tfjs';
 import { afterEach, expect, it, vi } from 'vitest';
 import { backendNames, prepareBackend } from '../src/index.js';
 
+const backendList = '[tfjs-node-gpu, tfjs-node, webgpu, wasm, cpu]';
+
 afterEach(() => {
   vi.unstubAllEnvs();
   vi.restoreAllMocks();
@@ -73,9 +75,47 @@ it('obeys TFJS_SAM_BACKEND, and an argument before it', async () => {
 });
 
 it('refuses an unknown backend, and fails where the one that was asked for does not start', async () => {
-  await expect(prepareBackend('tpu' as 'cpu')).rejects.toThrow(RangeError);
+  await expect(prepareBackend('tpu' as 'cpu')).rejects.toThrow(
+    new RangeError(`prepareBackend: expected backend to be one of ${backendList}, got "tpu"`),
+  );
   // Not installed on every Node, and not able to run on some.
   await expect(prepareBackend('tfjs-node')).rejects.toThrow(
     /expected tfjs-node to start, got: tfjs-node: not taken, (not installed.*npm install|tfjs-node 4\.22 throws)/,
   );
+});
+
+const optionList = '[backend, deterministic, log, resolveFrom]';
+const eitherOr = `prepareBackend: expected one of ${backendList} or an object with options of ${optionList}, got`;
+
+it.each<[unknown, typeof Error, string]>([
+  [5, TypeError, `${eitherOr} 5. Name one backend, or none for the first that works`],
+  [
+    ['wasm', 'cpu'],
+    TypeError,
+    `${eitherOr} ["wasm", "cpu"]. Name one backend, or none for the first that works`,
+  ],
+  [null, TypeError, `${eitherOr} null. Name one backend, or none for the first that works`],
+  [() => 'cpu', TypeError, `${eitherOr} a function. Name one backend, or none for the first that works`],
+  ['', RangeError, `prepareBackend: expected backend to be one of ${backendList}, got ""`],
+  [
+    { backend: ['wasm'] },
+    RangeError,
+    `prepareBackend: expected backend to be one of ${backendList}, got ["wasm"]`,
+  ],
+  [{ log: 'yes' }, TypeError, 'prepareBackend: expected log to be a function that takes a line, got "yes"'],
+  [{ resolveFrom: 5 }, TypeError, 'prepareBackend: expected resolveFrom to be the path of a folder, got 5'],
+  [{ deterministic: 1 }, TypeError, 'prepareBackend: expected deterministic to be true or false, got 1'],
+  [{ bakend: 'cpu' }, RangeError, `prepareBackend: expected options of ${optionList}, got "bakend"`],
+  [{ toString: 1 }, RangeError, `prepareBackend: expected options of ${optionList}, got "toString"`],
+])('refuses %j before it starts anything', async (given, kind, message) => {
+  await prepareBackend({ backend: 'wasm' });
+  const refused = prepareBackend(given as 'cpu');
+  await expect(refused).rejects.toThrow(new kind(message));
+  await expect(refused).rejects.toBeInstanceOf(kind);
+  expect(tf.getBackend()).toBe('wasm');
+});
+
+it('takes options that are undefined for absent', async () => {
+  const absent = { backend: undefined, deterministic: undefined, log: undefined, resolveFrom: undefined };
+  expect((await prepareBackend(absent as object)).backend).toBe('wasm');
 });

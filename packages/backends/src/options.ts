@@ -1,0 +1,92 @@
+import { type BackendName, backendNames } from './types.js';
+
+/** What one option has to be. */
+interface Rule {
+  readonly expected: string;
+  readonly accepts: (value: unknown) => boolean;
+  /** RangeError for a bad number or name, TypeError for the wrong kind of thing. */
+  readonly kind: RangeErrorConstructor | TypeErrorConstructor;
+}
+
+/** What a function accepts as its options. */
+interface OptionSet {
+  readonly owner: string;
+  readonly rules: Readonly<Record<string, Rule>>;
+  /** What it accepts in place of options, and what to do about anything else. */
+  readonly instead?: { readonly expected: string; readonly remedy: string };
+}
+
+/** Whether something is the name of a backend. */
+export const isBackendName = (value: unknown): value is BackendName =>
+  backendNames.some((known) => known === value);
+
+const oneOf = `one of [${backendNames.join(', ')}]`;
+
+const resolveFrom: Rule = {
+  expected: 'the path of a folder',
+  accepts: (value) => typeof value === 'string',
+  kind: TypeError,
+};
+
+/** The options of `prepareBackend`. */
+export const prepareOptions: OptionSet = {
+  owner: 'prepareBackend',
+  rules: {
+    backend: { expected: oneOf, accepts: isBackendName, kind: RangeError },
+    deterministic: {
+      expected: 'true or false',
+      accepts: (value) => typeof value === 'boolean',
+      kind: TypeError,
+    },
+    log: {
+      expected: 'a function that takes a line',
+      accepts: (value) => typeof value === 'function',
+      kind: TypeError,
+    },
+    resolveFrom,
+  },
+  instead: { expected: oneOf, remedy: 'Name one backend, or none for the first that works' },
+};
+
+/** The options of `doctor`. */
+export const doctorOptions: OptionSet = {
+  owner: 'doctor',
+  rules: {
+    budget: {
+      expected: 'a finite number of milliseconds >= 0',
+      accepts: (value) => Number.isFinite(value) && (value as number) >= 0,
+      kind: RangeError,
+    },
+    resolveFrom,
+  },
+};
+
+function show(value: unknown): string {
+  if (typeof value === 'string') return `"${value}"`;
+  if (typeof value === 'function') return 'a function';
+  if (Array.isArray(value)) return `[${value.map(show).join(', ')}]`;
+  return typeof value === 'object' && value !== null ? 'an object' : String(value);
+}
+
+const listed = ({ rules }: OptionSet): string => `options of [${Object.keys(rules).join(', ')}]`;
+
+/** Throws a TypeError unless something is an object, as options are. */
+function requireObject(set: OptionSet, given: unknown): asserts given is object {
+  if (typeof given === 'object' && given !== null && !Array.isArray(given)) return;
+  const { owner, instead } = set;
+  const expected = `${instead ? `${instead.expected} or ` : ''}an object with ${listed(set)}`;
+  const remedy = instead ? `. ${instead.remedy}` : '';
+  throw new TypeError(`${owner}: expected ${expected}, got ${show(given)}${remedy}`);
+}
+
+/** Throws at the first thing about options that is wrong; one that is undefined is absent. */
+export function requireOptions(set: OptionSet, given: unknown): void {
+  const { owner, rules } = set;
+  requireObject(set, given);
+  for (const [name, value] of Object.entries(given)) {
+    const rule = Object.hasOwn(rules, name) ? rules[name] : undefined;
+    if (!rule) throw new RangeError(`${owner}: expected ${listed(set)}, got "${name}"`);
+    if (value !== undefined && !rule.accepts(value))
+      throw new rule.kind(`${owner}: expected ${name} to be ${rule.expected}, got ${show(value)}`);
+  }
+}
