@@ -1,40 +1,14 @@
 import { getBackend, setBackend, version_core } from '@tensorflow/tfjs-core';
 import { registeredOptions, registerTrainingKernels } from '@tfjs-sam/wasm-kernels';
+import type { BackendState, DoctorReport } from './doctor-report.js';
+import { askedBackend } from './forced-backend.js';
 import { describeMachine, describeRuntime } from './machine.js';
 import { missingKernels } from './missing-kernels.js';
 import { doctorOptions, requireOptions } from './options.js';
-import { reason } from './runtime.js';
-import { type SpeedResult, speedTest } from './speed-test.js';
+import { isNode, reason } from './runtime.js';
+import { speedTest } from './speed-test.js';
 import { starters } from './starters.js';
 import { type BackendName, backendNames } from './types.js';
-
-/** The state of one backend. */
-export interface BackendState {
-  /** Which. */
-  readonly backend: BackendName;
-  /** Whether it starts here. */
-  readonly works: boolean;
-  /** One line: how it works, or why not and what to do about it. */
-  readonly state: string;
-  /** Kernels that training needs and the backend lacks; empty where it does not work. */
-  readonly missingKernels: readonly string[];
-  /** Times of two small gradients; empty where it does not work or no speed test was asked for. */
-  readonly speed: readonly SpeedResult[];
-}
-
-/** What {@link doctor} found. */
-export interface DoctorReport {
-  /** Processor, cores, memory and system. */
-  readonly machine: string;
-  /** Version of Node, or the browser. */
-  readonly runtime: string;
-  /** Version of TensorFlow.js. */
-  readonly tfjs: string;
-  /** Every backend, in the order in which they are tried. */
-  readonly backends: readonly BackendState[];
-  /** What `prepareBackend` takes when nothing is forced. */
-  readonly recommended: BackendName;
-}
 
 /** Milliseconds that the whole speed test takes where nothing else is asked for. */
 const SPEED_TEST_MS = 10_000;
@@ -51,41 +25,59 @@ export interface DoctorOptions {
 interface Examined extends Omit<BackendState, 'speed'> {
   /** TensorFlow.js's name of the backend, where it works. */
   readonly engineName?: string;
+  /** Whether it starts where it is not forced. */
+  readonly byDefault: boolean;
 }
 
-async function examine(backend: BackendName, options: DoctorOptions): Promise<Examined> {
+async function start(backend: BackendName, options: DoctorOptions, forced: boolean): Promise<Examined> {
   try {
-    const { message } = await starters[backend](options, false);
+    const { message } = await starters[backend](options, forced);
     const engineName = getBackend();
-    return { backend, works: true, state: message, missingKernels: missingKernels(engineName), engineName };
+    const missing = missingKernels(engineName);
+    return { backend, works: true, state: message, missingKernels: missing, engineName, byDefault: !forced };
   } catch (error) {
-    return { backend, works: false, state: reason(error), missingKernels: [] };
+    return { backend, works: false, state: reason(error), missingKernels: [], byDefault: false };
   }
 }
 
+/** Starts a backend as by default; one that TFJS_SAM_BACKEND forces may start for that alone. */
+async function examine(backend: BackendName, options: DoctorOptions): Promise<Examined> {
+  const examined = await start(backend, options, false);
+  return examined.works || askedBackend() !== backend ? examined : start(backend, options, true);
+}
+
 /** Adds the speed test of a backend that works. One that fails at it is still what `prepareBackend` would take. */
-async function timed({ engineName, ...examined }: Examined, budget: number): Promise<BackendState> {
+async function timed(
+  { engineName, byDefault, ...examined }: Examined,
+  budget: number,
+): Promise<BackendState> {
   if (!engineName || budget === 0) return { ...examined, speed: [] };
   try {
     await setBackend(engineName);
     return { ...examined, speed: await speedTest(budget) };
   } catch (error) {
-    const state = `${examined.state}, but its speed test fails: ${reason(error)}. Choose another with TFJS_SAM_BACKEND`;
+    const remedy = `Choose another with ${isNode ? 'TFJS_SAM_BACKEND' : 'prepareBackend'}`;
+    const state = `${examined.state}, but its speed test fails: ${reason(error)}. ${remedy}`;
     return { ...examined, state, speed: [] };
   }
 }
 
+type Findings = Pick<DoctorReport, 'backends' | 'recommended' | 'asked' | 'taken'>;
+
 /** Examines all before any is timed, so that those that work share the time. */
-async function examineAll(options: DoctorOptions, budget: number): Promise<BackendState[]> {
+async function examineAll(options: DoctorOptions, budget: number): Promise<Findings> {
   const examined: Examined[] = [];
   for (const backend of backendNames) examined.push(await examine(backend, options));
   const share = budget / examined.filter(({ works }) => works).length;
   const backends: BackendState[] = [];
   for (const each of examined) backends.push(await timed(each, share));
-  return backends;
+  const recommended = examined.find(({ byDefault }) => byDefault)?.backend ?? 'cpu';
+  const asked = askedBackend();
+  const forced = backends.find(({ backend, works }) => works && backend === asked)?.backend;
+  return { backends, recommended, asked, taken: asked === undefined ? recommended : forced };
 }
 
-/** Runs `examination`, which starts every backend as by default, and puts back the active backend and the registered kernels. */
+/** Runs `examination`, which starts every backend, and puts back the active backend and the registered kernels. */
 async function restoring<T>(examination: () => Promise<T>): Promise<T> {
   const active = getBackend();
   const kernels = registeredOptions();
@@ -106,43 +98,6 @@ async function restoring<T>(examination: () => Promise<T>): Promise<T> {
 export async function doctor(options: DoctorOptions = {}): Promise<DoctorReport> {
   requireOptions(doctorOptions, options);
   const { budget = SPEED_TEST_MS } = options;
-  const backends = await restoring(() => examineAll(options, budget));
-  return {
-    machine: describeMachine(),
-    runtime: describeRuntime(),
-    tfjs: version_core,
-    backends,
-    recommended: backends.find(({ works }) => works)?.backend ?? 'cpu',
-  };
-}
-
-/** The line about kernels that are missing, with the backend that has them all. */
-function describeMissing(names: readonly string[], complete: BackendState | undefined): string[] {
-  if (names.length === 0) return [];
-  const remedy = complete ? `. A model that needs them trains with TFJS_SAM_BACKEND=${complete.backend}` : '';
-  return [`    lacks for training: ${names.join(', ')}${remedy}`];
-}
-
-function describeState(
-  { backend, works, state, missingKernels, speed }: BackendState,
-  complete: BackendState | undefined,
-): string[] {
-  return [
-    `${works ? '+' : '-'} ${backend}: ${state}`,
-    ...describeMissing(missingKernels, complete),
-    ...speed.map(
-      ({ model, milliseconds }) => `    ${model}: ${Number(milliseconds.toPrecision(3))} ms per gradient`,
-    ),
-  ];
-}
-
-/** The lines in which a person reads a report. */
-export function formatDoctorReport(report: DoctorReport): string[] {
-  const complete = report.backends.find(({ works, missingKernels }) => works && missingKernels.length === 0);
-  return [
-    `machine: ${report.machine}`,
-    `runtime: ${report.runtime}, TensorFlow.js ${report.tfjs}`,
-    ...report.backends.flatMap((state) => describeState(state, complete)),
-    `taken by default: ${report.recommended}`,
-  ];
+  const findings = await restoring(() => examineAll(options, budget));
+  return { machine: describeMachine(), runtime: describeRuntime(), tfjs: version_core, ...findings };
 }

@@ -1,10 +1,5 @@
-export {
-  type BackendState,
-  type DoctorOptions,
-  type DoctorReport,
-  doctor,
-  formatDoctorReport,
-} from './doctor.js';
+export { type DoctorOptions, doctor } from './doctor.js';
+export { type BackendState, type DoctorReport, formatDoctorReport } from './doctor-report.js';
 export { missingKernels } from './missing-kernels.js';
 export { prepareBackend } from './prepare-backend.js';
 export type { SpeedResult } from './speed-test.js';

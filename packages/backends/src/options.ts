@@ -20,7 +20,8 @@ interface OptionSet {
 export const isBackendName = (value: unknown): value is BackendName =>
   backendNames.some((known) => known === value);
 
-const oneOf = `one of [${backendNames.join(', ')}]`;
+/** How a message says what names a backend may have. */
+export const oneOfTheBackends = `one of [${backendNames.join(', ')}]`;
 
 const resolveFrom: Rule = {
   expected: 'the path of a folder',
@@ -32,7 +33,7 @@ const resolveFrom: Rule = {
 export const prepareOptions: OptionSet = {
   owner: 'prepareBackend',
   rules: {
-    backend: { expected: oneOf, accepts: isBackendName, kind: RangeError },
+    backend: { expected: oneOfTheBackends, accepts: isBackendName, kind: RangeError },
     deterministic: {
       expected: 'true or false',
       accepts: (value) => typeof value === 'boolean',
@@ -45,7 +46,7 @@ export const prepareOptions: OptionSet = {
     },
     resolveFrom,
   },
-  instead: { expected: oneOf, remedy: 'Name one backend, or none for the first that works' },
+  instead: { expected: oneOfTheBackends, remedy: 'Name one backend, or none for the first that works' },
 };
 
 /** The options of `doctor`. */

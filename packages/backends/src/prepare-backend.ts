@@ -1,5 +1,6 @@
-import { isBackendName, prepareOptions, requireOptions } from './options.js';
-import { isNode, reason } from './runtime.js';
+import { forcedBackend } from './forced-backend.js';
+import { prepareOptions, requireOptions } from './options.js';
+import { reason } from './runtime.js';
 import { starters } from './starters.js';
 import {
   type Attempt,
@@ -9,15 +10,6 @@ import {
   type PrepareOptions,
   type Started,
 } from './types.js';
-
-/** The backend that option or environment ask for. */
-function forcedBackend({ backend }: PrepareOptions): BackendName | undefined {
-  const asked = backend ?? (isNode ? process.env.TFJS_SAM_BACKEND : undefined);
-  if (!asked) return undefined;
-  if (!isBackendName(asked))
-    throw new RangeError(`TFJS_SAM_BACKEND: expected one of [${backendNames.join(', ')}], got "${asked}"`);
-  return asked;
-}
 
 /** Starts a backend; a failure is an attempt that was not taken. */
 async function attempt(

@@ -1,7 +1,13 @@
 import * as tf from '@tensorflow/tfjs';
 import { registerTrainingKernels } from '@tfjs-sam/wasm-kernels';
-import { expect, it } from 'vitest';
+import { afterEach, expect, it, vi } from 'vitest';
 import { backendNames, doctor, formatDoctorReport, missingKernels, prepareBackend } from '../src/index.js';
+import { starters } from '../src/starters.js';
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+  vi.restoreAllMocks();
+});
 
 it('examines every backend and leaves the active one active', async () => {
   await prepareBackend('cpu');
@@ -94,4 +100,58 @@ it('says of a backend that cannot train a model what to do, and leaves no variab
 it('names the kernels that a backend lacks', () => {
   expect(missingKernels('cpu')).toEqual([]);
   expect(missingKernels('nothing')).toContain('Conv2DBackpropFilter');
+});
+
+/** The report where TFJS_SAM_BACKEND has this value, and its last line. */
+async function reportWith(value: string) {
+  vi.stubEnv('TFJS_SAM_BACKEND', value);
+  const report = await doctor({ budget: 0 });
+  return { report, last: formatDoctorReport(report).at(-1) };
+}
+
+it('says what TFJS_SAM_BACKEND forces, as prepareBackend takes it', async () => {
+  const { report, last } = await reportWith('cpu');
+  expect(report).toMatchObject({ asked: 'cpu', taken: 'cpu', recommended: 'wasm' });
+  expect(last).toBe('taken: cpu, forced by TFJS_SAM_BACKEND; by default: wasm');
+  expect((await prepareBackend({ log: () => {} })).backend).toBe('cpu');
+});
+
+it('says that TFJS_SAM_BACKEND forces what does not start', async () => {
+  vi.spyOn(starters, 'tfjs-node').mockRejectedValue(new Error('not installed'));
+  const { report, last } = await reportWith('tfjs-node');
+  expect(report.taken).toBeUndefined();
+  expect(last).toBe(
+    'taken: none, TFJS_SAM_BACKEND forces tfjs-node, which does not start. Unset it to take wasm',
+  );
+  await expect(prepareBackend()).rejects.toThrow(/expected tfjs-node to start/);
+});
+
+it('says that TFJS_SAM_BACKEND names no backend, and what it may name', async () => {
+  const { report, last } = await reportWith('wsam');
+  expect(report).toMatchObject({ asked: 'wsam', recommended: 'wasm' });
+  expect(report.taken).toBeUndefined();
+  const error = 'TFJS_SAM_BACKEND: expected one of [tfjs-node-gpu, tfjs-node, webgpu, wasm, cpu], got "wsam"';
+  expect(last).toBe(`taken: none, ${error}. Unset it to take wasm`);
+  await expect(prepareBackend()).rejects.toThrow(error);
+});
+
+it('takes an empty TFJS_SAM_BACKEND for none', async () => {
+  const { report, last } = await reportWith('');
+  expect(report).toMatchObject({ taken: 'wasm', recommended: 'wasm' });
+  expect(report.asked).toBeUndefined();
+  expect(last).toBe('taken by default: wasm');
+});
+
+it('examines a backend that works only where it is forced as prepareBackend would start it', async () => {
+  const startCpu = starters.cpu;
+  vi.spyOn(starters, 'webgpu').mockImplementation(async (options, forced) => {
+    if (!forced) throw new Error('only a software adapter');
+    return { ...(await startCpu(options, forced)), message: 'WebGPU in software' };
+  });
+  const { report, last } = await reportWith('webgpu');
+  expect(report).toMatchObject({ taken: 'webgpu', recommended: 'wasm' });
+  expect(report.backends[2]).toMatchObject({ works: true, state: 'WebGPU in software' });
+  expect(last).toBe('taken: webgpu, forced by TFJS_SAM_BACKEND; by default: wasm');
+  vi.stubEnv('TFJS_SAM_BACKEND', '');
+  expect((await doctor({ budget: 0 })).backends[2]).toMatchObject({ works: false });
 });
