@@ -1,6 +1,6 @@
 import { type BackendName, backendNames } from './types.js';
 
-/** What one option has to be. */
+/** What one option has to be, and how a message says so. */
 interface Rule {
   readonly expected: string;
   readonly accepts: (value: unknown) => boolean;
@@ -24,7 +24,7 @@ export const isBackendName = (value: unknown): value is BackendName =>
 export const oneOfTheBackends = `one of [${backendNames.join(', ')}]`;
 
 const resolveFrom: Rule = {
-  expected: 'the path of a folder',
+  expected: 'resolveFrom to be the path of a folder',
   accepts: (value) => typeof value === 'string',
   kind: TypeError,
 };
@@ -35,12 +35,12 @@ export const prepareOptions: OptionSet = {
   rules: {
     backend: { expected: oneOfTheBackends, accepts: isBackendName, kind: RangeError },
     deterministic: {
-      expected: 'true or false',
+      expected: 'deterministic to be true or false',
       accepts: (value) => typeof value === 'boolean',
       kind: TypeError,
     },
     log: {
-      expected: 'a function that takes a line',
+      expected: 'log to be a function that takes a line',
       accepts: (value) => typeof value === 'function',
       kind: TypeError,
     },
@@ -54,7 +54,7 @@ export const doctorOptions: OptionSet = {
   owner: 'doctor',
   rules: {
     budget: {
-      expected: 'a finite number of milliseconds >= 0',
+      expected: 'budget to be a finite number of milliseconds >= 0',
       accepts: (value) => Number.isFinite(value) && (value as number) >= 0,
       kind: RangeError,
     },
@@ -88,6 +88,6 @@ export function requireOptions(set: OptionSet, given: unknown): void {
     const rule = Object.hasOwn(rules, name) ? rules[name] : undefined;
     if (!rule) throw new RangeError(`${owner}: expected ${listed(set)}, got "${name}"`);
     if (value !== undefined && !rule.accepts(value))
-      throw new rule.kind(`${owner}: expected ${name} to be ${rule.expected}, got ${show(value)}`);
+      throw new rule.kind(`${owner}: expected ${rule.expected}, got ${show(value)}`);
   }
 }

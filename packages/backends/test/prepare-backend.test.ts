@@ -76,7 +76,7 @@ it('obeys TFJS_SAM_BACKEND, and an argument before it', async () => {
 
 it('refuses an unknown backend, and fails where the one that was asked for does not start', async () => {
   await expect(prepareBackend('tpu' as 'cpu')).rejects.toThrow(
-    new RangeError(`prepareBackend: expected backend to be one of ${backendList}, got "tpu"`),
+    new RangeError(`prepareBackend: expected one of ${backendList}, got "tpu"`),
   );
   // Not installed on every Node, and not able to run on some.
   await expect(prepareBackend('tfjs-node')).rejects.toThrow(
@@ -96,12 +96,8 @@ it.each<[unknown, typeof Error, string]>([
   ],
   [null, TypeError, `${eitherOr} null. Name one backend, or none for the first that works`],
   [() => 'cpu', TypeError, `${eitherOr} a function. Name one backend, or none for the first that works`],
-  ['', RangeError, `prepareBackend: expected backend to be one of ${backendList}, got ""`],
-  [
-    { backend: ['wasm'] },
-    RangeError,
-    `prepareBackend: expected backend to be one of ${backendList}, got ["wasm"]`,
-  ],
+  ['', RangeError, `prepareBackend: expected one of ${backendList}, got ""`],
+  [{ backend: ['wasm'] }, RangeError, `prepareBackend: expected one of ${backendList}, got ["wasm"]`],
   [{ log: 'yes' }, TypeError, 'prepareBackend: expected log to be a function that takes a line, got "yes"'],
   [{ resolveFrom: 5 }, TypeError, 'prepareBackend: expected resolveFrom to be the path of a folder, got 5'],
   [{ deterministic: 1 }, TypeError, 'prepareBackend: expected deterministic to be true or false, got 1'],
