@@ -29,7 +29,8 @@ export interface PreparedBackend {
 /** Options of `prepareBackend`. */
 export interface PrepareOptions {
   /**
-   * The only backend to try. Default: the environment variable `TFJS_SAM_BACKEND`, else the first in order that works.
+   * The only backend to try. Default: the environment variable `TFJS_SAM_BACKEND`, in Node, else the first in
+   * order that works.
    */
   readonly backend?: BackendName | undefined;
   /**

@@ -53,6 +53,13 @@ describe.skipIf(!chromium)('a page in Chromium (set CHROMIUM to its path)', () =
     ]);
   });
 
+  it('takes cpu where the binaries of wasm are not served, and says what helps', async () => {
+    const { backend, log, report } = await answerOf(folder, 'no-binaries');
+    expect(backend).toBe('cpu');
+    expect(log[3]).toMatch(/^wasm: not taken, .*say where they are with setWasmPaths$/);
+    expect(report.at(-1)).toBe('taken by default: cpu');
+  });
+
   it('trains with the composed kernels where it is cross-origin isolated, and with the fast ones without threads', async () => {
     const threaded = await answerOf(folder, '', isolation);
     expect(threaded.isolated).toBe(true);
