@@ -1,5 +1,5 @@
 import { nodeModule } from './node-module.js';
-import { isNode } from './runtime.js';
+import { isNode, reason } from './runtime.js';
 
 /** What a browser says of itself. */
 interface BrowserNavigator {
@@ -9,13 +9,22 @@ interface BrowserNavigator {
 
 const browser = (): BrowserNavigator => Reflect.get(globalThis, 'navigator') ?? {};
 
-/** Processor, cores, memory and system, in one line. */
-export function describeMachine(): string {
-  if (!isNode) return `a browser, ${browser().hardwareConcurrency ?? 'unknown'} cores`;
+function describeNodeMachine(): string {
   const os = nodeModule('node:os');
   const cores = os.cpus();
   const memory = Math.round(os.totalmem() / 2 ** 30);
   return `${cores[0]?.model.trim() ?? 'unknown processor'}, ${cores.length} cores, ${memory} GiB, ${os.type()} ${os.release()} ${os.arch()}`;
+}
+
+/** Processor, cores, memory and system, in one line; in a browser the cores. */
+export function describeMachine(): string {
+  if (!isNode) return `a browser, ${browser().hardwareConcurrency ?? 'unknown'} cores`;
+  try {
+    return describeNodeMachine();
+  } catch (error) {
+    // The rest of a report is worth having all the same.
+    return `unknown: ${reason(error)}`;
+  }
 }
 
 /** Version of Node, or the browser. */

@@ -6,6 +6,7 @@ import { starters } from '../src/starters.js';
 
 afterEach(() => {
   vi.unstubAllEnvs();
+  vi.unstubAllGlobals();
   vi.restoreAllMocks();
 });
 
@@ -154,4 +155,18 @@ it('examines a backend that works only where it is forced as prepareBackend woul
   expect(last).toBe('taken: webgpu, forced by TFJS_SAM_BACKEND; by default: wasm');
   vi.stubEnv('TFJS_SAM_BACKEND', '');
   expect((await doctor({ budget: 0 })).backends[2]).toMatchObject({ works: false });
+});
+
+it('does without what a Node lacks that cannot hand out its modules', async () => {
+  vi.stubGlobal('process', {
+    ...process,
+    env: {},
+    versions: { node: '22.0.0' },
+    getBuiltinModule: undefined,
+  });
+  const report = await doctor({ budget: 0 });
+  const lacks =
+    'expected a Node with process.getBuiltinModule, got 22.0.0. Use Node 20.19, or 22.3 and later';
+  expect(report).toMatchObject({ machine: `unknown: ${lacks}`, recommended: 'wasm' });
+  expect(report.backends.slice(0, 3).map(({ state }) => state)).toEqual([lacks, lacks, lacks]);
 });
