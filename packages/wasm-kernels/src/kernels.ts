@@ -5,16 +5,22 @@ import * as composedProducts from './composed/products.js';
 import * as composedSegments from './composed/segments.js';
 import { tile } from './composed/tile.js';
 import type { TrainingKernel } from './kernel.js';
+import { bincountOfAll } from './repairs/bincount.js';
+import { reverseBooleans, stridedSliceOfTypes } from './repairs/bytes.js';
 import { castOfTypes } from './repairs/cast.js';
 import * as clip from './repairs/clip.js';
 import { conv3dFilterGradient, conv3dInputGradient } from './repairs/conv3d.js';
 import { paddedAvgPool, paddedConv2d, paddedDepthwise, paddedMaxPool } from './repairs/explicit-padding.js';
 import { activatedAfter } from './repairs/fused-activation.js';
 import { identity } from './repairs/identity.js';
+import { integerMatMul } from './repairs/integer-products.js';
 import { maxPool3dGradient } from './repairs/max-pool-3d.js';
+import { modByZero } from './repairs/mod.js';
+import { oneHotOfTypes } from './repairs/one-hot.js';
 import { selectOfTypes } from './repairs/select.js';
 import { emptyMean, emptySum } from './repairs/sum.js';
 import { emptyTranspose } from './repairs/transpose.js';
+import { unary } from './repairs/unary.js';
 import { conv2dFilterGradient } from './side/conv-filter.js';
 import { conv2d } from './side/conv-forward.js';
 import { conv2dInputGradient } from './side/conv-input.js';
@@ -35,7 +41,11 @@ import * as vectors from './side/vectors.js';
 
 /** Every kernel that the package registers. */
 export const trainingKernels: readonly TrainingKernel[] = [
-  { name: 'BatchMatMul', side: products.batchMatMul, composed: composedProducts.batchMatMul },
+  {
+    name: 'BatchMatMul',
+    side: products.batchMatMul,
+    composed: (call) => integerMatMul(call) ?? composedProducts.batchMatMul(call),
+  },
   { name: '_FusedMatMul', side: products.fusedMatMul, composed: composedProducts.fusedMatMul },
   {
     name: 'Conv2DBackpropFilter',
@@ -84,6 +94,11 @@ export const trainingKernels: readonly TrainingKernel[] = [
   { name: 'Conv3DBackpropFilterV2', composed: conv3dFilterGradient },
   { name: 'Conv3DBackpropInputV2', composed: conv3dInputGradient },
   { name: 'Select', composed: selectOfTypes },
+  { name: 'Mod', composed: modByZero },
+  { name: 'OneHot', composed: oneHotOfTypes },
+  { name: 'Reverse', composed: reverseBooleans },
+  { name: 'StridedSlice', composed: stridedSliceOfTypes },
+  { name: 'Bincount', composed: bincountOfAll },
   { name: 'Identity', composed: identity },
   { name: 'Cast', composed: castOfTypes },
   { name: 'SamBatchNorm', side: normalize.batchNorm },
@@ -95,6 +110,7 @@ export const trainingKernels: readonly TrainingKernel[] = [
   { name: 'SamConv2D', side: conv2d },
   { name: 'SamReluGrad', side: normalize.reluGradient },
   { name: 'Tanh', side: elementwise.tanh },
+  ...unary,
   { name: 'Sign', composed: clip.sign },
   { name: 'Relu', side: elementwise.relu, composed: clip.relu },
   { name: 'Relu6', side: elementwise.relu6, composed: clip.relu6 },

@@ -1,14 +1,18 @@
 import {
   add,
   clipByValue as clipTensor,
+  maximum,
+  minimum,
   mul,
+  scalar,
   step,
   sub,
   type Tensor,
   type TensorInfo,
 } from '@tensorflow/tfjs-core';
-import { input, type KernelCall } from '../kernel.js';
+import { attributes, input, type KernelCall } from '../kernel.js';
 import { compose, owned } from '../tensor-infos.js';
+import { inFloats, sameBooleans } from './unary.js';
 
 /**
  * TensorFlow.js's own kernel, which may turn NaN into a bound, and what f adds to it: `step` keeps NaN. Much faster than
@@ -22,17 +26,31 @@ function keepingNaN(call: KernelCall, f: (clipped: Tensor, step: Tensor) => Tens
 }
 
 /** `Relu`. TensorFlow.js's own kernel turns NaN of a negative sign into 0: what ∞ − ∞ and 0·∞ give. */
-export const relu = (call: KernelCall): TensorInfo | undefined => keepingNaN(call, mul);
+export const relu = (call: KernelCall): TensorInfo | undefined => sameBooleans(call) ?? keepingNaN(call, mul);
 
-/** `Relu6` and `ClipByValue`. */
 const clip = (call: KernelCall): TensorInfo | undefined =>
   keepingNaN(call, (clipped, signs) => add(clipped, sub(signs, signs)));
 
-export { clip as clipByValue, clip as relu6 };
+/** `Relu6`. */
+export const relu6 = (call: KernelCall): TensorInfo | undefined => sameBooleans(call) ?? clip(call);
+
+const booleansInFloats = inFloats('ClipByValue', ['bool']);
+
+/** `ClipByValue`. */
+export const clipByValue = (call: KernelCall): TensorInfo | undefined =>
+  input(call, 'x').dtype === 'int32' ? clipIntegers(call) : (booleansInFloats(call) ?? clip(call));
+
+/** Whole numbers between the whole parts of the bounds. TensorFlow.js's own kernel takes their bits for a float's. */
+function clipIntegers(call: KernelCall): TensorInfo {
+  const { clipValueMin, clipValueMax } = attributes<{ clipValueMin: number; clipValueMax: number }>(call);
+  const bound = (value: number) =>
+    scalar(Math.trunc(Math.min(Math.max(value, -(2 ** 31)), 2 ** 31 - 1)), 'int32');
+  return compose(call, ['x'], ({ x }) => maximum(minimum(x, bound(clipValueMax)), bound(clipValueMin)));
+}
 
 /** `Sign`. TensorFlow.js's own kernel takes small numbers for 0. NaN stays. */
 export function sign(call: KernelCall): TensorInfo | undefined {
-  if (input(call, 'x').dtype !== 'float32') return undefined;
+  if (input(call, 'x').dtype !== 'float32') return sameBooleans(call);
   // Twice as far as a float reaches: the smallest one lies beyond 1 then.
   return compose(call, ['x'], ({ x }) => clipTensor(mul(mul(x, 3e38), 3e38), -1, 1));
 }
