@@ -12,13 +12,16 @@ import * as clip from './repairs/clip.js';
 import { conv3dFilterGradient, conv3dInputGradient } from './repairs/conv3d.js';
 import { paddedAvgPool, paddedConv2d, paddedDepthwise, paddedMaxPool } from './repairs/explicit-padding.js';
 import { activatedAfter } from './repairs/fused-activation.js';
+import { gatherInBatches } from './repairs/gather.js';
 import { identity } from './repairs/identity.js';
 import { integerMatMul } from './repairs/integer-products.js';
+import { manyAxes } from './repairs/many-axes.js';
 import { maxPool3dGradient } from './repairs/max-pool-3d.js';
 import { modByZero } from './repairs/mod.js';
 import { oneHotOfTypes } from './repairs/one-hot.js';
+import { broadcastPrelu } from './repairs/prelu.js';
 import { selectOfTypes } from './repairs/select.js';
-import { emptyMean, emptySum } from './repairs/sum.js';
+import { emptyMean, emptyReductions, emptySum } from './repairs/sum.js';
 import { emptyTranspose } from './repairs/transpose.js';
 import { unary } from './repairs/unary.js';
 import { conv2dFilterGradient } from './side/conv-filter.js';
@@ -95,7 +98,9 @@ export const trainingKernels: readonly TrainingKernel[] = [
   { name: 'Conv3DBackpropInputV2', composed: conv3dInputGradient },
   { name: 'Select', composed: selectOfTypes },
   { name: 'Mod', composed: modByZero },
+  { name: 'GatherV2', composed: gatherInBatches },
   { name: 'OneHot', composed: oneHotOfTypes },
+  { name: 'Prelu', composed: broadcastPrelu },
   { name: 'Reverse', composed: reverseBooleans },
   { name: 'StridedSlice', composed: stridedSliceOfTypes },
   { name: 'Bincount', composed: bincountOfAll },
@@ -111,6 +116,8 @@ export const trainingKernels: readonly TrainingKernel[] = [
   { name: 'SamReluGrad', side: normalize.reluGradient },
   { name: 'Tanh', side: elementwise.tanh },
   ...unary,
+  ...manyAxes,
+  ...emptyReductions,
   { name: 'Sign', composed: clip.sign },
   { name: 'Relu', side: elementwise.relu, composed: clip.relu },
   { name: 'Relu6', side: elementwise.relu6, composed: clip.relu6 },
