@@ -10,6 +10,7 @@ import { reverseBooleans, stridedSliceOfTypes } from './repairs/bytes.js';
 import { castOfTypes } from './repairs/cast.js';
 import * as clip from './repairs/clip.js';
 import { conv3dFilterGradient, conv3dInputGradient } from './repairs/conv3d.js';
+import { dilation2d, dilationFilterGradient, dilationInputGradient } from './repairs/dilation.js';
 import { paddedAvgPool, paddedConv2d, paddedDepthwise, paddedMaxPool } from './repairs/explicit-padding.js';
 import { activatedAfter } from './repairs/fused-activation.js';
 import { gatherInBatches } from './repairs/gather.js';
@@ -17,6 +18,7 @@ import { identity } from './repairs/identity.js';
 import { integerMatMul } from './repairs/integer-products.js';
 import { manyAxes } from './repairs/many-axes.js';
 import { maxPool3dGradient } from './repairs/max-pool-3d.js';
+import { maxPool3d, maxPoolWithArgmax } from './repairs/max-windows.js';
 import { modByZero } from './repairs/mod.js';
 import { oneHotOfTypes } from './repairs/one-hot.js';
 import { broadcastPrelu } from './repairs/prelu.js';
@@ -93,10 +95,15 @@ export const trainingKernels: readonly TrainingKernel[] = [
   { name: 'FusedDepthwiseConv2D', composed: activatedAfter(paddedDepthwise) },
   { name: 'MaxPool', composed: paddedMaxPool },
   { name: 'AvgPool', composed: paddedAvgPool },
+  { name: 'MaxPool3D', composed: maxPool3d },
+  { name: 'MaxPoolWithArgmax', composed: maxPoolWithArgmax },
   { name: 'MaxPool3DGrad', composed: maxPool3dGradient },
   { name: 'Conv3DBackpropFilterV2', composed: conv3dFilterGradient },
   { name: 'Conv3DBackpropInputV2', composed: conv3dInputGradient },
   { name: 'Select', composed: selectOfTypes },
+  { name: 'Dilation2D', composed: dilation2d },
+  { name: 'Dilation2DBackpropInput', composed: dilationInputGradient },
+  { name: 'Dilation2DBackpropFilter', composed: dilationFilterGradient },
   { name: 'Mod', composed: modByZero },
   { name: 'GatherV2', composed: gatherInBatches },
   { name: 'OneHot', composed: oneHotOfTypes },

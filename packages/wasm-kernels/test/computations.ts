@@ -166,4 +166,51 @@ export const computations: readonly [string, Values[], Computation][] = [
       tf.grad((x) => tf.maxPool3d(x as tf.Tensor5D, 2, 2, 'same'))(x!),
     ],
   ],
+  [
+    'operations on one tensor of another type',
+    [ids],
+    (n) =>
+      [tf.cast(n!, 'bool'), n!].flatMap((x) => [
+        ...[tf.abs, tf.atan, tf.round, tf.selu, tf.softplus, tf.square, tf.step, tf.neg, tf.exp].map((f) =>
+          f(x),
+        ),
+        ...[tf.expm1, tf.leakyRelu, tf.acos, tf.acosh, tf.asin, tf.asinh, tf.atanh, tf.log1p].map((f) =>
+          f(x),
+        ),
+        ...[tf.reciprocal, tf.sinh, tf.isFinite, tf.isInf, tf.isNaN].map((f) => f(x)),
+        tf.clipByValue(x, 0, 3),
+      ]),
+  ],
+  [
+    'arithmetic of seven axes',
+    [random(1, [2, 1, 3, 1, 2, 1, 2]), random(2, [2, 1])],
+    (a, b) => [tf.add, tf.sub, tf.mul, tf.div, tf.squaredDifference].map((f) => f(a!, b!)),
+  ],
+  [
+    'Max, Min, Prod, Any and All',
+    [random(1, [0, 3])],
+    (x) => [
+      ...[tf.max(x!, 0), tf.min(x!, 0), tf.prod(x!, 0)],
+      ...[tf.any(tf.cast(x!, 'bool'), 0), tf.all(tf.cast(x!, 'bool'), 0)],
+    ],
+  ],
+  [
+    'OneHot, Prelu, Reverse, StridedSlice, Bincount, GatherV2 and Mod',
+    [random(1, [4, 10]), { ...ids, shape: [4, 10] }],
+    (x, n) => [
+      ...[tf.oneHot(n!, 11, 0.9, 0.05, 'float32'), tf.prelu(x!, tf.ones([4, 1])), tf.mod(n!, n!)],
+      ...[tf.reverse(tf.cast(n!, 'bool')), tf.stridedSlice(n!, [0, 9], [4, 1], [2, -2])],
+      ...[tf.bincount(n as tf.Tensor1D, tf.tensor1d([]), 11), tf.gather(tf.tile(x!, [1, 2]), n!, 1, 1)],
+    ],
+  ],
+  [
+    'MaxPool3D, MaxPoolWithArgmax, Dilation2D and its gradients',
+    [random(1, [1, 4, 5, 3, 2]), random(2, image), random(3, [2, 3, 5])],
+    (volume, x, w) => [
+      tf.maxPool3d(volume as tf.Tensor5D, 1, 2, 'same'),
+      ...Object.values(tf.maxPoolWithArgmax(x as tf.Tensor4D, 2, 2, 'same')),
+      ...tf.grads((x, w) => tf.dilation2d(x as tf.Tensor4D, w as tf.Tensor3D, 1, 'same'))([x!, w!]),
+      tf.dilation2d(x as tf.Tensor4D, w as tf.Tensor3D, 1, 'same'),
+    ],
+  ],
 ];

@@ -1,15 +1,10 @@
-import { backend_util, type TensorInfo, type TypedArray } from '@tensorflow/tfjs-core';
+import { backend_util, type TensorInfo } from '@tensorflow/tfjs-core';
 import type { WindowAttributes } from '../geometry.js';
 import { attributes, input, type KernelCall, sizeOf } from '../kernel.js';
+import { type HeapBackend, heapViews } from './heap.js';
 
-type Info = ReturnType<typeof backend_util.computePool3DInfo>;
-type Shape5 = [number, number, number, number, number];
-
-/** TensorFlow.js's public access to the heap. */
-interface HeapBackend {
-  makeOutput(shape: number[], dtype: 'float32'): TensorInfo;
-  typedArrayFromHeap(tensor: TensorInfo): TypedArray;
-}
+export type Info = ReturnType<typeof backend_util.computePool3DInfo>;
+export type Shape5 = [number, number, number, number, number];
 
 /** Indices, inside one axis of the input, of the taps of an output position. */
 function reach(origin: number, taps: number, length: number): number[] {
@@ -52,11 +47,7 @@ export function maxPool3dGradient(call: KernelCall): TensorInfo {
     dimRoundingMode,
   );
   const out = backend.makeOutput(x.shape, 'float32');
-  const [values, from, to] = [x, dy, out].map((t) => backend.typedArrayFromHeap(t)) as [
-    TypedArray,
-    TypedArray,
-    TypedArray,
-  ];
+  const [values, from, to] = heapViews(backend, x, dy, out);
   to.fill(0);
   if (sizeOf(dy.shape) === 0) return out;
   let position = 0;
