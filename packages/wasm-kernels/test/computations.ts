@@ -182,9 +182,12 @@ export const computations: readonly [string, Values[], Computation][] = [
       ]),
   ],
   [
-    'arithmetic of seven axes',
+    'arithmetic and padding of seven axes',
     [random(1, [2, 1, 3, 1, 2, 1, 2]), random(2, [2, 1])],
-    (a, b) => [tf.add, tf.sub, tf.mul, tf.div, tf.squaredDifference].map((f) => f(a!, b!)),
+    (a, b) => [
+      ...[tf.add, tf.sub, tf.mul, tf.div, tf.squaredDifference].map((f) => f(a!, b!)),
+      tf.pad(a!, Array<[number, number]>(7).fill([1, 0])),
+    ],
   ],
   [
     'Max, Min, Prod, Any and All',

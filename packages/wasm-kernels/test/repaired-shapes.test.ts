@@ -77,6 +77,17 @@ onEveryImplementation('shapes', () => {
       ]);
   });
 
+  it('of padding of seven axes, and the gradient of a slice', async () => {
+    const paddings: [number, number][] = [1, 0, 2, 0, 0, 1, 3].map((after, i) => [i % 2, after]);
+    const shape = [2, 1, 3, 2, 1, 2, 2];
+    await expectLikeCpu('pad', [random(1, shape)], 1, (x) => [
+      tf.pad(x!, paddings),
+      tf.pad(x!, paddings, 0.5),
+      tf.grad((x) => tf.square(tf.pad(x, paddings, 2)))(x!),
+      tf.grad((x) => tf.slice(x, [1, 0, 1], [1, 1, 2]))(x!),
+    ]);
+  });
+
   it('of the sum over some of seven axes', async () => {
     await expectLikeCpu('sum', [random(1, [2, 1, 3, 2, 1, 2, 2])], 60, (x) => [
       tf.sum(x!, [1, 3]),

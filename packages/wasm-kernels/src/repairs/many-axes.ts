@@ -1,5 +1,13 @@
-import { backend_util, engine, reshape, type Tensor, type TensorInfo, tile } from '@tensorflow/tfjs-core';
-import { input, type KernelCall, sizeOf, type TrainingKernel } from '../kernel.js';
+import {
+  backend_util,
+  engine,
+  pad,
+  reshape,
+  type Tensor,
+  type TensorInfo,
+  tile,
+} from '@tensorflow/tfjs-core';
+import { attributes, input, type KernelCall, sizeOf, type TrainingKernel } from '../kernel.js';
 import { compose } from '../tensor-infos.js';
 
 /** The most axes that the library below TensorFlow.js's arithmetic handles. */
@@ -31,7 +39,36 @@ function onVectors(name: string): TrainingKernel {
   return { name, composed };
 }
 
-/** Arithmetic between tensors of any number of axes. */
+/** `pad` of many axes: along one after the other, each the middle one of three. */
+function padAxes(call: KernelCall): TensorInfo | undefined {
+  const { shape, dtype } = input(call, 'x');
+  if (shape.length <= MOST || dtype !== 'float32' || sizeOf(shape) === 0) return undefined;
+  const { paddings, constantValue } = attributes<PadAttributes>(call);
+  const out = [...shape];
+  return compose(call, ['x'], ({ x }) => {
+    let padded: Tensor = x;
+    for (const [axis, [before, after]] of paddings.entries()) {
+      if (before + after === 0) continue;
+      const parts = reshape(padded, [sizeOf(out.slice(0, axis)), out[axis]!, sizeOf(out.slice(axis + 1))]);
+      const margins: [number, number][] = [
+        [0, 0],
+        [before, after],
+        [0, 0],
+      ];
+      padded = pad(parts, margins, constantValue);
+      out[axis]! += before + after;
+    }
+    return reshape(padded, out);
+  });
+}
+
+interface PadAttributes {
+  readonly paddings: [number, number][];
+  readonly constantValue: number;
+}
+
+/** Arithmetic between tensors, and padding, of any number of axes. */
 export const manyAxes: readonly TrainingKernel[] = [
-  ...['Add', 'Sub', 'Multiply', 'RealDiv', 'SquaredDifference'],
-].map(onVectors);
+  ...['Add', 'Sub', 'Multiply', 'RealDiv', 'SquaredDifference'].map(onVectors),
+  { name: 'PadV2', composed: padAxes },
+];
