@@ -12,7 +12,7 @@ export interface Factor {
 }
 
 /** The cpu backend against our kernels, on the models of the gradient benchmark: small dense ones, convolutional ones. */
-export const CPU_FACTOR: Factor = { least: 30, most: 1_000 };
+export const CPU_FACTOR: Factor = { least: 20, most: 1_000 };
 
 /** The same of the composed kernels against the side module's. */
 export const COMPOSED_FACTOR: Factor = { least: 1.5, most: 8 };
