@@ -6,6 +6,7 @@ import { prepareBackend } from '../src/index.js';
 import { locate } from '../src/probe.js';
 import { startWebgpu } from '../src/webgpu.js';
 import { LASTING_GLOBALS } from '../src/webgpu-globals.js';
+import { trainSmall } from './small-training.js';
 
 /** A folder in which `webgpu` and `@tensorflow/tfjs-backend-webgpu` are installed: see the README. */
 const installed = process.env.TFJS_SAM_WEBGPU_FROM;
@@ -14,39 +15,15 @@ it('says how to install what is missing', async () => {
   await expect(startWebgpu({ resolveFrom: tmpdir() }, false)).rejects.toThrow(/npm install "webgpu@/);
 });
 
-/** Weights of a small CNN after three steps. */
-async function train(): Promise<number[][]> {
-  const init = (seed: number) => tf.initializers.glorotUniform({ seed });
-  const model = tf.sequential({
-    layers: [
-      tf.layers.conv2d({
-        filters: 4,
-        kernelSize: 3,
-        activation: 'relu',
-        inputShape: [8, 8, 1],
-        kernelInitializer: init(1),
-      }),
-      tf.layers.averagePooling2d({ poolSize: 2 }),
-      tf.layers.flatten(),
-      tf.layers.dense({ units: 3, activation: 'softmax', kernelInitializer: init(2) }),
-    ],
-  });
-  model.compile({ optimizer: tf.train.momentum(0.1, 0.9), loss: 'categoricalCrossentropy' });
-  const x = tf.randomNormal([12, 8, 8, 1], 0, 1, 'float32', 3);
-  const labels = tf.tensor1d([0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2], 'int32');
-  await model.fit(x, tf.oneHot(labels, 3), { epochs: 3, batchSize: 12, shuffle: false, verbose: 0 });
-  return Promise.all(model.getWeights().map(async (w) => Array.from(await w.data())));
-}
-
 describe.skipIf(!installed)('with webgpu installed', () => {
   it('trains like cpu when it is forced, and leaves no navigator.gpu behind', async () => {
     await prepareBackend('cpu');
-    const want = await train();
+    const { weights: want } = await trainSmall();
     const { attempts } = await prepareBackend({ backend: 'webgpu', resolveFrom: installed! });
     expect(attempts[0]?.message).toMatch(/^webgpu: taken, WebGPU on /);
     expect(tf.getBackend()).toBe('webgpu');
     expect(Reflect.get(globalThis.navigator ?? {}, 'gpu')).toBeUndefined();
-    const got = await train();
+    const { weights: got } = await trainSmall();
     const worst = Math.max(...want.flatMap((w, i) => w.map((v, j) => Math.abs(v - got[i]![j]!))));
     // Three steps of gradients that sum up to 12 · 36 terms.
     expect(worst).toBeLessThan(3 * 432 * 2 ** -24);

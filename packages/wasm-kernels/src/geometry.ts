@@ -102,6 +102,23 @@ export function poolGeometry(
   return sizedLike(requireRoom(info), dy);
 }
 
+export type VolumeInfo = ReturnType<typeof backend_util.computePool3DInfo>;
+
+/** What the kernels of 3-D pooling have in common among their attributes; the types of tfjs-core's definitions are narrower. */
+export interface VolumeAttributes {
+  readonly filterSize: number;
+  readonly strides: number;
+  readonly pad: number;
+  readonly dimRoundingMode?: 'floor' | 'round' | 'ceil';
+}
+
+/** Geometry of a 3-D pooling of volumes [batch, depth, height, width, channels]. */
+export function volumeGeometry(x: number[], attrs: VolumeAttributes): VolumeInfo {
+  const { filterSize, strides, pad, dimRoundingMode } = attrs;
+  const shape = x as [number, number, number, number, number];
+  return backend_util.computePool3DInfo(shape, filterSize, strides, 1, pad, dimRoundingMode);
+}
+
 /** The padding, written out, with which the windows of a geometry end where the padded input does (NHWC). */
 export function exactPadding(info: ConvInfo): Padding {
   const { top, left } = info.padInfo;

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import { doctor, formatDoctorReport, prepareBackend } from '../../src/index.js';
+import { trainSmall } from '../small-training.js';
 
 /** What the page answers. */
 export interface Answer {
@@ -15,43 +16,21 @@ export interface Answer {
   readonly report: string[];
 }
 
-/** Three steps of a small convolutional network. */
-async function train(): Promise<number[]> {
-  const draw = (seed: number) => tf.initializers.glorotUniform({ seed });
-  const model = tf.sequential({
-    layers: [
-      tf.layers.conv2d({
-        ...{ filters: 4, kernelSize: 3, activation: 'relu' },
-        ...{ inputShape: [8, 8, 1], kernelInitializer: draw(1) },
-      }),
-      tf.layers.maxPooling2d({ poolSize: 2 }),
-      tf.layers.flatten(),
-      tf.layers.dense({ units: 3, activation: 'softmax', kernelInitializer: draw(2) }),
-    ],
-  });
-  model.compile({ optimizer: tf.train.momentum(0.1, 0.9), loss: 'categoricalCrossentropy' });
-  const x = tf.randomNormal([12, 8, 8, 1], 0, 1, 'float32', 3);
-  const labels = tf.tensor1d([0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2], 'int32');
-  const options = { epochs: 3, batchSize: 12, shuffle: false, verbose: 0 } as const;
-  const { history } = await model.fit(x, tf.oneHot(labels, 3), options);
-  return history.loss as number[];
-}
-
 async function run(): Promise<Answer> {
   setWasmPaths(asked.has('no-binaries') ? '/nowhere/' : '/');
   if (asked.has('no-threads')) tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
   const log: string[] = [];
   const { backend, kernels } = await prepareBackend({ log: (line) => log.push(line) });
-  const taken = await train();
+  const { losses: taken } = await trainSmall();
   const report = formatDoctorReport(await doctor({ budget: 0 }));
   await prepareBackend({ backend: 'cpu', log: () => {} });
-  const losses = { taken, cpu: await train() };
+  const { losses: cpu } = await trainSmall();
   return {
     isolated: crossOriginIsolated,
     backend,
     implementation: kernels?.implementation,
     log,
-    losses,
+    losses: { taken, cpu },
     report,
   };
 }

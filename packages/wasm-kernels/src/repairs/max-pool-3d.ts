@@ -1,10 +1,7 @@
-import { backend_util, type TensorInfo } from '@tensorflow/tfjs-core';
-import type { WindowAttributes } from '../geometry.js';
+import type { TensorInfo } from '@tensorflow/tfjs-core';
+import { type VolumeAttributes, type VolumeInfo, volumeGeometry } from '../geometry.js';
 import { attributes, input, type KernelCall, sizeOf } from '../kernel.js';
 import { type HeapBackend, heapViews } from './heap.js';
-
-export type Info = ReturnType<typeof backend_util.computePool3DInfo>;
-export type Shape5 = [number, number, number, number, number];
 
 /** Indices, inside one axis of the input, of the taps of an output position. */
 function reach(origin: number, taps: number, length: number): number[] {
@@ -12,7 +9,7 @@ function reach(origin: number, taps: number, length: number): number[] {
 }
 
 /** Offsets of a window's pixels in a volume of channels, in order. */
-function* windows(info: Info): Generator<number[]> {
+function* windows(info: VolumeInfo): Generator<number[]> {
   const { inDepth, inHeight, inWidth, inChannels, padInfo } = info;
   for (let n = 0; n < info.batchSize; n++)
     for (let d = 0; d < info.outDepth; d++)
@@ -28,24 +25,13 @@ function* windows(info: Info): Generator<number[]> {
 }
 
 /**
- * ∂/∂x of maxPool3d: the last maximum of each window takes the gradient, as on cpu (where 2-D pooling takes the first). TensorFlow.js's own kernel is wrong where a
- * window has no positive value. In JavaScript on the heap: volumes are rare and small.
+ * ∂/∂x of maxPool3d: the last maximum of each window takes the gradient, as on cpu (where 2-D pooling takes the first).
+ * TensorFlow.js's own kernel is wrong where a window has no positive value. In JavaScript on the heap: volumes are rare and small.
  */
 export function maxPool3dGradient(call: KernelCall): TensorInfo {
-  const attrs = attributes<
-    Pick<WindowAttributes, 'dimRoundingMode'> & { filterSize: number; strides: number; pad: number }
-  >(call);
   const [dy, x] = [input(call, 'dy'), input(call, 'input')];
   const backend = call.backend as HeapBackend;
-  const { filterSize, strides, pad, dimRoundingMode } = attrs;
-  const info = backend_util.computePool3DInfo(
-    x.shape as Shape5,
-    filterSize,
-    strides,
-    1,
-    pad,
-    dimRoundingMode,
-  );
+  const info = volumeGeometry(x.shape, attributes<VolumeAttributes>(call));
   const out = backend.makeOutput(x.shape, 'float32');
   const [values, from, to] = heapViews(backend, x, dy, out);
   to.fill(0);

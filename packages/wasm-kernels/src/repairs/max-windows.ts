@@ -6,11 +6,10 @@ import {
   type TensorInfo,
   type TypedArray,
 } from '@tensorflow/tfjs-core';
-import type { Shape4 } from '../geometry.js';
+import { type Shape4, type VolumeAttributes, type VolumeInfo, volumeGeometry } from '../geometry.js';
 import { attributes, input, type KernelCall, type KernelResult } from '../kernel.js';
 import { compose } from '../tensor-infos.js';
 import { type HeapBackend, heapViews } from './heap.js';
-import type { Info, Shape5 } from './max-pool-3d.js';
 
 /** What TensorFlow.js's own kernels start their maxima from: the smallest normal number where −∞ is meant. */
 const START = 2 ** -126;
@@ -27,7 +26,7 @@ function inside(origin: number, taps: number, length: number): [from: number, to
 }
 
 /** The first maximum of the window that belongs to an element of the output. NaN is none. */
-function maximumAt(x: TypedArray, info: Info, element: number): Maximum {
+function maximumAt(x: TypedArray, info: VolumeInfo, element: number): Maximum {
   const { inChannels, inDepth, inHeight, inWidth, outDepth, outHeight, outWidth, padInfo } = info;
   const channel = element % inChannels;
   const column = Math.floor(element / inChannels);
@@ -68,28 +67,16 @@ export function maxPool3d(call: KernelCall): KernelResult | undefined {
       ['x'],
       ({ x }) => engine().runKernel('MaxPool3D', { x: cast(x, 'float32') }, call.attrs) as Tensor,
     );
-  const { filterSize, strides, pad, dimRoundingMode } = attributes<PoolAttributes>(call);
   const out = call.upstream?.(call) as TensorInfo | undefined;
   if (!out) return undefined;
-  const info = backend_util.computePool3DInfo(
-    x.shape as Shape5,
-    filterSize,
-    strides,
-    1,
-    pad,
-    dimRoundingMode,
-  );
+  const info = volumeGeometry(x.shape, attributes<VolumeAttributes>(call));
   const [from, to] = heapViews(call.backend, x, out);
   for (let i = to.indexOf(START); i >= 0; i = to.indexOf(START, i + 1))
     to[i] = maximumAt(from, info, i).value;
   return out;
 }
 
-interface PoolAttributes {
-  readonly filterSize: number;
-  readonly strides: number;
-  readonly pad: number;
-  readonly dimRoundingMode?: 'floor' | 'round' | 'ceil';
+interface ArgmaxAttributes extends VolumeAttributes {
   readonly includeBatchInIndex?: boolean;
 }
 
@@ -101,7 +88,7 @@ export function maxPoolWithArgmax(call: KernelCall): TensorInfo[] | undefined {
   const x = input(call, 'x');
   const backend = call.backend as HeapBackend;
   if (x.dtype === 'string' || x.dtype === 'complex64') return undefined;
-  const { filterSize, strides, pad, includeBatchInIndex } = attributes<PoolAttributes>(call);
+  const { filterSize, strides, pad, includeBatchInIndex } = attributes<ArgmaxAttributes>(call);
   const flat = backend_util.computePool2DInfo(x.shape as Shape4, filterSize, strides, 1, pad);
   const info = asVolume(flat);
   const pooled = backend.makeOutput(flat.outShape, x.dtype);
@@ -117,7 +104,7 @@ export function maxPoolWithArgmax(call: KernelCall): TensorInfo[] | undefined {
 }
 
 /** The windows of images as those of volumes of one depth. */
-function asVolume(info: ReturnType<typeof backend_util.computePool2DInfo>): Info {
+function asVolume(info: ReturnType<typeof backend_util.computePool2DInfo>): VolumeInfo {
   const depth = { inDepth: 1, outDepth: 1, filterDepth: 1, strideDepth: 1 };
-  return { ...info, ...depth, padInfo: { ...info.padInfo, front: 0, back: 0 } } as unknown as Info;
+  return { ...info, ...depth, padInfo: { ...info.padInfo, front: 0, back: 0 } } as unknown as VolumeInfo;
 }
