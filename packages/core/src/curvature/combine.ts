@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { axpy, dot, norm, type ParamVector, scaleFinite, zerosLike } from '../vector.js';
+import { axpy, dot, norm, type ParamVector, scaleFinite, zerosLike } from '../algebra/vector.js';
 
 /** x/‖x‖; zero where x is zero or not finite. */
 export function unit(x: ParamVector): ParamVector {

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { requireInteger } from '../errors.js';
-import { type Sampler, seededSampler } from '../random.js';
-import { add, dot, mul, type ParamVector, scale } from '../vector.js';
+import { type Sampler, seededSampler } from '../algebra/random.js';
+import { add, dot, mul, type ParamVector, scale } from '../algebra/vector.js';
+import { requireInteger } from '../declare/errors.js';
 import type { LinearMap } from './hvp.js';
 
 /** Where random probes come from. */

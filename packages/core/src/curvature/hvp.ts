@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { requirePositive } from '../errors.js';
-import type { LossClosure, Objective } from '../objective.js';
-import type { GradientOracle } from '../oracle.js';
-import { norm, type ParamVector, scale, scaleFinite, sub } from '../vector.js';
+import { norm, type ParamVector, scale, scaleFinite, sub } from '../algebra/vector.js';
+import { requirePositive } from '../declare/errors.js';
+import type { LossClosure, Objective } from '../oracle/objective.js';
+import type { GradientOracle } from '../oracle/oracle.js';
 
 /** A linear map of the parameter space, v ↦ A v: a Hessian, a Gauss–Newton matrix. */
 export type LinearMap = (v: ParamVector) => ParamVector;

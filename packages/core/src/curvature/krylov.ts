@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { norm, type ParamVector, scaleFinite } from '../vector.js';
+import { norm, type ParamVector, scaleFinite } from '../algebra/vector.js';
 import { combine, dots, unit } from './combine.js';
 import type { LinearMap } from './hvp.js';
 

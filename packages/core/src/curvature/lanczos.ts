@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { requireInteger, requirePositive } from '../errors.js';
-import { type Sampler, seededSampler } from '../random.js';
-import { norm, type ParamVector, scale } from '../vector.js';
+import { type Sampler, seededSampler } from '../algebra/random.js';
+import { norm, type ParamVector, scale } from '../algebra/vector.js';
+import { requireInteger, requirePositive } from '../declare/errors.js';
 import { combine, unit } from './combine.js';
 import type { LinearMap } from './hvp.js';
 import { type SymmetricEigen, symmetricEigen } from './jacobi.js';

@@ -1,10 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { BaseView } from '../base-view.js';
-import type { LossClosure } from '../objective.js';
-import type { GradientOracle } from '../oracle.js';
-import { VariableSnapshot } from '../snapshot.js';
-import { SlotStore, StagedState } from '../state.js';
-import { StepOracle } from '../step-oracle.js';
+import type { BaseView } from '../engine/base-view.js';
+import { VariableSnapshot } from '../engine/snapshot.js';
+import type { LossClosure } from '../oracle/objective.js';
+import type { GradientOracle } from '../oracle/oracle.js';
+import { SlotStore, StagedState } from '../oracle/state.js';
+import { StepOracle } from '../oracle/step-oracle.js';
 
 /** An oracle that belongs to no training step. */
 export interface StandaloneOracle extends GradientOracle {

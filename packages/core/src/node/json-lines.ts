@@ -1,6 +1,6 @@
 import { createWriteStream, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { StepListener } from '../observe/report.js';
+import type { StepListener } from '../oracle/report.js';
 
 /** A listener that writes to a file: pass it as `onStep`, close it after training. */
 export type StepWriter = StepListener & {

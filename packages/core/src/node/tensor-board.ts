@@ -1,7 +1,7 @@
 import { createWriteStream, mkdirSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import type { StepReport } from '../observe/report.js';
+import type { StepReport } from '../oracle/report.js';
 import { type StepWriter, writerTo } from './json-lines.js';
 
 /**

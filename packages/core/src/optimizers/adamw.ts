@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { registerFactory } from '../config.js';
-import { requireInRange, requireNonNegative, requirePositive } from '../errors.js';
-import type { Schedule } from '../schedules.js';
-import { runFused } from '../vector.js';
+import { runFused } from '../algebra/vector.js';
+import { registerFactory } from '../declare/config.js';
+import { requireInRange, requireNonNegative, requirePositive } from '../declare/errors.js';
+import type { Schedule } from '../declare/schedules.js';
 import type { VariableGradient } from './gradients.js';
 import { SlotOptimizer } from './slot-optimizer.js';
 

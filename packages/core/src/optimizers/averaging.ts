@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { registerFactory } from '../config.js';
-import { requireInRange, requireInteger } from '../errors.js';
-import { SlotStore } from '../state.js';
+import { registerFactory } from '../declare/config.js';
+import { requireInRange, requireInteger } from '../declare/errors.js';
+import { SlotStore } from '../oracle/state.js';
 import { baseOf } from './nested.js';
 import { WrappedOptimizer } from './wrapped.js';
 import type { Update } from './wrapping.js';

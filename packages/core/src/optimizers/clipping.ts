@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { registerFactory } from '../config.js';
-import { requirePositive } from '../errors.js';
-import { norm } from '../vector.js';
+import { norm } from '../algebra/vector.js';
+import { registerFactory } from '../declare/config.js';
+import { requirePositive } from '../declare/errors.js';
 import { baseOf } from './nested.js';
 import { WrappedOptimizer } from './wrapped.js';
 import type { MaybeGradient } from './wrapping.js';

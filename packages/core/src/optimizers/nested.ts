@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import { createFromConfig } from '../config.js';
+import { createFromConfig } from '../declare/config.js';
 
 /** The optimizer that a wrapper's `base` stands for: made already, or the configuration of a variant. */
 export function baseOf(value: unknown): tf.Optimizer {

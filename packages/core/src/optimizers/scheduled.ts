@@ -1,7 +1,7 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import { registerFactory } from '../config.js';
-import { requireSchedule } from '../errors.js';
-import { nonNegativeAt, type Schedule } from '../schedules.js';
+import { registerFactory } from '../declare/config.js';
+import { requireSchedule } from '../declare/errors.js';
+import { nonNegativeAt, type Schedule } from '../declare/schedules.js';
 import { aheadOfStep, replaceLearningRate, requireLearningRate, setLearningRate } from './learning-rate.js';
 import { baseOf } from './nested.js';
 import { WrappedOptimizer } from './wrapped.js';

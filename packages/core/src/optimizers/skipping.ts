@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { VariableSnapshot } from '../snapshot.js';
+import { VariableSnapshot } from '../engine/snapshot.js';
 
 const listeners = new Set<(ok: tf.Tensor) => void>();
 

@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { toConfig } from '../config.js';
-import { requireSchedule } from '../errors.js';
-import { explainingMissingKernels } from '../missing-kernel.js';
-import { nonNegativeAt, type Schedule } from '../schedules.js';
-import { type NamedTensor, SlotStore } from '../state.js';
+import { toConfig } from '../declare/config.js';
+import { requireSchedule } from '../declare/errors.js';
+import { nonNegativeAt, type Schedule } from '../declare/schedules.js';
+import { explainingMissingKernels } from '../engine/missing-kernel.js';
+import { type NamedTensor, SlotStore } from '../oracle/state.js';
 import { pairGradients, type VariableGradient } from './gradients.js';
 import { optimizerFromConfig } from './tfjs-config.js';
 

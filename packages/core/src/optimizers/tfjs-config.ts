@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import { createFromConfig } from '../config.js';
+import { createFromConfig } from '../declare/config.js';
 
 /** What `fromConfig` of core's optimizers does: a model that is loaded with its optimizer calls it. */
 export function optimizerFromConfig(name: string, config: tf.serialization.ConfigDict): unknown {

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { type NamedConfig, registerFactory } from '../config.js';
+import { type NamedConfig, registerFactory } from '../declare/config.js';
 
 type OptimizerClass = tf.serialization.SerializableConstructor<tf.Optimizer> & {
   readonly className: string;

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { registerFactory } from '../config.js';
-import { requireNonNegative } from '../errors.js';
+import { registerFactory } from '../declare/config.js';
+import { requireNonNegative } from '../declare/errors.js';
 import { requireLearningRate } from './learning-rate.js';
 import { baseOf } from './nested.js';
 import { WrappedOptimizer } from './wrapped.js';

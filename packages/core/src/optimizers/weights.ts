@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { NamedTensor } from '../state.js';
+import type { NamedTensor } from '../oracle/state.js';
 
 /** A slot of TensorFlow.js's optimizers, found by its place in a list. */
 interface TfjsSlot {

@@ -1,11 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { type BaseView, viewBase } from '../base-view.js';
-import { toConfig } from '../config.js';
-import { explainingMissingKernels } from '../missing-kernel.js';
-import type { LossClosure } from '../objective.js';
-import type { MinimizeOverOptions } from '../optimizer.js';
-import { type NamedTensor, SlotStore } from '../state.js';
-import type { ParamVector } from '../vector.js';
+import type { ParamVector } from '../algebra/vector.js';
+import { toConfig } from '../declare/config.js';
+import { type BaseView, viewBase } from '../engine/base-view.js';
+import { explainingMissingKernels } from '../engine/missing-kernel.js';
+import type { MinimizeOverOptions } from '../oracle/micro-batches.js';
+import type { LossClosure } from '../oracle/objective.js';
+import { type NamedTensor, SlotStore } from '../oracle/state.js';
 import { aheadOfStep, setLearningRate } from './learning-rate.js';
 import { requireGradients } from './require-gradients.js';
 import { withAddition } from './skipping.js';

@@ -1,11 +1,11 @@
 // biome-ignore-all lint/suspicious/noEmptyInterface: plugins fill them by declaration merging
 
 import type * as tf from '@tensorflow/tfjs-core';
-import type { AscentDirection, AscentStep, GradientCombiner, PerturbationFilter } from '../compose.js';
-import type { PerturbationMetric } from '../metric.js';
-import type { SharpnessAwareOptimizer } from '../optimizer.js';
-import type { SharpnessRule } from '../rule.js';
-import type { Schedule } from '../schedules.js';
+import type { Schedule } from '../declare/schedules.js';
+import type { SharpnessAwareOptimizer } from '../driver/optimizer.js';
+import type { AscentDirection, AscentStep, GradientCombiner, PerturbationFilter } from '../rules/compose.js';
+import type { PerturbationMetric } from '../rules/metric.js';
+import type { SharpnessRule } from '../rules/rule.js';
 import type { CoreBaseOptimizerConfigs } from './plugins/base-optimizers.js';
 import type { CoreFilterConfigs } from './plugins/filters.js';
 import type { CoreMetricConfigs } from './plugins/metrics.js';

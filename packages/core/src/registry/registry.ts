@@ -1,6 +1,6 @@
 import { Container } from 'inversify';
-import { rememberGiven, toConfig } from '../config.js';
-import type { DriverOptions, SharpnessAwareOptimizer } from '../optimizer.js';
+import { rememberGiven, toConfig } from '../declare/config.js';
+import type { DriverOptions, SharpnessAwareOptimizer } from '../driver/optimizer.js';
 import { documentOf, type JsonSchema, nameKey, type OptionRow, optionRows } from './json-schema.js';
 import { type Kind, kinds, type OptimizerConfig, type PartConfigs, type PartTypes } from './kinds.js';
 import { type Plugin, requirePlugin } from './plugin.js';

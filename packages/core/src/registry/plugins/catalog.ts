@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { type CatalogKind, createFromConfig } from '../../config.js';
+import { type CatalogKind, createFromConfig } from '../../declare/config.js';
 import type { PartTypes } from '../kinds.js';
 import { definePlugin, type Plugin } from '../plugin.js';
 

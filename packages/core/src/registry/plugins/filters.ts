@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { chainFilters } from '../../filters/chain.js';
+import { chainFilters } from '../../rules/filters/chain.js';
 import type { PartConfigs } from '../kinds.js';
 import { part } from '../options.js';
 import { definePlugin, type Plugin } from '../plugin.js';

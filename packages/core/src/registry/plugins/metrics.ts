@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { elementwiseMetric } from '../../metrics/elementwise.js';
-import { euclideanMetric } from '../../metrics/euclidean.js';
-import { fisherMetric } from '../../metrics/fisher.js';
-import { hessianDiagonalMetric } from '../../metrics/hessian-diagonal.js';
-import { hessianLowRankMetric } from '../../metrics/hessian-low-rank.js';
-import { mongeMetric } from '../../metrics/monge.js';
-import { pNormAscent } from '../../metrics/p-norm.js';
+import { elementwiseMetric } from '../../rules/metrics/elementwise.js';
+import { euclideanMetric } from '../../rules/metrics/euclidean.js';
+import { fisherMetric } from '../../rules/metrics/fisher.js';
+import { hessianDiagonalMetric } from '../../rules/metrics/hessian-diagonal.js';
+import { hessianLowRankMetric } from '../../rules/metrics/hessian-low-rank.js';
+import { mongeMetric } from '../../rules/metrics/monge.js';
+import { pNormAscent } from '../../rules/metrics/p-norm.js';
 import { mongeOptions } from '../options.js';
 import { definePlugin } from '../plugin.js';
 

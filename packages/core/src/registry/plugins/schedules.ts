@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import '../../schedules.js';
+import '../../declare/schedules.js';
 import { fromCatalog } from './catalog.js';
 
 const from = z.number().describe('Value at step 0');

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ruleVariant, sharpnessAware } from '../../sharpness-aware.js';
+import { ruleVariant, sharpnessAware } from '../../driver/sharpness-aware.js';
 import { driverOptions, part, schedule, strategyOptions } from '../options.js';
 import { definePlugin } from '../plugin.js';
 

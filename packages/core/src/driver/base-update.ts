@@ -1,0 +1,63 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { add, choose, norm, type ParamVector } from '../algebra/vector.js';
+import { viewBase } from '../engine/base-view.js';
+import { VariableSnapshot } from '../engine/snapshot.js';
+import { announceUpdate } from '../optimizers/skipping.js';
+import type { NamedTensor } from '../oracle/state.js';
+import type { VariableGroups } from './groups.js';
+
+/** A direction for a variable by name; null where the loss does not reach it. */
+export interface DirectionEntry {
+  readonly name: string;
+  readonly tensor: tf.Tensor | null;
+}
+
+/** What the base optimizer is to do, and what beside it. */
+export interface BaseUpdate {
+  readonly base: tf.Optimizer;
+  readonly entries: readonly DirectionEntry[];
+  readonly groups: VariableGroups;
+  readonly onNonFinite: 'pass' | 'skip';
+  /** Added to the variables of the entries after the base optimizer's update. */
+  readonly correction?: ParamVector | undefined;
+}
+
+/**
+ * The base optimizer's update with the groups' factors and the rule's correction, skipped as a whole where asked for.
+ *
+ * @returns Whether it counted, a bool Scalar; undefined where every update counts.
+ */
+export function updateBase({ onNonFinite, ...update }: BaseUpdate): tf.Tensor | undefined {
+  if (onNonFinite === 'pass') {
+    apply(update);
+    return undefined;
+  }
+  const snapshot = new VariableSnapshot();
+  try {
+    const whole = [...update.entries.flatMap(({ tensor }) => tensor ?? []), ...(update.correction ?? [])];
+    const ok = tf.isFinite(norm(whole));
+    // Zero in place of NaN, so that slots created by this very step start clean.
+    const clean = (tensor: tf.Tensor) => choose(ok, [tensor], [tf.zerosLike(tensor)])[0]!;
+    apply({
+      ...update,
+      entries: update.entries.map(({ name, tensor }) => ({ name, tensor: tensor && clean(tensor) })),
+    });
+    snapshot.keepIf(ok);
+    announceUpdate(ok);
+    return ok;
+  } finally {
+    snapshot.dispose();
+  }
+}
+
+function apply({ base, entries, groups, correction }: Omit<BaseUpdate, 'onNonFinite'>): void {
+  const registered = tf.engine().registeredVariables;
+  const variables = entries.flatMap(({ name }) => registered[name] ?? []);
+  groups.around(variables, viewBase(base).learningRate, () => {
+    // TensorFlow.js keys slots by position: every variable is passed, in one order, null where it has no gradient.
+    base.applyGradients(entries as NamedTensor[]);
+    if (!correction) return;
+    const moved = add(correction, variables);
+    for (const [i, variable] of variables.entries()) variable.assign(moved[i]!);
+  });
+}

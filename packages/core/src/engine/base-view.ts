@@ -1,0 +1,49 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { ParamVector } from '../algebra/vector.js';
+
+/** What a rule may know about the base optimizer's next update. */
+export interface BaseView {
+  /** Learning rate of the next update. */
+  readonly learningRate: number;
+  /** Momentum factor of SGD-like optimizers, 0 for all others. */
+  readonly momentum: number;
+  /** Coupled weight decay (added to the gradient), 0 where the optimizer has none. */
+  readonly weightDecay: number;
+  /**
+   * The momentum buffers, zero for variables that never were updated; undefined before the first update and for
+   * optimizers without momentum.
+   */
+  momentumBuffer(variables: readonly tf.Variable[]): ParamVector | undefined;
+}
+
+/** The fields that TensorFlow.js's own optimizers have at run time; their declarations hide them. */
+interface TfjsFields {
+  readonly learningRate?: number;
+  readonly momentum?: number;
+  readonly accumulations?: readonly { originalName: string; variable: tf.Variable }[];
+}
+
+/**
+ * A view of any `tf.Optimizer`: its own, where it has the members of one (core's `sgd`, wrappers); exact for
+ * `tf.train.sgd` and `momentum`; the learning rate alone for others.
+ */
+export function viewBase(base: tf.Optimizer): BaseView {
+  if (typeof (base as Partial<BaseView>).momentumBuffer === 'function') return base as unknown as BaseView;
+  const fields = base as unknown as TfjsFields;
+  // RMSProp and Adagrad have fields of these names with another meaning.
+  const isMomentum = (base.constructor as { className?: string }).className === 'Momentum';
+  return {
+    learningRate: fields.learningRate ?? Number.NaN,
+    momentum: isMomentum ? (fields.momentum ?? 0) : 0,
+    weightDecay: 0,
+    momentumBuffer: (variables) => {
+      if (!isMomentum || !fields.accumulations || fields.accumulations.length === 0) return undefined;
+      const byName = new Map(fields.accumulations.map((slot) => [slot.originalName, slot.variable]));
+      const found = variables.map(({ name }) => byName.get(`${name}/momentum`));
+      // Restored slots carry another process's names; TensorFlow.js itself then goes by position.
+      const named = found.some((slot) => slot !== undefined);
+      const byOrder = named ? [] : fields.accumulations.map((slot) => slot.variable);
+      return variables.map((variable, i) => found[i] ?? byOrder[i] ?? tf.zerosLike(variable));
+    },
+  };
+}

@@ -1,0 +1,15 @@
+import type * as tf from '@tensorflow/tfjs-core';
+
+/** Options of `minimizeOver`. */
+export interface MinimizeOverOptions {
+  /**
+   * 'shared' (default): one perturbation, from the mean gradient of all micro-batches, as one large batch would have.
+   * 'per-micro-batch': each micro-batch has its own, and the directions are averaged: m-sharpness, the form that
+   * data-parallel SAM has.
+   */
+  readonly sharpness?: 'shared' | 'per-micro-batch' | undefined;
+  /** Whether to return the mean loss. Default false. */
+  readonly returnCost?: boolean | undefined;
+  /** What to train. Default every trainable variable. */
+  readonly varList?: tf.Variable[] | undefined;
+}

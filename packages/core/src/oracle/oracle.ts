@@ -1,0 +1,58 @@
+import type * as tf from '@tensorflow/tfjs-core';
+import type { Perturbation } from '../algebra/perturbation.js';
+import type { ParamVector } from '../algebra/vector.js';
+import type { BaseView } from '../engine/base-view.js';
+import type { LossClosure, Objective } from './objective.js';
+import type { RuleState } from './state.js';
+
+/** What to evaluate. Everything left out means: the descent objective of the batch, at θ. */
+export interface EvaluationRequest {
+  /** Displacement δ: the evaluation happens at θ + δ, and θ is put back bit for bit. */
+  readonly perturbation?: Perturbation | undefined;
+  /** Which objective the closure is asked for. Default 'descent'. */
+  readonly objective?: Objective | undefined;
+  /** Another loss than the batch's: a single example's, say. */
+  readonly loss?: LossClosure | undefined;
+  /**
+   * The rule reads neither the perturbation nor a gradient at θ again: this evaluation may use their memory. Default
+   * false.
+   */
+  readonly donate?: boolean | undefined;
+  /** A measurement beside the rule's own passes (curvature, neighbours): left out of the step's report. */
+  readonly probe?: boolean | undefined;
+}
+
+/** A loss and its gradient at one point. */
+export interface Evaluation {
+  /** Scalar, in loss units. */
+  readonly loss: tf.Scalar;
+  /** One tensor per variable, in `oracle.variables`' order; zero for variables that the loss does not reach. */
+  readonly gradient: ParamVector;
+}
+
+/**
+ * Answers one question: loss and gradient at θ + perturbation, for the ascent or the descent objective.
+ *
+ * An oracle lives for one step. It alone moves the variables, and puts them back from saved tensors, also when
+ * the closure throws. Tensors that it returns belong to the step's scope: a rule does not dispose them.
+ */
+export interface GradientOracle {
+  /** The variables being trained, in the order of every ParamVector of this step. */
+  readonly variables: readonly tf.Variable[];
+  /** The step number, from 0: the argument of schedules and, with a seed, of random draws. */
+  readonly step: number;
+  /** The rule's own memory, saved and disposed with the optimizer. */
+  readonly state: RuleState;
+  /** What the base optimizer is about to do: learning rate, momentum, weight decay. */
+  readonly base: BaseView;
+  /** Multipliers of the radius, one per variable (see `VariableGroup`); absent where all are 1. */
+  readonly rhoFactors?: readonly number[] | undefined;
+  /** Multipliers of the base optimizer's update, one per variable (see `VariableGroup`); absent where all are 1. */
+  readonly learningRateFactors?: readonly number[] | undefined;
+  /**
+   * Loss and gradient at θ + perturbation. Cost: one gradient; asking again at θ for the same objective is free.
+   *
+   * @throws Error when the loss is not a scalar or reaches no variable; whatever the closure throws.
+   */
+  evaluate(request?: EvaluationRequest): Evaluation;
+}

@@ -1,0 +1,280 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { displaced, isScaled, type Perturbation } from '../algebra/perturbation.js';
+import { add, type ParamVector, scale } from '../algebra/vector.js';
+import { beforeAssignments } from '../engine/assignments.js';
+import type { BaseView } from '../engine/base-view.js';
+import { explainMissingKernel } from '../engine/missing-kernel.js';
+import { withSharedRandomness } from '../engine/randomness.js';
+import { type LossClosure, type Objective, withObjective } from './objective.js';
+import type { Evaluation, EvaluationRequest, GradientOracle } from './oracle.js';
+import type { StepRecord } from './report.js';
+import type { RuleState } from './state.js';
+
+/** What the optimizer hands the oracle of a step. */
+export interface StepContext {
+  /** The loss, or those of micro-batches: the oracle answers with their mean. */
+  readonly closures: readonly LossClosure[];
+  /** The candidates; with `narrow`, those that the first evaluation reaches become the step's variables. */
+  readonly variables: readonly tf.Variable[];
+  readonly narrow: boolean;
+  readonly step: number;
+  readonly base: BaseView;
+  /** Radius multipliers of the variables. */
+  readonly rhoFactors?: (variables: readonly tf.Variable[]) => readonly number[] | undefined;
+  /** Multipliers of the base optimizer's update. */
+  readonly learningRateFactors?: (variables: readonly tf.Variable[]) => readonly number[] | undefined;
+  /** Makes every evaluation of the step draw the same random numbers. */
+  readonly randomSeed?: number | undefined;
+  /** Whether the step's tensors are read once more, for its report. */
+  readonly reported?: boolean;
+}
+
+/** An evaluation, and what its closure kept. */
+interface Watched {
+  readonly evaluation: Evaluation;
+  readonly kept: readonly tf.Tensor[];
+}
+
+/** The oracle of one step on TensorFlow.js's engine: see `GradientOracle`. */
+export class StepOracle implements GradientOracle {
+  readonly step: number;
+  readonly base: BaseView;
+  /** Names of the variables that some evaluation of this step reached. */
+  readonly connected = new Set<string>();
+  #variables: readonly tf.Variable[];
+  #narrow: boolean;
+  /** What the step was like, for its report. */
+  #record: StepRecord = {};
+  readonly #context: StepContext;
+  #closures: readonly LossClosure[];
+  readonly #atTheta = new Map<Objective, Evaluation>();
+  /** Running statistics (batch norm's): what the first evaluation moved outside the list of variables. */
+  #statistics: readonly tf.Variable[] | undefined;
+  /** Tensors that the closure kept in the first evaluation: the metrics of `model.fit`. */
+  #metrics: readonly tf.Tensor[] = [];
+  #state: RuleState | undefined;
+
+  constructor(context: StepContext) {
+    this.#context = context;
+    this.#closures = context.closures;
+    this.#variables = context.variables;
+    // Micro-batches may reach different variables: then every candidate stays.
+    this.#narrow = context.narrow && context.closures.length === 1;
+    this.step = context.step;
+    this.base = context.base;
+  }
+
+  get variables(): readonly tf.Variable[] {
+    return this.#variables;
+  }
+
+  get state(): RuleState {
+    if (this.#state === undefined) throw new Error('oracle: expected to be attached to an optimizer’s state');
+    return this.#state;
+  }
+
+  /** Gives the oracle its state, which needs the oracle's variables in turn. */
+  attach<T extends RuleState>(state: T): T {
+    this.#state = state;
+    return state;
+  }
+
+  get rhoFactors(): readonly number[] | undefined {
+    return this.#context.rhoFactors?.(this.#variables);
+  }
+
+  get learningRateFactors(): readonly number[] | undefined {
+    return this.#context.learningRateFactors?.(this.#variables);
+  }
+
+  /** Lets the oracle answer for one micro-batch alone, as if a step of its own began. */
+  focus(microBatch: number): this {
+    this.#closures = [this.#context.closures[microBatch]!];
+    this.#statistics = undefined;
+    this.forget();
+    return this;
+  }
+
+  /** What is remembered of the step since the last call. */
+  takeRecord(): StepRecord {
+    const record = this.#record;
+    this.#record = {};
+    return record;
+  }
+
+  /** Forgets what was evaluated at θ: the weights are about to be others. */
+  forget(): void {
+    this.#atTheta.clear();
+  }
+
+  evaluate(request: EvaluationRequest = {}): Evaluation {
+    const { perturbation, objective = 'descent', loss, probe } = request;
+    const plain = perturbation === undefined && loss === undefined;
+    const known = plain ? this.#atTheta.get(objective) : undefined;
+    if (known) return known;
+    // A displacement has one tensor per candidate: the list of variables is settled then.
+    if (perturbation !== undefined) this.#narrow = false;
+    const donate = request.donate === true && !this.#context.reported;
+    const evaluation = this.#displaced(perturbation, donate, () =>
+      this.#statistics === undefined ? this.#first(objective, loss) : this.#later(objective, loss),
+    );
+    if (plain) this.#atTheta.set(objective, evaluation);
+    if (probe) return evaluation;
+    // A first evaluation away from θ (SAMPa's auxiliary point) stands for the one at θ.
+    if (this.#record.first === undefined) {
+      this.#record.first = { ...evaluation, descent: objective === 'descent' && !loss };
+    } else if (perturbation && !loss) this.#record.perturbed ??= { ...evaluation, perturbation };
+    return evaluation;
+  }
+
+  /** Runs `f` at θ + perturbation; θ comes back from the saved tensors, never by subtraction. */
+  #displaced(perturbation: Perturbation | undefined, donate: boolean, f: () => Evaluation): Evaluation {
+    if (perturbation === undefined) return f();
+    const saved = this.#variables.map((variable) => tf.clone(variable));
+    const direction = isScaled(perturbation) ? perturbation.direction : perturbation;
+    const moved = displaced(this.#variables, perturbation, donate && direction.every(isOfThisScope));
+    if (donate) this.#abandon(direction);
+    try {
+      for (const [i, variable] of this.#variables.entries()) variable.assign(moved[i]!);
+      return f();
+    } finally {
+      for (const [i, variable] of this.#variables.entries()) variable.assign(saved[i]!);
+      for (const tensor of saved) tensor.dispose();
+      for (const tensor of moved) tensor.dispose();
+    }
+  }
+
+  /** Frees a direction and the gradients at θ for the evaluation to come. */
+  #abandon(direction: ParamVector): void {
+    const gradients = [...this.#atTheta.values()].flatMap(({ gradient }) => gradient);
+    this.forget();
+    for (const tensor of [...direction, ...gradients]) if (isOfThisScope(tensor)) tensor.dispose();
+  }
+
+  #first(objective: Objective, loss: LossClosure | undefined): Evaluation {
+    const assigned = new Set<tf.Variable>();
+    const end = beforeAssignments(this.#variables[0]!, (variable) => assigned.add(variable));
+    try {
+      const { evaluation, kept } = this.#mean(objective, loss);
+      this.#metrics = kept;
+      // What the loss made for itself may be gone.
+      const remaining = [...assigned].filter(({ isDisposed }) => !isDisposed);
+      this.#statistics = remaining.filter((variable) => !this.#variables.includes(variable));
+      return evaluation;
+    } finally {
+      end();
+    }
+  }
+
+  #later(objective: Objective, loss: LossClosure | undefined): Evaluation {
+    const statistics = this.#statistics ?? [];
+    const saved = statistics.map((variable) => tf.clone(variable));
+    try {
+      const { evaluation, kept } = this.#mean(objective, loss);
+      this.#release(kept);
+      return evaluation;
+    } finally {
+      for (const [i, variable] of statistics.entries()) variable.assign(saved[i]!);
+      tf.dispose(saved);
+    }
+  }
+
+  /** The mean over the micro-batches, one after the other: the memory is that of one. */
+  #mean(objective: Objective, loss: LossClosure | undefined): Watched {
+    const closures = loss ? [loss] : this.#closures;
+    if (closures.length === 1) return this.#gradients(objective, closures[0]!);
+    const kept: tf.Tensor[] = [];
+    const sum = closures
+      .map((closure) => () => {
+        const part = this.#gradients(objective, closure);
+        kept.push(...part.kept);
+        return part.evaluation;
+      })
+      .reduce<Evaluation | undefined>(
+        (previous, next) => tf.tidy(() => addEvaluations(previous, next())),
+        undefined,
+      )!;
+    const share = 1 / closures.length;
+    return { evaluation: { loss: tf.mul(sum.loss, share), gradient: scale(share, sum.gradient) }, kept };
+  }
+
+  #gradients(objective: Objective, loss: LossClosure): Watched {
+    let kept: tf.Tensor[] = [];
+    const watched = () => {
+      const { activeScope } = tf.engine().state;
+      try {
+        return withSharedRandomness(this.#context.randomSeed, this.step, () =>
+          withObjective(objective, () => loss(objective)),
+        );
+      } finally {
+        kept = (activeScope?.track ?? []).filter((tensor) => tensor.kept && !isVariable(tensor));
+      }
+    };
+    const { value, grads } = abandonTapeOnThrow(
+      () => tf.variableGrads(watched, [...this.#variables]),
+      () => kept,
+      watched,
+    );
+    if (this.#narrow) {
+      this.#variables = this.#variables.filter(({ name }) => grads[name] != null);
+      this.#narrow = false;
+    }
+    const gradient = this.#variables.map((variable) => {
+      const entry = grads[variable.name];
+      if (entry == null) return tf.zerosLike(variable) as tf.Tensor;
+      this.connected.add(variable.name);
+      return entry;
+    });
+    // What the tape had kept for the backward pass is disposed by now; the rest is the closure's.
+    return { evaluation: { loss: value, gradient }, kept: kept.filter((tensor) => !tensor.isDisposed) };
+  }
+
+  /**
+   * Frees what the closure kept in an evaluation after the first: `model.fit` reads the first one's metrics.
+   * `model.trainOnBatch` reads the later ones as well: they answer with the first one's values.
+   */
+  #release(kept: readonly tf.Tensor[]): void {
+    for (const [i, tensor] of kept.entries()) {
+      if (this.#metrics.includes(tensor)) continue;
+      tensor.dispose();
+      const original = this.#metrics[i];
+      if (original) tensor.data = original.data.bind(original) as typeof tensor.data;
+    }
+  }
+}
+
+/** Adds an evaluation to a sum, which is disposed. */
+function addEvaluations(
+  sum: Evaluation | undefined,
+  next: Evaluation,
+): { loss: tf.Scalar; gradient: ParamVector } {
+  if (sum === undefined) return { ...next };
+  const result = {
+    loss: tf.add(sum.loss, next.loss) as tf.Scalar,
+    gradient: add(sum.gradient, next.gradient),
+  };
+  tf.dispose([sum.loss, sum.gradient]);
+  return result;
+}
+
+/** Whether a tensor lives in the step's scope: made by the step, and nobody else's. */
+function isOfThisScope({ kept, scopeId }: tf.Tensor): boolean {
+  return !kept && scopeId === tf.engine().state.activeScope?.id;
+}
+
+function isVariable(tensor: tf.Tensor): boolean {
+  return tensor instanceof tf.Variable;
+}
+
+/** TensorFlow.js leaves the tape's saved tensors behind when a closure throws; this does not. */
+function abandonTapeOnThrow<T>(f: () => T, kept: () => readonly tf.Tensor[], loss: () => tf.Scalar): T {
+  try {
+    return f();
+  } catch (error) {
+    const { state } = tf.engine();
+    for (const node of state.gradientDepth === 0 ? (state.activeTape ?? []) : [])
+      tf.dispose(node.saved ?? []);
+    for (const tensor of kept()) tensor.dispose();
+    throw explainMissingKernel(error, loss);
+  }
+}

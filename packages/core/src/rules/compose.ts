@@ -1,0 +1,141 @@
+import { materialise, type Perturbation } from '../algebra/perturbation.js';
+import { type ParamVector, scaleEach } from '../algebra/vector.js';
+import type { NamedConfig } from '../declare/config.js';
+import { requireOneOf, requireSchedule } from '../declare/errors.js';
+import { nonNegativeAt, type Schedule } from '../declare/schedules.js';
+import type { Objective } from '../oracle/objective.js';
+import type { GradientOracle } from '../oracle/oracle.js';
+import { ascentPerturbation } from './ascent.js';
+import type { PerturbationMetric } from './metric.js';
+import { euclideanMetric } from './metrics/euclidean.js';
+import { type DescentContext, type SharpnessRule, twoPass } from './rule.js';
+
+/** Chooses which coordinates move. */
+export interface PerturbationFilter {
+  /** Name in configurations and messages. */
+  readonly name?: string;
+  /** How to make it again; absent for a filter that cannot be saved by name. */
+  readonly config?: NamedConfig;
+  /** The filtered perturbation; the radius is not renormalised. */
+  apply(perturbation: ParamVector, gradient: ParamVector, oracle: GradientOracle): ParamVector;
+}
+
+/** Chooses what is descended, from the gradients of both passes. */
+export interface GradientCombiner {
+  /** Name in configurations and messages. */
+  readonly name?: string;
+  /** How to make it again; absent for a combiner that cannot be saved by name. */
+  readonly config?: NamedConfig;
+  /** The direction, from both passes' gradients. */
+  combine(context: DescentContext): ParamVector;
+}
+
+/** Chooses the vector that the perturbation climbs along: the gradient itself, or something smoother. */
+export interface AscentDirection {
+  (gradient: ParamVector, oracle: GradientOracle): ParamVector;
+  /** How to make it again; absent for a direction that cannot be saved by name. */
+  readonly config?: NamedConfig;
+}
+
+/**
+ * Replaces metric and `ascentStep` together, for balls that no inner product measures (p-norms): the
+ * perturbation of radius `rho` along `gradient`.
+ */
+export interface AscentStep {
+  /** Name in configurations and messages. */
+  readonly name: string;
+  /** How to make it again; absent for a step that cannot be saved by name. */
+  readonly config?: NamedConfig;
+  /** δ of radius `rho` along `gradient`; zero where the gradient is zero or not finite. */
+  step(gradient: ParamVector, rho: number, oracle: GradientOracle): ParamVector;
+}
+
+/** The parts of a two-pass rule. Every part left out is plain SAM's. */
+export interface Strategies {
+  /** Radius ρ >= 0 in the metric's norm, or a schedule of it. Default 0.05 (Foret et al. 2021). */
+  readonly rho?: Schedule | undefined;
+  /** How the neighbourhood is measured, or a whole ascent step for balls without a metric. Default Euclidean. */
+  readonly metric?: PerturbationMetric | AscentStep | undefined;
+  /** Which objective is climbed. Default 'descent'. */
+  readonly objective?: Objective | undefined;
+  /** Which coordinates move. Default all. */
+  readonly filter?: PerturbationFilter | undefined;
+  /** What is descended. Default the perturbed gradient. */
+  readonly combine?: GradientCombiner | undefined;
+  /** What is climbed along. Default the gradient. */
+  readonly ascent?: AscentDirection | undefined;
+}
+
+/**
+ * A two-pass rule from its parts.
+ *
+ *   δ = filter(ρ G⁻¹d / √⟨d, G⁻¹d⟩),  d = ascent(∇L(θ)),   direction = combine(∇L(θ), ∇L(θ + δ))
+ *
+ * @throws RangeError for a negative or non-finite `rho` or an unknown `objective`; TypeError when a part is not
+ *   of its kind.
+ */
+export function compose(strategies: Strategies & { readonly name?: string } = {}): SharpnessRule {
+  const { name = 'compose', objective = 'descent', combine } = strategies;
+  requireOneOf(name, 'objective', objective, ['ascent', 'descent']);
+  requireMethod(name, 'combine', combine, 'combine');
+  return twoPass({
+    name,
+    objective,
+    perturb: composePerturbation({ ...strategies, name }),
+    ...(combine && { descend: (context: DescentContext) => combine.combine(context) }),
+  });
+}
+
+/** The parts of a perturbation. */
+export type PerturbationStrategies = Pick<Strategies, 'rho' | 'metric' | 'filter' | 'ascent'>;
+
+/**
+ * A perturbation from its parts, for rules that are not two passes.
+ *
+ *   δ = filter(ρ G⁻¹d / √⟨d, G⁻¹d⟩),  d = ascent(g)
+ *
+ * @returns g ↦ δ at the oracle's weights, with the radius of the oracle's step.
+ * @throws RangeError for a negative or non-finite `rho`; TypeError when a part is not of its kind.
+ */
+export function composePerturbation(
+  strategies: PerturbationStrategies & { readonly name?: string },
+): (gradient: ParamVector, oracle: GradientOracle) => Perturbation {
+  const { name = 'compose', rho = 0.05, metric = euclideanMetric(), filter, ascent } = strategies;
+  requireSchedule(name, 'rho', rho);
+  const step = perturbationOf(name, metric);
+  requireMethod(name, 'filter', filter, 'apply');
+  if (ascent !== undefined && typeof ascent !== 'function') {
+    throw new TypeError(`${name}: expected ascent to be a function (gradient, oracle) => direction`);
+  }
+  return (gradient, oracle) => {
+    const direction = ascent ? ascent(gradient, oracle) : gradient;
+    const radius = nonNegativeAt(name, 'rho', rho, oracle.step);
+    const factors = oracle.rhoFactors;
+    // A ball stretched by f along some variables: G becomes F⁻¹GF⁻¹, and its ascent step F · step(F · direction).
+    const perturbation = factors
+      ? scaleEach(factors, materialise(step(gradient, scaleEach(factors, direction), radius, oracle)))
+      : step(gradient, direction, radius, oracle);
+    return filter ? filter.apply(materialise(perturbation), gradient, oracle) : perturbation;
+  };
+}
+
+function perturbationOf(
+  owner: string,
+  metric: PerturbationMetric | AscentStep,
+): (gradient: ParamVector, direction: ParamVector, rho: number, oracle: GradientOracle) => Perturbation {
+  if ('at' in metric && typeof metric.at === 'function') {
+    return (gradient, direction, rho, oracle) =>
+      ascentPerturbation(metric.at(gradient, oracle), direction, rho);
+  }
+  if ('step' in metric && typeof metric.step === 'function') {
+    return (_gradient, direction, rho, oracle) => metric.step(direction, rho, oracle);
+  }
+  throw new TypeError(
+    `${owner}: expected metric to be a PerturbationMetric (with "at") or an AscentStep (with "step")`,
+  );
+}
+
+function requireMethod(owner: string, option: string, value: object | undefined, method: string): void {
+  if (value === undefined || typeof (value as Record<string, unknown>)[method] === 'function') return;
+  throw new TypeError(`${owner}: expected ${option} to be an object with a method "${method}"`);
+}

@@ -1,0 +1,64 @@
+import { registerFactory, toConfig } from '../../declare/config.js';
+import type { GradientOracle } from '../../oracle/oracle.js';
+import type { RuleState } from '../../oracle/state.js';
+import type { PerturbationFilter } from '../compose.js';
+
+/**
+ * Filters one after the other, each with a memory of its own: of masks, the coordinates that all of them let move.
+ *
+ * @param filters - In the order in which they apply. Each sees the perturbation that the one before left; without any,
+ *   everything moves.
+ * @throws TypeError for what is no filter.
+ * @example
+ * sharpnessAware(base, { filter: chainFilters(structuredMask({ sparsity: 0.5 }), nmMask({ m: 4 })) });
+ */
+export function chainFilters(...filters: readonly PerturbationFilter[]): PerturbationFilter {
+  for (const [i, filter] of filters.entries()) {
+    if (typeof filter?.apply === 'function') continue;
+    throw new TypeError(`chainFilters: expected filter ${i} to be an object with a method "apply"`);
+  }
+  // A filter may key by oracle what it keeps for a step: it meets one object throughout the step.
+  const known = new WeakMap<GradientOracle, readonly GradientOracle[]>();
+  const oraclesOf = (oracle: GradientOracle) => {
+    const oracles = known.get(oracle) ?? filters.map((_, i) => withOwnState(oracle, `filter${i}.`));
+    known.set(oracle, oracles);
+    return oracles;
+  };
+  return {
+    name: 'chain',
+    config: { name: 'chain', ...toConfig({ filters }) },
+    apply: (perturbation, gradient, oracle) => {
+      const oracles = oraclesOf(oracle);
+      return filters.reduce((delta, filter, i) => filter.apply(delta, gradient, oracles[i]!), perturbation);
+    },
+  };
+}
+
+/** The oracle, with a state whose keys begin with `prefix`. */
+function withOwnState(oracle: GradientOracle, prefix: string): GradientOracle {
+  const state: RuleState = {
+    get: (key) => oracle.state.get(prefix + key),
+    getEach: (key) => oracle.state.getEach(prefix + key),
+    set: (key, value) => oracle.state.set(prefix + key, value),
+    delete: (key) => oracle.state.delete(prefix + key),
+    getTensor: (key) => oracle.state.getTensor(prefix + key),
+    setTensor: (key, value) => oracle.state.setTensor(prefix + key, value),
+  };
+  return {
+    state,
+    step: oracle.step,
+    base: oracle.base,
+    get variables() {
+      return oracle.variables;
+    },
+    get rhoFactors() {
+      return oracle.rhoFactors;
+    },
+    get learningRateFactors() {
+      return oracle.learningRateFactors;
+    },
+    evaluate: (request) => oracle.evaluate(request),
+  };
+}
+
+registerFactory('filter', 'chain', ({ filters }) => chainFilters(...(filters as PerturbationFilter[])));

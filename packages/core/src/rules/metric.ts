@@ -1,0 +1,26 @@
+import type { ParamVector } from '../algebra/vector.js';
+import type { NamedConfig } from '../declare/config.js';
+import type { GradientOracle } from '../oracle/oracle.js';
+
+/** The metric at one point: two linear maps. Norm, dual norm and ascent step follow from them. */
+export interface InnerProduct {
+  /** v ↦ G v. */
+  apply(v: ParamVector): ParamVector;
+  /** g ↦ G⁻¹ g. */
+  solve(g: ParamVector): ParamVector;
+  /**
+   * k >= 0 where g is an eigenvector with G g = (1 + k‖g‖²) g, else undefined. Optional: it lets the ascent step take
+   * the closed form ρ g / (‖g‖√(1 + k‖g‖²)), without the cancellation of the general formula and in one pass.
+   */
+  growth?(g: ParamVector): number | undefined;
+}
+
+/** A Riemannian metric field θ ↦ G(θ): how the neighbourhood of θ is measured. */
+export interface PerturbationMetric {
+  /** Name in configurations and messages. */
+  readonly name: string;
+  /** How to make it again; absent for a metric that cannot be saved by name. */
+  readonly config?: NamedConfig;
+  /** The inner product at θ, given the gradient there (and the oracle, for metrics that need more). */
+  at(gradient: ParamVector, oracle: GradientOracle): InnerProduct;
+}

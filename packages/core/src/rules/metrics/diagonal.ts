@@ -1,0 +1,45 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { map, mul, type ParamVector, zip } from '../../algebra/vector.js';
+import type { GradientOracle } from '../../oracle/oracle.js';
+import type { InnerProduct } from '../metric.js';
+
+/** G = diag(weights), all positive. */
+export function diagonalInner(weights: ParamVector): InnerProduct {
+  return {
+    apply: (v) => mul(v, weights),
+    solve: (g) => zip(g, weights, (a, b) => tf.div(a, b)),
+  };
+}
+
+/** Where a square stops growing: 1e36, so that sums of squares stay finite. */
+const LARGEST = 1e18;
+
+/** x², elementwise; entries beyond 1e18 count as 1e18. */
+export function squares(x: ParamVector): ParamVector {
+  return map(x, (tensor) => tf.square(tf.clipByValue(tensor, -LARGEST, LARGEST)));
+}
+
+/**
+ * What share a new value has in a moving average that weighs values `decay`, `decay`², … with age, normalised so
+ * that the weights sum to one from the first value on.
+ *
+ * @param key - Name of the average in the rule's state.
+ * @param decay - In [0, 1).
+ * @returns Scalar in (0, 1], 1 for the first value.
+ */
+export function newShare({ state }: GradientOracle, key: string, decay: number): tf.Scalar {
+  const past = state.getTensor(`${key}.weight`) ?? tf.scalar(0);
+  const weight = tf.add(tf.mul(decay, past), 1 - decay);
+  state.setTensor(`${key}.weight`, weight);
+  return tf.div(1 - decay, weight) as tf.Scalar;
+}
+
+/** previous + share · (value − previous), or the value where there is no previous. */
+export function blend(
+  previous: ParamVector | undefined,
+  value: ParamVector,
+  share: number | tf.Scalar,
+): ParamVector {
+  if (previous === undefined) return value;
+  return zip(previous, value, (a, b) => tf.add(a, tf.mul(share, tf.sub(b, a))));
+}

@@ -1,0 +1,109 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { type Sampler, seededSampler } from '../../algebra/random.js';
+import { map, type ParamVector, scaleFinite } from '../../algebra/vector.js';
+import { registerFactory } from '../../declare/config.js';
+import { requireOneOf } from '../../declare/errors.js';
+import type { GradientOracle } from '../../oracle/oracle.js';
+import type { PerturbationMetric } from '../metric.js';
+import { blend, diagonalInner, newShare, squares } from './diagonal.js';
+import { configOfProbed, isDue, type ProbedMetricOptions, probedDefaults } from './hessian-diagonal.js';
+
+/** What the outputs are to the loss: logits of a mean softmax cross entropy, or means of a mean ½‖f − y‖². */
+export type OutputLoss = 'softmax' | 'squared';
+
+/** Options of the Gauss–Newton metric. */
+export interface GaussNewtonOptions extends ProbedMetricOptions {
+  /**
+   * The network's outputs of the step's batch, [batch, outputs]: a loss closure does not show them, and the
+   * Gauss–Newton matrix is made of them.
+   */
+  readonly outputs: (step: number) => tf.Tensor;
+  /** What the loss makes of the outputs. Default 'softmax'. */
+  readonly outputLoss?: OutputLoss | undefined;
+}
+
+/**
+ * The diagonal Gauss–Newton metric, G = diag(N) + λI with N >= 0 the diagonal of (1/B) Σᵢ JᵢᵀSᵢJᵢ: the Hessian without the
+ * outputs' own curvature, for softmax cross entropy also the Fisher information.
+ *
+ *   N ≈ (∇θ Σᵢ ⟨zᵢ, fᵢ⟩)²/B,   E zᵢzᵢᵀ = Sᵢ:  zᵢ = √pᵢ ⊙ uᵢ − pᵢ⟨√pᵢ, uᵢ⟩ (softmax, pᵢ its probabilities), zᵢ = uᵢ (squared)
+ *
+ * with random signs u, averaged over probes and, with `decay`, over refreshes. An unbiased estimate with no curvature by
+ * differences and no labels drawn. `outputs` must run on the step's own batch. Cost: `probes` gradients every
+ * `refreshEvery` steps.
+ *
+ * @throws TypeError when `outputs` is not a function; RangeError when an option is out of its range.
+ * @see Schraudolph 2002, "Fast Curvature Matrix-Vector Products for Second-Order Gradient Descent", for the matrix; Martens
+ *   2020, https://arxiv.org/abs/1412.1193, section 9, for its being the Fisher information. The metric is ours.
+ */
+export function gaussNewtonMetric(options: GaussNewtonOptions): PerturbationMetric {
+  const { outputs, outputLoss = 'softmax' } = options;
+  if (typeof outputs !== 'function') {
+    throw new TypeError(
+      'gaussNewtonMetric: expected outputs to be a function (step) => tensor [batch, outputs]',
+    );
+  }
+  requireOneOf('gaussNewtonMetric', 'outputLoss', outputLoss, ['softmax', 'squared']);
+  const own = probedDefaults('gaussNewtonMetric', options);
+  const { damping, decay, refreshEvery, probes, seed } = own;
+  const { sampler = seededSampler('rademacher', seed) } = options;
+  const key = 'gaussNewton';
+  const refresh = (oracle: GradientOracle): ParamVector => {
+    let mean: ParamVector | undefined;
+    for (let index = 0; index < probes; index++) {
+      const before = mean;
+      const loss = () => projection(outputs(oracle.step), outputLoss, sampler, oracle.step, index);
+      mean = tf.tidy(() =>
+        blend(before, squares(oracle.evaluate({ loss, probe: true }).gradient), 1 / (index + 1)),
+      );
+      tf.dispose(before ?? []);
+    }
+    // A NaN of one step would stay in the average for good.
+    const next = blend(oracle.state.get(key), scaleFinite(1, mean!), newShare(oracle, key, decay));
+    oracle.state.set(key, next);
+    return next;
+  };
+  return {
+    name: 'gauss-newton',
+    config: { ...configOfProbed('gauss-newton', own), outputLoss, outputs: { name: 'custom' } },
+    at: (_gradient, oracle) => {
+      const diagonal = isDue(oracle, key, refreshEvery) ? refresh(oracle) : oracle.state.get(key)!;
+      return diagonalInner(map(diagonal, (tensor) => tf.add(tensor, damping)));
+    },
+  };
+}
+
+/** Σᵢ ⟨zᵢ, fᵢ⟩/√B with z held constant: its gradient is Jᵀz/√B. */
+function projection(
+  outputs: tf.Tensor,
+  outputLoss: OutputLoss,
+  sampler: Sampler,
+  step: number,
+  index: number,
+): tf.Scalar {
+  if (outputs.rank !== 2) {
+    throw new RangeError(
+      `gaussNewtonMetric: expected outputs of shape [batch, outputs], got [${outputs.shape}]`,
+    );
+  }
+  const signs = sampler([outputs.shape], step, index)[0]!;
+  const constant = tf.customGrad((f, save) => {
+    const x = f as tf.Tensor;
+    const z = tf.mul(1 / Math.sqrt(x.shape[0]!), outputLoss === 'softmax' ? factor(x, signs) : signs);
+    (save as tf.GradSaveFunc)([z]);
+    return {
+      value: tf.sum(tf.mul(z, x)),
+      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => tf.mul(dy, saved[0]!),
+    };
+  });
+  return constant(outputs) as tf.Scalar;
+}
+
+/** A random vector per row whose covariance is diag(p) − p pᵀ, the softmax's. */
+function factor(logits: tf.Tensor, signs: tf.Tensor): tf.Tensor {
+  const p = tf.softmax(logits);
+  const spread = tf.mul(tf.sqrt(p), signs);
+  return tf.sub(spread, tf.mul(p, tf.sum(spread, -1, true)));
+}
+
+registerFactory('metric', 'gauss-newton', gaussNewtonMetric as (options: object) => unknown);

@@ -1,0 +1,141 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { type Sampler, seededSampler } from '../../algebra/random.js';
+import { add, axpy, type ParamVector, scaleFinite } from '../../algebra/vector.js';
+import { combine, dots, unit } from '../../curvature/combine.js';
+import { hessian } from '../../curvature/hvp.js';
+import { krylov } from '../../curvature/krylov.js';
+import { eigenSmall } from '../../curvature/small-matrix.js';
+import { registerFactory } from '../../declare/config.js';
+import { requireInteger } from '../../declare/errors.js';
+import type { Objective } from '../../oracle/objective.js';
+import type { GradientOracle } from '../../oracle/oracle.js';
+import type { InnerProduct, PerturbationMetric } from '../metric.js';
+import { requireSampler } from './checks.js';
+
+/** Options of the low-rank Hessian metric. */
+export interface HessianLowRankOptions {
+  /** k, the number of eigenpairs, an integer >= 1. Default 4 (ours). Memory: that many times the weights. */
+  readonly rank?: number | undefined;
+  /** Steps from one refresh to the next, an integer >= 1. Default 10 (ours). */
+  readonly refreshEvery?: number | undefined;
+  /** Lanczos steps of a refresh, an integer >= `rank`. Default twice the rank (ours). */
+  readonly iterations?: number | undefined;
+  /** Seed of the start vectors, an integer. Default 0. */
+  readonly seed?: number | undefined;
+  /** Draws the start vectors in place of the seed; their lengths do not matter. */
+  readonly sampler?: Sampler | undefined;
+  /** Whose Hessian. Default 'descent'. */
+  readonly objective?: Objective | undefined;
+}
+
+/** How much of a refresh's start is new, beside the former eigenvectors: what turned up since must be found. */
+const FRESH = 0.1;
+
+/**
+ * The low-rank Hessian metric, G = I + Σₖ |λₖ| vₖvₖᵀ over the eigenpairs of largest |λ|: the sharpest directions move less,
+ * all others as in SAM.
+ *
+ *   G⁻¹g = g − Σₖ |λₖ|/(1 + |λₖ|) ⟨vₖ, g⟩ vₖ
+ *
+ * The eigenpairs are Ritz pairs of a few Lanczos steps, started from the sum of the former eigenvectors and a tenth
+ * of a random vector; the small eigenproblem is solved by Jacobi rotations on the device. Cost: 2 · `iterations`
+ * gradients every `refreshEvery` steps.
+ *
+ * @throws RangeError when an option is out of its range; TypeError when `sampler` is not a function.
+ * @see Ghorbani et al. 2019, appendix (Lanczos; the metric is ours). https://arxiv.org/abs/1901.10159
+ */
+export function hessianLowRankMetric(options: HessianLowRankOptions = {}): PerturbationMetric {
+  const { rank = 4, refreshEvery = 10, seed = 0, sampler, objective } = options;
+  const { iterations = 2 * rank } = options;
+  requireInteger('hessianLowRankMetric', 'rank', rank, 1);
+  requireInteger('hessianLowRankMetric', 'refreshEvery', refreshEvery, 1);
+  requireInteger('hessianLowRankMetric', 'iterations', iterations, rank);
+  requireSampler('hessianLowRankMetric', 'sampler', sampler);
+  const draw = sampler ?? seededSampler('gaussian', seed);
+  return {
+    name: 'hessian-low-rank',
+    config: {
+      ...{ name: 'hessian-low-rank', rank, refreshEvery, seed },
+      ...(options.iterations !== undefined && { iterations }),
+      ...(sampler && { sampler: { name: 'custom' } }),
+      ...(objective && { objective }),
+    },
+    at: (_gradient, oracle) => {
+      const known = recall(oracle, rank);
+      if (known && oracle.step % refreshEvery !== 0) return lowRankInner(known);
+      const pairs = refresh(oracle, known?.vectors ?? [], draw, { rank, iterations, objective });
+      remember(oracle, pairs);
+      return lowRankInner(pairs);
+    },
+  };
+}
+
+interface EigenPairs {
+  readonly vectors: readonly ParamVector[];
+  /** |λ|, [k], largest first. */
+  readonly sizes: tf.Tensor1D;
+}
+
+function lowRankInner({ vectors, sizes }: EigenPairs): InnerProduct {
+  // |λ|/(1 + |λ|), without overflow.
+  const kept = tf.sub(1, tf.div(1, tf.add(1, sizes)));
+  return {
+    apply: (v) => tf.tidy(() => combine(tf.mul(sizes, dots(vectors, v)) as tf.Tensor1D, vectors, v)),
+    solve: (g) => tf.tidy(() => combine(tf.neg(tf.mul(kept, dots(vectors, g))) as tf.Tensor1D, vectors, g)),
+  };
+}
+
+function refresh(
+  oracle: GradientOracle,
+  former: readonly ParamVector[],
+  draw: Sampler,
+  options: { readonly rank: number; readonly iterations: number; readonly objective: Objective | undefined },
+): EigenPairs {
+  const { rank, iterations, objective } = options;
+  return tf.tidy(() => {
+    const shapes = oracle.variables.map(({ shape }) => shape);
+    const random = unit(draw(shapes, oracle.step, 0));
+    const warm = former.length > 0 ? unit(former.reduce(add)) : undefined;
+    const start = warm ? axpy(FRESH, random, warm) : random;
+    const { basis, projected } = krylov(hessian(oracle, { objective }), start, iterations);
+    const { values, vectors } = eigenSmall(projected);
+    const largest = selectLargest(tf.abs(values), rank);
+    const sizes = tf.reshape(tf.matMul(largest, tf.expandDims(tf.abs(values), 1)), [rank]);
+    const chosen = tf.unstack(tf.matMul(largest, vectors, false, true)) as tf.Tensor1D[];
+    return {
+      // A NaN of one step must not stay for good: the pair then counts for nothing.
+      vectors: chosen.map((weights) => scaleFinite(1, combine(weights, basis))),
+      sizes: tf.where(tf.isFinite(sizes), sizes, tf.zerosLike(sizes)) as tf.Tensor1D,
+    };
+  });
+}
+
+/** The rows of the identity that pick the `count` largest of `sizes`, in order: [count, m]. tf.topk may read back. */
+function selectLargest(sizes: tf.Tensor1D, count: number): tf.Tensor2D {
+  const [m] = sizes.shape;
+  const [rows, columns] = [tf.expandDims(sizes, 1), tf.expandDims(sizes, 0)];
+  const order = tf.range(0, m);
+  const earlier = tf.less(tf.expandDims(order, 0), tf.expandDims(order, 1));
+  // How many entries come before each: the larger ones, and of equals the earlier.
+  const before = tf.logicalOr(tf.greater(columns, rows), tf.logicalAnd(tf.equal(columns, rows), earlier));
+  const place = tf.sum(tf.cast(before, 'float32'), 1);
+  const wanted = tf.expandDims(tf.range(0, count), 1);
+  return tf.cast(tf.equal(wanted, tf.expandDims(place, 0)), 'float32') as tf.Tensor2D;
+}
+
+const vectorKey = (k: number) => `hessianLowRank.vector${k}`;
+const SIZES = 'hessianLowRank.sizes';
+
+function recall({ state }: GradientOracle, rank: number): EigenPairs | undefined {
+  const vectors = Array.from({ length: rank }, (_, k) => state.get(vectorKey(k)));
+  const sizes = state.getTensor(SIZES) as tf.Tensor1D | undefined;
+  if (sizes === undefined || !vectors.every((vector) => vector !== undefined)) return undefined;
+  return { vectors, sizes };
+}
+
+function remember({ state }: GradientOracle, { vectors, sizes }: EigenPairs): void {
+  for (const [k, vector] of vectors.entries()) state.set(vectorKey(k), vector);
+  state.setTensor(SIZES, sizes);
+}
+
+registerFactory('metric', 'hessian-low-rank', hessianLowRankMetric);

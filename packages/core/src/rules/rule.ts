@@ -1,0 +1,92 @@
+import type * as tf from '@tensorflow/tfjs-core';
+import { materialise, type Perturbation } from '../algebra/perturbation.js';
+import type { ParamVector } from '../algebra/vector.js';
+import type { Objective } from '../oracle/objective.js';
+import type { GradientOracle } from '../oracle/oracle.js';
+
+/** What a rule makes of a step. */
+export interface RuleStep {
+  /** The loss that `minimize` reports: Scalar. */
+  readonly loss: tf.Scalar;
+  /** What the base optimizer receives in place of the gradient. */
+  readonly direction: ParamVector;
+  /** Added to θ after the base optimizer's update, outside its momentum and scaling. */
+  readonly correction?: ParamVector;
+}
+
+/** Turns an oracle into a descent direction: what to ask, and what to make of it. */
+export interface SharpnessRule {
+  /** Name in messages. */
+  readonly name: string;
+  /** Runs inside the step's tidy: intermediate tensors need no disposal. */
+  direction(oracle: GradientOracle): RuleStep;
+  /**
+   * Runs after the base optimizer's update, at the new θ, with the same batch; the step is undone when it throws.
+   * Not called by `computeGradients`.
+   */
+  afterStep?(oracle: GradientOracle): void;
+}
+
+/** What a two-pass rule knows when it chooses the direction. */
+export interface DescentContext {
+  /** g, the gradient of the first pass: at θ, of the objective that the perturbation climbs. */
+  readonly gradient: ParamVector;
+  /** gₚ, the descent objective's gradient at θ + δ. */
+  readonly perturbedGradient: ParamVector;
+  /** δ. */
+  readonly perturbation: ParamVector;
+  /** Loss of the first pass. */
+  readonly loss: tf.Scalar;
+  /** Loss of the second pass. */
+  readonly perturbedLoss: tf.Scalar;
+  /** The step's oracle, for combiners that need more. */
+  readonly oracle: GradientOracle;
+}
+
+/** The two halves of a two-pass rule. */
+export interface TwoPassOptions {
+  /** Name for messages and configurations. Default 'two-pass'. */
+  readonly name?: string | undefined;
+  /** Which objective the first pass evaluates. Default 'descent'. */
+  readonly objective?: Objective | undefined;
+  /** δ from the gradient at θ, as a vector or as a scaled one. */
+  readonly perturb: (gradient: ParamVector, oracle: GradientOracle) => Perturbation;
+  /** The direction. Default: the perturbed gradient, as plain SAM. */
+  readonly descend?: ((context: DescentContext) => ParamVector) | undefined;
+}
+
+/**
+ * A rule of two passes over the batch: the gradient at θ gives the perturbation, the gradient at θ + δ the
+ * direction. Cost: one extra gradient.
+ *
+ * The reported loss is that of the first pass, or, where that one climbs an objective of its own ('ascent'), the
+ * descent objective's at θ + δ.
+ */
+export function twoPass({
+  name = 'two-pass',
+  objective = 'descent',
+  perturb,
+  descend,
+}: TwoPassOptions): SharpnessRule {
+  return {
+    name,
+    direction: (oracle) => {
+      const { loss, gradient } = oracle.evaluate({ objective });
+      const perturbation = perturb(gradient, oracle);
+      const perturbed = oracle.evaluate({ perturbation, donate: descend === undefined });
+      const direction =
+        descend?.({
+          gradient,
+          perturbedGradient: perturbed.gradient,
+          // Multiplied out only for a rule that reads it.
+          get perturbation() {
+            return materialise(perturbation);
+          },
+          loss,
+          perturbedLoss: perturbed.loss,
+          oracle,
+        }) ?? perturbed.gradient;
+      return { loss: objective === 'ascent' ? perturbed.loss : loss, direction };
+    },
+  };
+}
