@@ -86,6 +86,10 @@ const commands = {
     buildKernels();
     sh(bin('vitest'), ['run', ...args]);
   },
+  'test:slow': (args) => {
+    buildAll();
+    sh(bin('vitest'), ['run', ...args], { env: { ...process.env, TFJS_SAM_SLOW: '1' } });
+  },
   lint: (args) => sh(bin('biome'), ['ci', ...args]),
   format: (args) => sh(bin('biome'), ['check', '--write', ...args]),
   docs: (args) => {
