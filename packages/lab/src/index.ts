@@ -10,6 +10,25 @@ export { type ModelName, modelNames } from './model-names.js';
 export { main, type Outputs } from './program.js';
 export type { Output } from './progress.js';
 export type { ConfigRecord, EpochRecord, ResultRecord, RunKey, RunRecord } from './records.js';
+export {
+  type ArmInfo,
+  comparedTrials,
+  type EpochRecord as TrialEpoch,
+  type Figure,
+  type FinalMetrics,
+  type Measured,
+  type MeasureInfo,
+  type Metrics,
+  type Outcome,
+  type Point,
+  type PointResult,
+  type Provenance,
+  type StepTimes,
+  type StudyResults,
+  type TaskInfo,
+  type TrialResult,
+  type TrialState,
+} from './results.js';
 export { type SummaryRow, summarise } from './summary.js';
 export type { Variant, VariantSettings } from './variant.js';
 export { variantNamed, variantNames, variants } from './variants.js';
