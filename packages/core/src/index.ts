@@ -103,7 +103,7 @@ export { WrappedOptimizer } from './optimizers/wrapped.js';
 export type { MaybeGradient, Update, Wrapping } from './optimizers/wrapping.js';
 export type { MinimizeOverOptions } from './oracle/micro-batches.js';
 export { byObjective, currentObjective, type LossClosure, type Objective } from './oracle/objective.js';
-export type { Evaluation, EvaluationRequest, GradientOracle } from './oracle/oracle.js';
+export type { Evaluation, EvaluationRequest, GradientOracle, ValueRequest } from './oracle/oracle.js';
 export type { StepListener, StepReport } from './oracle/report.js';
 export { type NamedTensor, type RuleState, SlotStore } from './oracle/state.js';
 export { ascentStep } from './rules/ascent.js';

@@ -36,6 +36,7 @@ function recording(rule: SharpnessRule, norms: number[]): SharpnessRule {
           }
           return oracle.evaluate(request);
         },
+        value: (request) => oracle.value(request),
       }),
   };
 }

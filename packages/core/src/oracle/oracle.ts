@@ -22,6 +22,9 @@ export interface EvaluationRequest {
   readonly probe?: boolean | undefined;
 }
 
+/** Where and what to evaluate without a gradient: as `EvaluationRequest`. */
+export type ValueRequest = Pick<EvaluationRequest, 'perturbation' | 'objective' | 'loss'>;
+
 /** A loss and its gradient at one point. */
 export interface Evaluation {
   /** Scalar, in loss units. */
@@ -55,4 +58,11 @@ export interface GradientOracle {
    * @throws Error when the loss is not a scalar or reaches no variable; whatever the closure throws.
    */
   evaluate(request?: EvaluationRequest): Evaluation;
+  /**
+   * The loss alone at θ + perturbation, for landscapes and searches along a line; left out of the step's report. Cost:
+   * one value (a forward pass); free at θ after `evaluate` of the same objective.
+   *
+   * @throws Error when the loss is not a scalar; whatever the closure throws.
+   */
+  value(request?: ValueRequest): tf.Scalar;
 }

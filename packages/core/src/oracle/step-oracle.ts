@@ -6,7 +6,7 @@ import type { BaseView } from '../engine/base-view.js';
 import { explainMissingKernel } from '../engine/missing-kernel.js';
 import { withSharedRandomness } from '../engine/randomness.js';
 import { type LossClosure, type Objective, withObjective } from './objective.js';
-import type { Evaluation, EvaluationRequest, GradientOracle } from './oracle.js';
+import type { Evaluation, EvaluationRequest, GradientOracle, ValueRequest } from './oracle.js';
 import type { StepRecord } from './report.js';
 import type { RuleState } from './state.js';
 
@@ -29,9 +29,9 @@ export interface StepContext {
   readonly reported?: boolean;
 }
 
-/** An evaluation, and what its closure kept. */
-interface Watched {
-  readonly evaluation: Evaluation;
+/** What a closure gave, and the tensors that it kept. */
+interface Watched<T> {
+  readonly evaluation: T;
   readonly kept: readonly tf.Tensor[];
 }
 
@@ -116,7 +116,7 @@ export class StepOracle implements GradientOracle {
     if (perturbation !== undefined) this.#narrow = false;
     const donate = request.donate === true && !this.#context.reported;
     const evaluation = this.#displaced(perturbation, donate, () =>
-      this.#statistics === undefined ? this.#first(objective, loss) : this.#later(objective, loss),
+      this.#sparingStatistics(() => this.#mean(objective, loss)),
     );
     if (plain) this.#atTheta.set(objective, evaluation);
     if (probe) return evaluation;
@@ -127,8 +127,17 @@ export class StepOracle implements GradientOracle {
     return evaluation;
   }
 
+  value({ perturbation, objective = 'descent', loss }: ValueRequest = {}): tf.Scalar {
+    const known = perturbation === undefined && loss === undefined && this.#atTheta.get(objective);
+    if (known) return known.loss;
+    if (perturbation !== undefined) this.#narrow = false;
+    return this.#displaced(perturbation, false, () =>
+      this.#sparingStatistics(() => this.#meanValue(objective, loss)),
+    );
+  }
+
   /** Runs `f` at θ + perturbation; θ comes back from the saved tensors, never by subtraction. */
-  #displaced(perturbation: Perturbation | undefined, donate: boolean, f: () => Evaluation): Evaluation {
+  #displaced<T>(perturbation: Perturbation | undefined, donate: boolean, f: () => T): T {
     if (perturbation === undefined) return f();
     const saved = this.#variables.map((variable) => tf.clone(variable));
     const direction = isScaled(perturbation) ? perturbation.direction : perturbation;
@@ -151,11 +160,16 @@ export class StepOracle implements GradientOracle {
     for (const tensor of [...direction, ...gradients]) if (isOfThisScope(tensor)) tensor.dispose();
   }
 
-  #first(objective: Objective, loss: LossClosure | undefined): Evaluation {
+  /** Lets running statistics move in the step's first evaluation, and in no later one. */
+  #sparingStatistics<T>(f: () => Watched<T>): T {
+    return this.#statistics === undefined ? this.#first(f) : this.#later(f);
+  }
+
+  #first<T>(f: () => Watched<T>): T {
     const assigned = new Set<tf.Variable>();
     const end = beforeAssignments(this.#variables[0]!, (variable) => assigned.add(variable));
     try {
-      const { evaluation, kept } = this.#mean(objective, loss);
+      const { evaluation, kept } = f();
       this.#metrics = kept;
       // What the loss made for itself may be gone.
       const remaining = [...assigned].filter(({ isDisposed }) => !isDisposed);
@@ -166,11 +180,11 @@ export class StepOracle implements GradientOracle {
     }
   }
 
-  #later(objective: Objective, loss: LossClosure | undefined): Evaluation {
+  #later<T>(f: () => Watched<T>): T {
     const statistics = this.#statistics ?? [];
     const saved = statistics.map((variable) => tf.clone(variable));
     try {
-      const { evaluation, kept } = this.#mean(objective, loss);
+      const { evaluation, kept } = f();
       this.#release(kept);
       return evaluation;
     } finally {
@@ -180,7 +194,7 @@ export class StepOracle implements GradientOracle {
   }
 
   /** The mean over the micro-batches, one after the other: the memory is that of one. */
-  #mean(objective: Objective, loss: LossClosure | undefined): Watched {
+  #mean(objective: Objective, loss: LossClosure | undefined): Watched<Evaluation> {
     const closures = loss ? [loss] : this.#closures;
     if (closures.length === 1) return this.#gradients(objective, closures[0]!);
     const kept: tf.Tensor[] = [];
@@ -198,7 +212,19 @@ export class StepOracle implements GradientOracle {
     return { evaluation: { loss: tf.mul(sum.loss, share), gradient: scale(share, sum.gradient) }, kept };
   }
 
-  #gradients(objective: Objective, loss: LossClosure): Watched {
+  /** As `#mean`, the losses alone. */
+  #meanValue(objective: Objective, loss: LossClosure | undefined): Watched<tf.Scalar> {
+    const parts = (loss ? [loss] : this.#closures).map((closure) =>
+      this.#watch(objective, closure, (watched) => tf.tidy(() => requireScalar(watched()))),
+    );
+    const losses = parts.map(({ evaluation }) => evaluation);
+    const kept = parts.flatMap((part) => part.kept);
+    if (losses.length === 1) return { evaluation: losses[0]!, kept };
+    return { evaluation: tf.tidy(() => tf.mul(tf.addN(losses), 1 / losses.length)) as tf.Scalar, kept };
+  }
+
+  /** Runs `f` on the loss, told the objective and the step's random numbers; what it keeps is seen, and freed on a throw. */
+  #watch<T>(objective: Objective, loss: LossClosure, f: (watched: () => tf.Scalar) => T): Watched<T> {
     let kept: tf.Tensor[] = [];
     const watched = () => {
       const { activeScope } = tf.engine().state;
@@ -210,11 +236,20 @@ export class StepOracle implements GradientOracle {
         kept = (activeScope?.track ?? []).filter((tensor) => tensor.kept && !isVariable(tensor));
       }
     };
-    const { value, grads } = abandonTapeOnThrow(
-      () => tf.variableGrads(watched, [...this.#variables]),
+    const evaluation = abandonTapeOnThrow(
+      () => f(watched),
       () => kept,
       watched,
     );
+    // What the tape had kept for the backward pass is disposed by now; the rest is the closure's.
+    return { evaluation, kept: kept.filter((tensor) => !tensor.isDisposed) };
+  }
+
+  #gradients(objective: Objective, loss: LossClosure): Watched<Evaluation> {
+    const { evaluation, kept } = this.#watch(objective, loss, (watched) =>
+      tf.variableGrads(watched, [...this.#variables]),
+    );
+    const { value, grads } = evaluation;
     if (this.#narrow) {
       this.#variables = this.#variables.filter(({ name }) => grads[name] != null);
       this.#narrow = false;
@@ -225,8 +260,7 @@ export class StepOracle implements GradientOracle {
       this.connected.add(variable.name);
       return entry;
     });
-    // What the tape had kept for the backward pass is disposed by now; the rest is the closure's.
-    return { evaluation: { loss: value, gradient }, kept: kept.filter((tensor) => !tensor.isDisposed) };
+    return { evaluation: { loss: value, gradient }, kept };
   }
 
   /**
@@ -241,6 +275,11 @@ export class StepOracle implements GradientOracle {
       if (original) tensor.data = original.data.bind(original) as typeof tensor.data;
     }
   }
+}
+
+function requireScalar(loss: tf.Scalar): tf.Scalar {
+  if (loss.rank === 0) return loss;
+  throw new Error(`expected the loss to be a Scalar, got a tensor of shape [${loss.shape}]`);
 }
 
 /** Adds an evaluation to a sum, which is disposed. */

@@ -58,6 +58,7 @@ function withOwnState(oracle: GradientOracle, prefix: string): GradientOracle {
       return oracle.learningRateFactors;
     },
     evaluate: (request) => oracle.evaluate(request),
+    value: (request) => oracle.value(request),
   };
 }
 
