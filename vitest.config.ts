@@ -32,6 +32,7 @@ export default defineConfig({
           include: [
             `packages/@(${foundations})/test/**/*.${suffix}`,
             `bench/test/**/*.${suffix}`,
+            `golden/test/**/*.${suffix}`,
             `docs/test/**/*.${suffix}`,
             `examples/*/test/**/*.${suffix}`,
           ],

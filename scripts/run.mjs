@@ -32,7 +32,7 @@ function fingerprint() {
   const folders = ['packages', 'examples'].flatMap((parent) =>
     existsSync(join(root, parent)) ? readdirSync(join(root, parent)).map((name) => join(parent, name)) : [],
   );
-  for (const folder of ['.', 'docs', 'bench', ...folders.sort()]) {
+  for (const folder of ['.', 'docs', 'bench', 'golden', ...folders.sort()]) {
     const manifest = join(root, folder, 'package.json');
     if (existsSync(manifest)) hash.update(readFileSync(manifest));
   }
@@ -81,6 +81,10 @@ const commands = {
   bench: (args) => {
     buildAll();
     sh(process.execPath, [join('bench', 'dist', 'cli.js'), ...args]);
+  },
+  golden: (args) => {
+    buildAll();
+    sh(process.execPath, [join('golden', 'dist', 'cli.js'), ...args]);
   },
   test: (args) => {
     buildKernels();

@@ -79,6 +79,35 @@ describe.each([...backendNames])('core’s base optimizers on %s', (backend) => 
     expect(Math.max(...a.map((value, i) => Math.abs(value - b[i]!)))).toBeLessThan(2e-6);
   });
 
+  it.each([
+    ['AMSGrad', { amsgrad: true, weightDecay: 0 }],
+    ['coupled decay', { coupled: true, weightDecay: 0.1 }],
+    ['both', { amsgrad: true, coupled: true, weightDecay: 0.1 }],
+  ])('adamw with %s follows its recurrence, and shows its moments', (_name, options) => {
+    const [learningRate, beta1, beta2, epsilon] = [0.05, 0.8, 0.7, 1e-7];
+    const optimizer = adamw({ learningRate, beta1, beta2, epsilon, ...options });
+    const weight = tf.variable(tf.scalar(1));
+    let [theta, m, v, largest] = [1, 0, 0, 0];
+    // Slopes that fall: the largest second moment is not the last.
+    for (const [i, slope] of [3, -1, 0.5, 0.2, -0.1, 0.05].entries()) {
+      optimizer.minimize(() => tf.mul(weight, slope) as tf.Scalar, false, [weight]);
+      const decay = options.weightDecay;
+      const gradient = slope + ('coupled' in options ? decay * theta : 0);
+      m = beta1 * m + (1 - beta1) * gradient;
+      v = beta2 * v + (1 - beta2) * gradient ** 2;
+      largest = Math.max(largest, v);
+      const second = 'amsgrad' in options ? largest : v;
+      theta -=
+        (learningRate * (m / (1 - beta1 ** (i + 1)))) /
+        (Math.sqrt(second / (1 - beta2 ** (i + 1))) + epsilon);
+      expect(weight.dataSync()[0]).toBeCloseTo(theta, 5);
+      expect(optimizer.firstMoment([weight])![0]!.dataSync()[0]).toBeCloseTo(m, 5);
+      expect(optimizer.secondMoment([weight])![0]!.dataSync()[0]).toBeCloseTo(v, 5);
+    }
+    optimizer.dispose();
+    weight.dispose();
+  });
+
   it('follows a schedule of the learning rate, and a change of it', () => {
     const optimizer = sgd({ learningRate: cosineDecay(0.1, 0, 2) });
     const weight = tf.variable(tf.scalar(1));

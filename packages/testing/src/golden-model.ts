@@ -13,7 +13,9 @@ export interface GoldenModel {
   labels(batch: number): tf.Tensor1D;
   /** Mean cross entropy of a batch (or the toy function's value). */
   loss(batch: number): tf.Scalar;
-  /** Mean cross entropy of one example of a batch. */
+  /** Cross entropy of each example of a batch, [batch]. */
+  losses(batch: number): tf.Tensor1D;
+  /** Cross entropy of one example of a batch, without label smoothing: what the published Fisher scores take. */
   exampleLoss(batch: number, example: number): tf.Scalar;
   dispose(): void;
 }
@@ -37,8 +39,10 @@ export function buildGoldenModel(
   }));
   const forward = (x: tf.Tensor) =>
     golden.model === 'mlp' ? mlp(x, variables) : convolutional(x, variables, buffers);
+  const entropies = (logits: tf.Tensor2D, labels: tf.Tensor1D) =>
+    crossEntropies(logits, labels, golden.data.label_smoothing ?? 0);
   const entropy = (logits: tf.Tensor2D, labels: tf.Tensor1D) =>
-    crossEntropy(logits, labels, golden.data.label_smoothing ?? 0);
+    tf.mean(entropies(logits, labels)) as tf.Scalar;
   return {
     variables,
     buffers,
@@ -48,9 +52,12 @@ export function buildGoldenModel(
       golden.model === 'function2d'
         ? banana(variables[0]!)
         : entropy(forward(batches[batch]!.x), batches[batch]!.labels),
+    losses: (batch) => entropies(forward(batches[batch]!.x), batches[batch]!.labels),
     exampleLoss: (batch, example) => {
       const { x, labels } = batches[batch]!;
-      return entropy(forward(tf.slice(x, [example], [1])), tf.slice(labels, [example], [1]));
+      return tf.mean(
+        crossEntropies(forward(tf.slice(x, [example], [1])), tf.slice(labels, [example], [1]), 0),
+      ) as tf.Scalar;
     },
     dispose: () => tf.dispose([variables, buffers, batches.map(({ x, labels }) => [x, labels])]),
   };
@@ -87,10 +94,10 @@ function convolutional(
   );
 }
 
-function crossEntropy(logits: tf.Tensor2D, labels: tf.Tensor1D, smoothing: number): tf.Scalar {
+function crossEntropies(logits: tf.Tensor2D, labels: tf.Tensor1D, smoothing: number): tf.Tensor1D {
   const classes = logits.shape[1];
   const targets = tf.add(tf.mul(tf.oneHot(labels, classes), 1 - smoothing), smoothing / classes);
-  return tf.neg(tf.mean(tf.sum(tf.mul(targets, tf.logSoftmax(logits)), -1))) as tf.Scalar;
+  return tf.neg(tf.sum(tf.mul(targets, tf.logSoftmax(logits)), -1)) as tf.Tensor1D;
 }
 
 /** (1 − x)² + 100 (y − x²)². */

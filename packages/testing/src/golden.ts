@@ -22,18 +22,30 @@ export interface GoldenStep {
   readonly [key: string]: unknown;
 }
 
+/** A trajectory's base optimizer, PyTorch's settings. */
+export interface GoldenBase {
+  readonly type: 'sgd' | 'momentum' | 'nesterov' | 'adam' | 'adamw' | 'none';
+  readonly lr: number;
+  readonly momentum?: number;
+  readonly nesterov?: boolean;
+  readonly weight_decay?: number;
+  /** Of adam and adamw; the two shares may be written as one pair. */
+  readonly beta1?: number;
+  readonly beta2?: number;
+  readonly betas?: readonly [number, number];
+  readonly eps?: number;
+  readonly amsgrad?: boolean;
+}
+
 /** A trajectory of a published implementation, in float64. */
 export interface Golden {
   readonly name: string;
   readonly variant: string;
   readonly model: 'mlp' | 'cnn_bn' | 'function2d';
   readonly hyper: Readonly<Record<string, number> & Record<string, unknown>>;
-  readonly base: {
-    readonly type: 'sgd' | 'momentum' | 'none';
-    readonly lr: number;
-    readonly momentum: number;
-    readonly weight_decay: number;
-  };
+  /** 'main' is to be matched; 'quirk' shows published behaviour that is believed to be a mistake. */
+  readonly role: 'main' | 'quirk';
+  readonly base: GoldenBase;
   readonly data: {
     readonly batches?: readonly { readonly x: StoredTensor; readonly labels: number[] }[];
     readonly label_smoothing?: number;
@@ -58,7 +70,15 @@ export function goldensOf(variant: string): Golden[] {
   const files = readdirSync(fileURLToPath(folder)).filter((file) => file.startsWith(`${variant}__`));
   if (files.length === 0)
     throw new RangeError(`goldensOf: expected a variant with fixtures, got "${variant}"`);
-  return files.map((file) => JSON.parse(readFileSync(new URL(file, folder), 'utf8')) as Golden);
+  return files.map((file) => readGolden(fileURLToPath(new URL(file, folder))));
+}
+
+/** The folder of the trajectories that the project's tests follow. */
+export const goldenFolder = fileURLToPath(folder);
+
+/** Reads a trajectory. @throws SyntaxError when the file is no JSON. */
+export function readGolden(path: string): Golden {
+  return JSON.parse(readFileSync(path, 'utf8')) as Golden;
 }
 
 /**

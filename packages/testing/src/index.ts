@@ -3,24 +3,15 @@
  *
  * @packageDocumentation
  */
-export { type BackendName, backendNames, useBackend } from './backend.js';
 export {
   type CurvatureReference,
   curvatureModels,
   curvatureReference,
 } from './curvature-reference.js';
-export { describeGolden, type GoldenSuite, goldenBase } from './describe-golden.js';
+export { describeGolden, type GoldenSuite } from './describe-golden.js';
 export { describeMetric, type MetricSuite } from './describe-metric.js';
 export { describeVariant, type VariantCase, type VariantSuite } from './describe-variant.js';
 export { trainInFit } from './fit-problem.js';
-export {
-  type Golden,
-  type GoldenStep,
-  goldensOf,
-  type StoredTensor,
-  type StoredVector,
-  toleranceOf,
-} from './golden.js';
-export { buildGoldenModel, type GoldenModel } from './golden-model.js';
 export { type MetricProblem, metricProblem } from './metric-problem.js';
 export { type ToyProblem, toyProblem } from './toy-problem.js';
+export * from './trajectories.js';

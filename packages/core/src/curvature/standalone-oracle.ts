@@ -17,6 +17,8 @@ const noBase: BaseView = {
   momentum: 0,
   weightDecay: 0,
   momentumBuffer: () => undefined,
+  firstMoment: () => undefined,
+  secondMoment: () => undefined,
 };
 
 /**

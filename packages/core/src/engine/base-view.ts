@@ -14,36 +14,65 @@ export interface BaseView {
    * optimizers without momentum.
    */
   momentumBuffer(variables: readonly tf.Variable[]): ParamVector | undefined;
+  /**
+   * The moving average of the gradient, without bias correction: Adam's, Lion's, or the momentum buffer. Undefined
+   * before the first update and where there is none.
+   */
+  firstMoment(variables: readonly tf.Variable[]): ParamVector | undefined;
+  /** The moving average of the gradient's square, without bias correction: as `firstMoment`. */
+  secondMoment(variables: readonly tf.Variable[]): ParamVector | undefined;
+}
+
+/** A slot of TensorFlow.js's optimizers. */
+interface TfjsSlot {
+  readonly originalName: string;
+  readonly variable: tf.Variable;
 }
 
 /** The fields that TensorFlow.js's own optimizers have at run time; their declarations hide them. */
 interface TfjsFields {
   readonly learningRate?: number;
   readonly momentum?: number;
-  readonly accumulations?: readonly { originalName: string; variable: tf.Variable }[];
+  readonly accumulations?: readonly TfjsSlot[];
+  readonly accumulatedFirstMoment?: readonly TfjsSlot[];
+  readonly accumulatedSecondMoment?: readonly TfjsSlot[];
+  readonly accumulatedMeanSquares?: readonly TfjsSlot[];
 }
 
 /**
  * A view of any `tf.Optimizer`: its own, where it has the members of one (core's `sgd`, wrappers); exact for
- * `tf.train.sgd` and `momentum`; the learning rate alone for others.
+ * `tf.train.sgd`, `momentum`, `adam` and `rmsprop`; the learning rate alone for others.
  */
 export function viewBase(base: tf.Optimizer): BaseView {
   if (typeof (base as Partial<BaseView>).momentumBuffer === 'function') return base as unknown as BaseView;
   const fields = base as unknown as TfjsFields;
   // RMSProp and Adagrad have fields of these names with another meaning.
   const isMomentum = (base.constructor as { className?: string }).className === 'Momentum';
+  const momentum = (variables: readonly tf.Variable[]) =>
+    isMomentum ? slotsOf(variables, fields.accumulations, 'momentum') : undefined;
   return {
     learningRate: fields.learningRate ?? Number.NaN,
     momentum: isMomentum ? (fields.momentum ?? 0) : 0,
     weightDecay: 0,
-    momentumBuffer: (variables) => {
-      if (!isMomentum || !fields.accumulations || fields.accumulations.length === 0) return undefined;
-      const byName = new Map(fields.accumulations.map((slot) => [slot.originalName, slot.variable]));
-      const found = variables.map(({ name }) => byName.get(`${name}/momentum`));
-      // Restored slots carry another process's names; TensorFlow.js itself then goes by position.
-      const named = found.some((slot) => slot !== undefined);
-      const byOrder = named ? [] : fields.accumulations.map((slot) => slot.variable);
-      return variables.map((variable, i) => found[i] ?? byOrder[i] ?? tf.zerosLike(variable));
-    },
+    momentumBuffer: momentum,
+    firstMoment: (variables) => momentum(variables) ?? slotsOf(variables, fields.accumulatedFirstMoment, 'm'),
+    secondMoment: (variables) =>
+      slotsOf(variables, fields.accumulatedSecondMoment, 'v') ??
+      slotsOf(variables, fields.accumulatedMeanSquares, 'rms'),
   };
+}
+
+/** The slots of the variables, zero for those that have none; undefined where no variable has. */
+function slotsOf(
+  variables: readonly tf.Variable[],
+  slots: readonly TfjsSlot[] | undefined,
+  suffix: string,
+): ParamVector | undefined {
+  if (!slots || slots.length === 0) return undefined;
+  const byName = new Map(slots.map((slot) => [slot.originalName, slot.variable]));
+  const found = variables.map(({ name }) => byName.get(`${name}/${suffix}`));
+  // Restored slots carry another process's names; TensorFlow.js itself then goes by position.
+  const named = found.some((slot) => slot !== undefined);
+  const byOrder = named ? [] : slots.map((slot) => slot.variable);
+  return variables.map((variable, i) => found[i] ?? byOrder[i] ?? tf.zerosLike(variable));
 }

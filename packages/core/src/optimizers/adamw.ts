@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { runFused } from '../algebra/vector.js';
+import { type ParamVector, runFused } from '../algebra/vector.js';
 import { registerFactory } from '../declare/config.js';
 import { requireInRange, requireNonNegative, requirePositive } from '../declare/errors.js';
 import type { Schedule } from '../declare/schedules.js';
@@ -16,16 +16,27 @@ export interface AdamWOptions {
   readonly beta2?: number | undefined;
   /** Guard > 0, added to the root of the second moment. Default 1e-7 (TensorFlow.js's). */
   readonly epsilon?: number | undefined;
-  /** Decoupled weight decay >= 0, multiplied by the learning rate. Default 0.01. */
+  /** Weight decay >= 0: decoupled, multiplied by the learning rate, or `coupled`. Default 0.01. */
   readonly weightDecay?: number | undefined;
+  /** Whether the decay is added to the gradient instead, as `torch.optim.Adam` does. Default false. */
+  readonly coupled?: boolean | undefined;
+  /** Whether the second moment never falls: AMSGrad. Default false. Costs one more copy of the weights. */
+  readonly amsgrad?: boolean | undefined;
   /** Which variables decay. Default all. */
   readonly decay?: ((variable: tf.Variable) => boolean) | undefined;
 }
 
-const [FIRST, SECOND] = ['m', 'v'];
+const FIRST = 'm';
+const SECOND = 'v';
+const LARGEST = 'v-max';
 
-/** Variables and both moments after an update. */
-type Outputs = [p: tf.Tensor[], m: tf.Tensor[], v: tf.Tensor[]];
+/** Variables and moments after an update; the largest second moments with AMSGrad. */
+interface Outputs {
+  readonly p: ParamVector;
+  readonly m: ParamVector;
+  readonly v: ParamVector;
+  readonly largest?: ParamVector;
+}
 
 /** Adam with decoupled weight decay: see `adamw`. */
 export class AdamWOptimizer extends SlotOptimizer {
@@ -34,26 +45,51 @@ export class AdamWOptimizer extends SlotOptimizer {
   /** @ignore */
   static override readonly configName = 'adamw';
   readonly #given: AdamWOptions;
-  readonly #options: { beta1: number; beta2: number; epsilon: number; weightDecay: number };
+  readonly #options: {
+    readonly beta1: number;
+    readonly beta2: number;
+    readonly epsilon: number;
+    readonly weightDecay: number;
+    readonly coupled: boolean;
+    readonly amsgrad: boolean;
+  };
 
   constructor(options: AdamWOptions = {}) {
     super('adamw', options, options.learningRate ?? 1e-3);
     const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7, weightDecay = 0.01 } = options;
+    const { coupled = false, amsgrad = false } = options;
     requireInRange('adamw', 'beta1', beta1, 0, 1);
     requireInRange('adamw', 'beta2', beta2, 0, 1);
     requirePositive('adamw', 'epsilon', epsilon);
     requireNonNegative('adamw', 'weightDecay', weightDecay);
     this.#given = options;
-    this.#options = { beta1, beta2, epsilon, weightDecay };
+    this.#options = { beta1, beta2, epsilon, weightDecay, coupled, amsgrad };
+  }
+
+  /** The first moment m, without bias correction. */
+  override firstMoment(variables: readonly tf.Variable[]): ParamVector | undefined {
+    return this.memoryOf(FIRST, variables);
+  }
+
+  /** The second moment v, without bias correction. */
+  override secondMoment(variables: readonly tf.Variable[]): ParamVector | undefined {
+    return this.memoryOf(SECOND, variables);
   }
 
   /** @ignore */
   protected override update(pairs: readonly VariableGradient[], learningRate: number): void {
-    const [p, m, v] = this.#fused(pairs, learningRate) ?? this.#composed(pairs, learningRate);
+    const decays = this.#decays(pairs);
+    const { coupled, amsgrad } = this.#options;
+    const given = coupled ? pairs.map((pair, i) => withDecay(pair, decays[i]!)) : pairs;
+    const decoupled = coupled ? decays.map(() => 0) : decays;
+    const { p, m, v, largest } =
+      (amsgrad ? undefined : this.#fused(given, decoupled, learningRate)) ??
+      this.#composed(given, decoupled, learningRate);
     for (const [i, { variable }] of pairs.entries()) {
       variable.assign(p[i]!);
-      this.slots.assign(FIRST!, variable.name, m[i]!);
-      this.slots.assign(SECOND!, variable.name, v[i]!);
+      this.slots.assign(FIRST, variable.name, m[i]!);
+      this.slots.assign(SECOND, variable.name, v[i]!);
+      if (largest) this.slots.assign(LARGEST, variable.name, largest[i]!);
     }
   }
 
@@ -69,7 +105,11 @@ export class AdamWOptimizer extends SlotOptimizer {
     return [1 - this.#options.beta1 ** t, 1 - this.#options.beta2 ** t];
   }
 
-  #fused(pairs: readonly VariableGradient[], learningRate: number): Outputs | undefined {
+  #fused(
+    pairs: readonly VariableGradient[],
+    weightDecay: readonly number[],
+    learningRate: number,
+  ): Outputs | undefined {
     const [correction1, correction2] = this.#corrections();
     const { beta1, beta2, epsilon } = this.#options;
     const outputs = runFused(
@@ -77,48 +117,60 @@ export class AdamWOptimizer extends SlotOptimizer {
       {
         g: pairs.map(({ gradient }) => gradient),
         p: pairs.map(({ variable }) => variable),
-        m: this.slotsOf(FIRST!, pairs),
-        v: this.slotsOf(SECOND!, pairs),
+        m: this.slotsOf(FIRST, pairs),
+        v: this.slotsOf(SECOND, pairs),
       },
       {
         learningRate,
         beta1,
         beta2,
         epsilon,
-        weightDecay: this.#decays(pairs),
+        weightDecay,
         correction1,
         correction2,
       },
     );
     if (outputs === undefined) return undefined;
     const { length } = pairs;
-    return [outputs.slice(0, length), outputs.slice(length, 2 * length), outputs.slice(2 * length)];
+    return {
+      p: outputs.slice(0, length),
+      m: outputs.slice(length, 2 * length),
+      v: outputs.slice(2 * length),
+    };
   }
 
-  #composed(pairs: readonly VariableGradient[], rate: number): Outputs {
-    const { beta1, beta2, epsilon } = this.#options;
+  #composed(pairs: readonly VariableGradient[], decays: readonly number[], rate: number): Outputs {
+    const { beta1, beta2, epsilon, amsgrad } = this.#options;
     const [correction1, correction2] = this.#corrections();
     const average = (old: tf.Tensor, beta: number, value: tf.Tensor) =>
-      tf.add(tf.mul(old, beta), tf.mul(value, 1 - beta));
-    const m = this.slotsOf(FIRST!, pairs).map((old, i) => average(old, beta1, pairs[i]!.gradient));
-    const v = this.slotsOf(SECOND!, pairs).map((old, i) =>
-      average(old, beta2, tf.square(pairs[i]!.gradient)),
-    );
-    const decays = this.#decays(pairs);
+      tf.add(tf.mul(old, beta), tf.mul(value, 1 - beta)) as tf.Tensor;
+    const m = this.slotsOf(FIRST, pairs).map((old, i) => average(old, beta1, pairs[i]!.gradient));
+    const v = this.slotsOf(SECOND, pairs).map((old, i) => average(old, beta2, tf.square(pairs[i]!.gradient)));
+    const largest = amsgrad
+      ? this.slotsOf(LARGEST, pairs).map((old, i) => tf.maximum(old, v[i]!) as tf.Tensor)
+      : undefined;
     const p = pairs.map(({ variable }, i) => {
-      const root = tf.add(tf.sqrt(tf.div(v[i]!, correction2)), epsilon);
+      const root = tf.add(tf.sqrt(tf.div((largest ?? v)[i]!, correction2)), epsilon);
       const step = tf.mul(tf.div(tf.div(m[i]!, correction1), root), rate);
       const decayed = decays[i] === 0 ? variable : tf.mul(variable, 1 - rate * decays[i]!);
-      return tf.sub(decayed, step);
+      return tf.sub(decayed, step) as tf.Tensor;
     });
-    return [p, m, v];
+    return { p, m, v, ...(largest && { largest }) };
   }
+}
+
+/** g + λθ. */
+function withDecay({ variable, gradient }: VariableGradient, decay: number): VariableGradient {
+  return { variable, gradient: decay === 0 ? gradient : tf.add(gradient, tf.mul(variable, decay)) };
 }
 
 /**
  * Adam with decoupled weight decay, which TensorFlow.js lacks.
  *
  *   θ ← θ (1 − lr λ);   m ← β₁m + (1−β₁)g;   v ← β₂v + (1−β₂)g²;   θ ← θ − lr · m̂ / (√v̂ + ε)
+ *
+ * `coupled` decays as `torch.optim.Adam` (g ← g + λθ); `amsgrad` divides by the largest v so far
+ * (Reddi et al. 2018, "On the Convergence of Adam and Beyond", https://arxiv.org/abs/1904.09237).
  *
  * State is keyed by variable name and restored exactly: a resumed training continues bit for bit.
  *

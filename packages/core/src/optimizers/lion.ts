@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { ParamVector } from '../algebra/vector.js';
 import { registerFactory } from '../declare/config.js';
 import { requireInRange, requireNonNegative } from '../declare/errors.js';
 import type { Schedule } from '../declare/schedules.js';
@@ -38,6 +39,11 @@ export class LionOptimizer extends SlotOptimizer {
     requireNonNegative('lion', 'weightDecay', weightDecay);
     this.#given = options;
     this.#options = { beta1, beta2, weightDecay };
+  }
+
+  /** The momentum m. */
+  override firstMoment(variables: readonly tf.Variable[]): ParamVector | undefined {
+    return this.memoryOf(MOMENTUM, variables);
   }
 
   /** @ignore */

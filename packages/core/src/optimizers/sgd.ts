@@ -35,9 +35,9 @@ export class SgdOptimizer extends SlotOptimizer {
   static override readonly configName = 'sgd';
   readonly #options: SgdOptions;
   /** Momentum factor in [0, 1). */
-  readonly momentum: number;
+  override readonly momentum: number;
   /** Coupled weight decay >= 0. */
-  readonly weightDecay: number;
+  override readonly weightDecay: number;
 
   constructor(options: SgdOptions) {
     super('sgd', options, options.learningRate);
@@ -54,11 +54,8 @@ export class SgdOptimizer extends SlotOptimizer {
    * The momentum buffers of the variables, zero for those that never were updated; undefined before the first update
    * and without momentum.
    */
-  momentumBuffer(variables: readonly tf.Variable[]): ParamVector | undefined {
-    if (this.momentum === 0) return undefined;
-    const found = this.slots.findEach(MOMENTUM, variables);
-    if (found.every((buffer) => buffer === undefined)) return undefined;
-    return found.map((buffer, i) => buffer ?? tf.zerosLike(variables[i]!));
+  override momentumBuffer(variables: readonly tf.Variable[]): ParamVector | undefined {
+    return this.momentum === 0 ? undefined : this.memoryOf(MOMENTUM, variables);
   }
 
   /** @ignore */

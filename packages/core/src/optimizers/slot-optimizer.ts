@@ -1,7 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { ParamVector } from '../algebra/vector.js';
 import { toConfig } from '../declare/config.js';
 import { requireSchedule } from '../declare/errors.js';
 import { nonNegativeAt, type Schedule } from '../declare/schedules.js';
+import type { BaseView } from '../engine/base-view.js';
 import { explainingMissingKernels } from '../engine/missing-kernel.js';
 import { type NamedTensor, SlotStore } from '../oracle/state.js';
 import { pairGradients, type VariableGradient } from './gradients.js';
@@ -16,7 +18,7 @@ interface SlotOptimizerClass {
  * What core's own base optimizers have in common: a learning rate that may be a schedule, and memory in slots, keyed
  * by variable name and restored exactly.
  */
-export abstract class SlotOptimizer extends tf.Optimizer {
+export abstract class SlotOptimizer extends tf.Optimizer implements BaseView {
   /** @ignore The name in configurations and messages. */
   static readonly configName: string;
   /** @ignore What is remembered of each variable. */
@@ -78,6 +80,33 @@ export abstract class SlotOptimizer extends tf.Optimizer {
     const variables = pairs.map(({ variable }) => variable);
     const found = this.slots.findEach(key, variables);
     return found.map((slot, i) => slot ?? tf.zerosLike(variables[i]!));
+  }
+
+  /** @ignore As `slotsOf`, undefined where no variable has any. */
+  protected memoryOf(key: string, variables: readonly tf.Variable[]): ParamVector | undefined {
+    const found = this.slots.findEach(key, variables);
+    if (found.every((slot) => slot === undefined)) return undefined;
+    return found.map((slot, i) => slot ?? tf.zerosLike(variables[i]!));
+  }
+
+  /** The momentum factor of SGD, 0 for all others. */
+  readonly momentum: number = 0;
+  /** Coupled weight decay of SGD, 0 for all others: see `BaseView`. */
+  readonly weightDecay: number = 0;
+
+  /** See `BaseView`. */
+  momentumBuffer(_variables: readonly tf.Variable[]): ParamVector | undefined {
+    return undefined;
+  }
+
+  /** See `BaseView`. */
+  firstMoment(variables: readonly tf.Variable[]): ParamVector | undefined {
+    return this.momentumBuffer(variables);
+  }
+
+  /** See `BaseView`. */
+  secondMoment(_variables: readonly tf.Variable[]): ParamVector | undefined {
+    return undefined;
   }
 
   /** The step count and the slots, as named tensors; the slots' stay the optimizer's. */

@@ -72,6 +72,16 @@ export class WrappedOptimizer extends tf.Optimizer implements BaseView {
     return viewBase(this.base).momentumBuffer(variables);
   }
 
+  /** The base's moving average of the gradient: see `BaseView`. */
+  firstMoment(variables: readonly tf.Variable[]): ParamVector | undefined {
+    return viewBase(this.base).firstMoment(variables);
+  }
+
+  /** The base's moving average of the gradient's square: see `BaseView`. */
+  secondMoment(variables: readonly tf.Variable[]): ParamVector | undefined {
+    return viewBase(this.base).secondMoment(variables);
+  }
+
   /** One step: the base's own `minimize` (a sharpness-aware base evaluates as it does alone), and the addition. */
   override minimize(f: LossClosure, returnCost = false, varList?: tf.Variable[]): tf.Scalar | null {
     if (!this.#wrapping.gradients) {

@@ -33,7 +33,11 @@ const options = {
     beta1,
     beta2,
     epsilon,
-    weightDecay: weightDecay.default(0.01).describe('Decoupled weight decay, times the learning rate'),
+    weightDecay: weightDecay
+      .default(0.01)
+      .describe('Weight decay: decoupled, times the learning rate, or coupled'),
+    coupled: z.boolean().default(false).describe('Whether the decay is added to the gradient instead'),
+    amsgrad: z.boolean().default(false).describe('Whether the second moment never falls (AMSGrad)'),
   }),
   lion: z.strictObject({
     learningRate: schedule().default(1e-4).describe('Step size, or a schedule of it'),

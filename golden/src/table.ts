@@ -1,0 +1,197 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { byObjective, elementwiseMetric, linearDecay, type ParamVector, type Sampler } from '@tfjs-sam/core';
+import type { Golden, GoldenRun, GoldenStep, StoredVector } from '@tfjs-sam/testing/trajectories';
+import * as sam from 'tfjs-sam';
+
+/** A number among a trajectory's hyper-parameters. @throws RangeError when it is missing. */
+function number({ name, hyper }: Golden, key: string): number {
+  const value: unknown = hyper[key];
+  if (typeof value === 'number') return value;
+  throw new RangeError(`${name}: expected a number hyper.${key}, got ${JSON.stringify(value)}`);
+}
+
+/** A number, or the fallback where the file has none. */
+const numberOr = (golden: Golden, key: string, fallback: number) =>
+  golden.hyper[key] === undefined ? fallback : number(golden, key);
+
+/** Values of a file as a vector, in the order of its variables. */
+function stored({ initial }: Golden, values: StoredVector): ParamVector {
+  return Object.entries(initial).map(([name, { shape }]) => tf.tensor(values[name]!, shape));
+}
+
+/** The draws that a file holds in place of the seed's. */
+function injected(golden: Golden, drawsOf: (step: GoldenStep, index: number) => StoredVector): Sampler {
+  return (_shapes, step, index) => stored(golden, drawsOf(golden.steps[step]!, index));
+}
+
+/** |θ| in place of the Euclidean metric where the file asks for it. */
+const metricOf = ({ hyper }: Golden) => (hyper.adaptive ? elementwiseMetric({ eta: 0 }) : undefined);
+
+/** Kernels and batch norm's γ, whose names the published code tells by 'weight'. */
+const isWeight = ({ name }: { readonly name: string }) => /kernel|gamma/.test(name);
+
+/** Steps between two refreshes of a mask that is made once in so many epochs. */
+const refreshEvery = (golden: Golden) =>
+  number(golden, 'steps_per_epoch') * numberOr(golden, 'update_freq_epochs', 1);
+
+type LowerBound = NonNullable<sam.BisamOptions['lowerBound']>;
+
+function bisamRun(boundOf: (golden: Golden) => LowerBound): GoldenRun {
+  return {
+    create: (base, golden) => sam.bisam(base, { rho: number(golden, 'rho'), lowerBound: boundOf(golden) }),
+    closure: (model, { batch }, golden) =>
+      byObjective({
+        ascent: () => sam.zeroOneLowerBound(model.labels(batch!), model.logits(batch!), boundOf(golden)),
+        descent: () => model.loss(batch!),
+      }),
+    // Ours is the descent objective's at θ + δ.
+    reportsLossAtTheta: false,
+  };
+}
+
+const sampledOptions = (golden: Golden) => ({
+  rho: number(golden, 'rho'),
+  lambda: number(golden, 'lambda'),
+  samples: number(golden, 'n_samples'),
+  sampler: injected(golden, ({ directions }, index) => (directions as StoredVector[])[index]!),
+});
+
+const lookSamRun = (perVariable: boolean): GoldenRun => ({
+  create: (base, golden) =>
+    sam.lookSam(base, {
+      rho: number(golden, 'rho'),
+      k: number(golden, 'k'),
+      alpha: number(golden, 'alpha'),
+      perVariable,
+    }),
+});
+
+/** Draws in the first step rank the initial mask; then come those of each refresh. */
+function maskSampler(golden: Golden): Sampler {
+  return (_shapes, step, index) => {
+    const { initial_mask } = golden as unknown as { initial_mask: { random_scores: StoredVector } };
+    if (step === 0 && index === 0) return stored(golden, initial_mask.random_scores);
+    return stored(golden, (golden.steps[step]!.mask_update as { random_draws: StoredVector }).random_draws);
+  };
+}
+
+/** How each variant of the files is made here from its hyper-parameters. */
+export const table: Readonly<Record<string, GoldenRun>> = {
+  sam: {
+    create: (base, golden) => sam.sam(base, { rho: number(golden, 'rho'), metric: metricOf(golden) }),
+  },
+  asam: { create: (base, golden) => sam.asam(base, { rho: number(golden, 'rho'), eta: 0 }) },
+  asam_eta: {
+    create: (base, golden) =>
+      sam.asam(base, { rho: number(golden, 'rho'), eta: number(golden, 'eta'), scaled: isWeight }),
+  },
+  asam_eta_all: {
+    create: (base, golden) => sam.asam(base, { rho: number(golden, 'rho'), eta: number(golden, 'eta') }),
+  },
+  gsam: {
+    create: (base, golden) => {
+      // A scheduled radius falls as a learning rate does that falls linearly to 0 over rho_T steps.
+      const rho =
+        golden.hyper.rho_max === undefined
+          ? number(golden, 'rho')
+          : sam.rhoFromLearningRate({
+              rhoMax: number(golden, 'rho_max'),
+              rhoMin: number(golden, 'rho_min'),
+              learningRate: linearDecay(1, 0, number(golden, 'rho_T')),
+            });
+      return sam.gsam(base, { rho, alpha: number(golden, 'alpha'), metric: metricOf(golden) });
+    },
+  },
+  bisam_tanh: bisamRun((golden) => ({
+    kind: 'tanh',
+    mu: number(golden, 'mu'),
+    alpha: number(golden, 'alpha'),
+  })),
+  bisam_log: bisamRun((golden) => ({ kind: 'log', mu: number(golden, 'mu') })),
+  sampa: {
+    create: (base, golden) =>
+      sam.sampa(base, { rho: number(golden, 'rho'), lambda: number(golden, 'lambda') }),
+    // Ours is the loss at the auxiliary point.
+    reportsLossAtTheta: false,
+  },
+  bilateral_sam_restored: {
+    create: (base, golden) =>
+      sam.bilateralSam(base, { rhoMax: number(golden, 'rho_max'), rhoMin: number(golden, 'rho_min') }),
+  },
+  trace_sam: { create: (base, golden) => sam.traceSam(base, sampledOptions(golden)) },
+  det_sam: {
+    create: (base, golden) =>
+      sam.detSam(base, { ...sampledOptions(golden), halfWidth: number(golden, 'half_cube') }),
+  },
+  frob_sam: { create: (base, golden) => sam.frobSam(base, sampledOptions(golden)) },
+  ssam_f: {
+    create: (base, golden, model) => {
+      const batches = golden.hyper.fisher_batches as unknown as readonly number[];
+      const examples = batches.flatMap((batch) =>
+        golden.data.batches![batch]!.labels.map((_, example) => () => model.exampleLoss(batch, example)),
+      );
+      return sam.sparseSam(base, {
+        rho: number(golden, 'rho'),
+        sparsity: number(golden, 'sparsity'),
+        // The files use all examples of their batches, whatever num_samples says.
+        samples: examples.length,
+        perExample: () => examples,
+        refreshEvery: refreshEvery(golden),
+        initialMask: 'zeros',
+      });
+    },
+  },
+  ssam_d: {
+    create: (base, golden) =>
+      sam.sparseSam(base, {
+        rho: number(golden, 'rho'),
+        sparsity: number(golden, 'sparsity'),
+        mask: 'dynamic',
+        dropRate: number(golden, 'drop_rate'),
+        dropStrategy: golden.hyper.drop_strategy as unknown as sam.MaskStrategyName,
+        growthStrategy: golden.hyper.growth_strategy as unknown as sam.MaskStrategyName,
+        refreshEvery: refreshEvery(golden),
+        totalRefreshes: number(golden, 'epochs') / numberOr(golden, 'update_freq_epochs', 1),
+        sampler: maskSampler(golden),
+      }),
+  },
+  friendly_sam: {
+    create: (base, golden) =>
+      sam.friendlySam(base, {
+        rho: number(golden, 'rho'),
+        sigma: number(golden, 'sigma'),
+        lambda: number(golden, 'lmbda'),
+      }),
+  },
+  wsam: {
+    create: (base, golden) =>
+      sam.wsam(base, {
+        rho: number(golden, 'rho'),
+        gamma: number(golden, 'gamma'),
+        decouple: Boolean(golden.hyper.decouple),
+        metric: metricOf(golden),
+      }),
+  },
+  looksam: lookSamRun(true),
+  looksam_global: lookSamRun(false),
+  bsam_bayes: {
+    create: (_base, golden) =>
+      sam.bsam({
+        learningRate: number(golden, 'lr'),
+        beta1: number(golden, 'beta1'),
+        beta2: number(golden, 'beta2'),
+        weightDecay: number(golden, 'weight_decay'),
+        rho: number(golden, 'rho'),
+        damping: number(golden, 'damping'),
+        numData: number(golden, 'num_data'),
+        initialScale: numberOr(golden, 's_init', 1),
+        sampler: injected(golden, ({ noise_standard_normal }) => noise_standard_normal as StoredVector),
+      }),
+    // Ours is the loss at the noisy point.
+    reportsLossAtTheta: false,
+  },
+  msam: { create: (base, golden) => sam.msam(base, { rho: number(golden, 'rho') }) },
+  fisher_sam: {
+    create: (base, golden) => sam.fisherSam(base, { rho: number(golden, 'rho'), eta: number(golden, 'eta') }),
+  },
+};

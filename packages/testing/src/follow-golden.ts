@@ -1,0 +1,130 @@
+import type * as tf from '@tensorflow/tfjs-core';
+import { adamw, type LossClosure, sgd } from '@tfjs-sam/core';
+import { type Golden, type GoldenStep, type StoredVector, toleranceOf } from './golden.js';
+import { buildGoldenModel, type GoldenModel } from './golden-model.js';
+
+/** How a trajectory's steps are taken. */
+export interface GoldenRun {
+  /** Makes the optimizer of a trajectory, with whatever draws or masks the file injects. */
+  readonly create: (base: tf.Optimizer, golden: Golden, model: GoldenModel) => tf.Optimizer;
+  /** The closure of a step. Default the model's loss of the step's batch. */
+  readonly closure?: (model: GoldenModel, step: GoldenStep, golden: Golden) => LossClosure;
+  /** Whether the loss that `minimize` reports is the file's `loss_at_theta`. Default true. */
+  readonly reportsLossAtTheta?: boolean;
+}
+
+/** A quantity that left the trajectory. */
+export interface GoldenMiss {
+  readonly step: number;
+  /** A variable's name, or 'loss'. */
+  readonly variable: string;
+  /** Where in the variable the difference is largest: the flat index. */
+  readonly index: number;
+  readonly expected: number;
+  readonly actual: number;
+  readonly tolerance: number;
+}
+
+/** The base optimizer with the trajectory's settings; one that stands still where the variant has no base. */
+export function goldenBase({ base }: Golden): tf.Optimizer {
+  const { type, lr: learningRate, momentum, weight_decay: weightDecay = 0 } = base;
+  switch (type) {
+    case 'none':
+      return sgd({ learningRate: 0 });
+    case 'sgd':
+    case 'momentum':
+    case 'nesterov':
+      return sgd({
+        learningRate,
+        momentum: momentum ?? 0,
+        nesterov: type === 'nesterov' || (base.nesterov ?? false),
+        weightDecay,
+      });
+    case 'adam':
+    case 'adamw': {
+      const [beta1, beta2] = [base.beta1 ?? base.betas?.[0], base.beta2 ?? base.betas?.[1]];
+      return adamw({
+        ...{ learningRate, beta1, beta2, weightDecay },
+        epsilon: base.eps,
+        amsgrad: base.amsgrad,
+        coupled: type === 'adam',
+      });
+    }
+    default:
+      throw new RangeError(
+        `golden: expected a base of [sgd, momentum, nesterov, adam, adamw, none], got "${type}"`,
+      );
+  }
+}
+
+/** Follows a trajectory on the current backend. @returns What missed in the first step that did; else nothing. */
+export function followGolden(golden: Golden, run: GoldenRun): GoldenMiss[] {
+  const model = buildGoldenModel(golden);
+  const optimizer = run.create(goldenBase(golden), golden, model);
+  const closure = run.closure ?? ((built, step) => () => built.loss(step.batch ?? 0));
+  try {
+    for (const step of golden.steps) {
+      const loss = optimizer.minimize(
+        closure(model, step, golden) as () => tf.Scalar,
+        true,
+        model.variables,
+      )!;
+      const misses = missesOf(golden, step, model, (run.reportsLossAtTheta ?? true) ? loss : undefined);
+      loss.dispose();
+      if (misses.length > 0) return misses;
+    }
+    return [];
+  } finally {
+    optimizer.dispose();
+    model.dispose();
+  }
+}
+
+function missesOf(
+  golden: Golden,
+  step: GoldenStep,
+  model: GoldenModel,
+  loss: tf.Tensor | undefined,
+): GoldenMiss[] {
+  const compare = (
+    variable: string,
+    tensor: tf.Tensor,
+    expected: readonly number[],
+    quantity: 'parameters' | 'loss_at_theta',
+  ) => largestMiss(tensor.dataSync(), expected, toleranceOf(golden, quantity), variable, step.step);
+  const each = (names: object, tensors: readonly tf.Tensor[], stored: StoredVector) =>
+    Object.keys(names).flatMap((name, i) => compare(name, tensors[i]!, stored[name]!, 'parameters'));
+  return [
+    ...(loss ? compare('loss', loss, [step.loss_at_theta], 'loss_at_theta') : []),
+    ...each(golden.initial, model.variables, step.parameters),
+    ...(step.buffers ? each(golden.initial_buffers!, model.buffers, step.buffers) : []),
+  ];
+}
+
+function largestMiss(
+  actual: ArrayLike<number>,
+  expected: readonly number[],
+  tolerance: number,
+  variable: string,
+  step: number,
+): GoldenMiss[] {
+  if (actual.length !== expected.length) {
+    throw new RangeError(
+      `golden: expected ${variable} to have ${expected.length} entries, got ${actual.length}`,
+    );
+  }
+  // NaN is a miss: it lies within no tolerance.
+  const differences = expected.map((value, i) => Math.abs(value - actual[i]!));
+  const outside = differences.flatMap((difference, i) => (difference <= tolerance ? [] : [i]));
+  if (outside.length === 0) return [];
+  const index = outside.reduce((worst, i) =>
+    Number.isNaN(differences[i]!) || differences[i]! > differences[worst]! ? i : worst,
+  );
+  return [{ step, variable, index, expected: expected[index]!, actual: actual[index]!, tolerance }];
+}
+
+/** A miss in one line. */
+export function describeMiss({ step, variable, index, expected, actual, tolerance }: GoldenMiss): string {
+  const difference = Math.abs(expected - actual).toExponential(2);
+  return `step ${step}, ${variable}[${index}]: expected ${expected}, got ${actual} (difference ${difference}, tolerance ${tolerance.toExponential(2)})`;
+}
