@@ -29,7 +29,7 @@ import {
 import { fileSystem } from '@tfjs-sam/core/node';
 import { backendNames, type ToyProblem, toyProblem, useBackend } from '@tfjs-sam/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { distance, memory, train } from './training.js';
+import { memory, train } from './training.js';
 
 /** Climbs along a moving average of gradients: a strategy that remembers. */
 const averaged: AscentDirection = (gradient, oracle) => {
@@ -64,17 +64,15 @@ const variants: Readonly<Record<string, (base: tf.Optimizer) => tf.Optimizer>> =
   'wrappers in SAM': (base) =>
     sharpnessAware(withWeightDecay(withLearningRate(base, stepDecay(0.05, 0.5, 2)), { weightDecay: 0.1 })),
 };
-const exact: Readonly<Record<string, () => tf.Optimizer>> = {
+const bases: Readonly<Record<string, () => tf.Optimizer>> = {
   sgd: () => sgd({ learningRate: stepDecay(0.05, 0.7, 2), momentum: 0.9, nesterov: true, weightDecay: 1e-3 }),
   adamw: () => adamw({ learningRate: 0.02 }),
   lion: () => lion({ learningRate: 0.003, weightDecay: 0.1 }),
-  // What TensorFlow.js does not save at all is saved here, all of it.
-  'tf.train.adamax': () => tf.train.adamax(0.02, 0.9, 0.99, 1e-7, 0.01),
-};
-const rounding: Readonly<Record<string, () => tf.Optimizer>> = {
   'tf.train.sgd': () => tf.train.sgd(0.05),
   'tf.train.momentum': () => tf.train.momentum(0.05, 0.9),
   'tf.train.adam': () => tf.train.adam(0.02),
+  // What TensorFlow.js does not save at all is saved here, all of it.
+  'tf.train.adamax': () => tf.train.adamax(0.02, 0.9, 0.99, 1e-7, 0.01),
   'tf.train.rmsprop': () => tf.train.rmsprop(0.01, 0.9, 0.5),
   // TensorFlow.js subtracts this epsilon under the root: it must be below a tenth of any gradient's square.
   'tf.train.rmsprop, centered': () => tf.train.rmsprop(0.01, 0.9, 0.5, 1e-12, true),
@@ -86,7 +84,7 @@ const directionOf = (oracle: GradientOracle) => {
   return { loss, direction: gradient };
 };
 const combinations = Object.keys(variants).flatMap((variant) =>
-  [...Object.keys(exact), ...Object.keys(rounding)].map((base) => [variant, base] as const),
+  Object.keys(bases).map((base) => [variant, base] as const),
 );
 const STEPS = 5;
 
@@ -126,14 +124,10 @@ describe.each([...backendNames])('saveState and restoreState on %s', (backend) =
   beforeAll(() => useBackend(backend));
 
   // TensorFlow.js's optimizers are the same on both backends, and slower.
-  const tried = combinations.filter(([, base]) => backend === 'cpu' || base in exact);
+  const tried = combinations.filter(([, base]) => backend === 'cpu' || !base.startsWith('tf.'));
   it.each(tried)('continue %s over %s, interrupted at any step', async (variant, base) => {
-    const make = () => variants[variant]!((exact[base] ?? rounding[base])!());
-    await interruptions(make, (problem, expected) => {
-      if (base in exact) expect(problem.values()).toEqual(expected);
-      // TensorFlow.js's Adam recomputes its bias corrections: a rounding of each of four updates of 0.02.
-      else expect(distance(problem.values(), expected)).toBeLessThan(1e-6);
-    });
+    const make = () => variants[variant]!(bases[base]!());
+    await interruptions(make, (problem, expected) => expect(problem.values()).toEqual(expected));
   });
 
   it('leave no tensor behind', async () => {
@@ -291,8 +285,8 @@ describe('saveState and restoreState', () => {
       'restoreState: expected a state written by saveState, got something else',
     );
     await saveState(optimizer, place);
-    (place.artifacts.modelTopology as { version: number }).version = 2;
-    await expect(restoreState(optimizer, place)).rejects.toThrow('expected a state of version 1, got 2');
+    (place.artifacts.modelTopology as { version: number }).version = 3;
+    await expect(restoreState(optimizer, place)).rejects.toThrow('expected a state of version 1 or 2, got 3');
     await expect(saveState(optimizer, tf.io.fromMemory({}))).rejects.toThrow('a handler with "save"');
     optimizer.dispose();
   });

@@ -7,7 +7,7 @@ import { jsonLines, tensorBoard } from '@tfjs-sam/core/node';
 import { useBackend } from '@tfjs-sam/testing';
 import protobuf from 'protobufjs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { crc32c } from '../src/node/tensor-board.js';
+import { crc32c } from '../src/driver/saving/checksum.js';
 
 const report = (step: number): StepReport => ({
   step,
@@ -72,6 +72,7 @@ describe('tensorBoard', () => {
   it('has the checksum of RFC 3720', () => {
     expect(crc32c(Buffer.from('123456789'))).toBe(0xe3069283);
     expect(crc32c(Buffer.alloc(32))).toBe(0x8a9136aa);
+    expect(crc32c(Buffer.from('6789'), crc32c(Buffer.from('12345')))).toBe(0xe3069283);
   });
 
   it('writes event files that TensorBoard reads', async () => {

@@ -4,8 +4,18 @@ import { asGiven, createFromConfig, type NamedConfig, rememberGiven } from '../d
 import { requireInteger, requireOneOf } from '../declare/errors.js';
 import { viewBase } from '../engine/base-view.js';
 import { VariableSnapshot } from '../engine/snapshot.js';
+import { countOf, setCount, takeCount } from '../optimizers/count.js';
 import { configOfBase } from '../optimizers/tfjs.js';
-import { restoreWeights, weightsOf } from '../optimizers/weights.js';
+import {
+  byPrefix,
+  type Commit,
+  type Part,
+  partsOf,
+  prefixed,
+  prefixedNames,
+  stageWeights,
+  weightsOf,
+} from '../optimizers/weights.js';
 import type { MinimizeOverOptions } from '../oracle/micro-batches.js';
 import type { LossClosure } from '../oracle/objective.js';
 import { reportStep, type StepListener } from '../oracle/report.js';
@@ -143,12 +153,13 @@ export class SharpnessAwareOptimizer extends tf.Optimizer {
           `${this.#config.name}: expected minimize, got computeGradients: this rule also moves the weights outside the base optimizer`,
         );
       }
+      state.settle(reached(oracle));
       // The update that such a direction makes will be skipped: so is what the rule would remember of it.
       state.commit(this.#onNonFinite === 'skip' ? onlyIf(tf.isFinite(norm(direction))) : undefined);
-      const reached = oracle.variables
+      const grads = oracle.variables
         .map((variable, i) => [variable.name, direction[i]!] as const)
         .filter(([name]) => oracle.connected.has(name));
-      return { value: loss, grads: Object.fromEntries(reached) };
+      return { value: loss, grads: Object.fromEntries(grads) };
     });
   }
 
@@ -239,6 +250,7 @@ export class SharpnessAwareOptimizer extends tf.Optimizer {
   }
 
   #apply(oracle: StepOracle, state: StagedState, { direction, correction }: RuleStep): void {
+    state.settle(reached(oracle));
     const undo = this.rule.afterStep ? new VariableSnapshot() : undefined;
     const { iterations } = this.base;
     try {
@@ -283,24 +295,30 @@ export class SharpnessAwareOptimizer extends tf.Optimizer {
 
   /** The step count, the rule's state and the base optimizer's, as named tensors. */
   override async getWeights(): Promise<NamedTensor[]> {
-    const own = this.#slots.named().map(({ name, tensor }) => ({ name: `${RULE}${name}`, tensor }));
-    const base = (await weightsOf(this.base)).map(({ name, tensor }) => ({
-      name: `${BASE}${name}`,
-      tensor,
-    }));
-    return [await this.saveIterations(), ...own, ...base];
+    return weightsOf(this);
   }
 
-  /** Restores what `getWeights` gave. The tensors stay the caller's. */
+  /** Restores what `getWeights` gave. The tensors stay the caller's. @throws Error on another's; nothing changed. */
   override async setWeights(weights: NamedTensor[]): Promise<void> {
-    const rest = await this.extractIterations(weights);
-    const part = (prefix: string) =>
-      rest
-        .filter(({ name }) => name.startsWith(prefix))
-        .map(({ name, tensor }) => ({ name: name.slice(prefix.length), tensor }));
-    this.#slots.restore(part(RULE!));
-    const base = part(BASE!);
-    if (base.length > 0) await restoreWeights(this.base, base);
+    await (await this.stageState(weights))();
+  }
+
+  /** @ignore */
+  savedParts(): Part[] {
+    const base = prefixed(BASE!, partsOf(this.base));
+    return [[countOf(this), ...prefixedNames(RULE!, this.#slots.named())], ...base];
+  }
+
+  /** @ignore */
+  async stageState(weights: readonly NamedTensor[]): Promise<Commit> {
+    const { count, rest } = await takeCount(this.#config.name, weights);
+    const [rule, inner] = byPrefix(this.#config.name, [RULE!, BASE!], rest);
+    const [commit, commitBase] = [this.#slots.stage(rule!), await stageWeights(this.base, inner!)];
+    return async () => {
+      await commitBase();
+      commit();
+      setCount(this, count);
+    };
   }
 
   /**
@@ -335,6 +353,11 @@ export class SharpnessAwareOptimizer extends tf.Optimizer {
 }
 
 tf.serialization.registerClass(SharpnessAwareOptimizer);
+
+/** The variables that the loss reaches, in the step's order. */
+function reached({ variables, connected }: StepOracle): tf.Variable[] {
+  return variables.filter(({ name }) => connected.has(name));
+}
 
 function trainable(varList: readonly tf.Variable[] | undefined): tf.Variable[] {
   const candidates = varList ?? Object.values(tf.engine().registeredVariables);

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { ParamVector } from '../algebra/vector.js';
+import { bindTfjsSlots } from '../optimizers/tfjs-weights.js';
 
 /** What a rule may know about the base optimizer's next update. */
 export interface BaseView {
@@ -29,14 +30,17 @@ interface TfjsSlot {
   readonly variable: tf.Variable;
 }
 
+/** With a gap where a variable has none yet. */
+type TfjsSlots = readonly (TfjsSlot | undefined)[];
+
 /** The fields that TensorFlow.js's own optimizers have at run time; their declarations hide them. */
 interface TfjsFields {
   readonly learningRate?: number;
   readonly momentum?: number;
-  readonly accumulations?: readonly TfjsSlot[];
-  readonly accumulatedFirstMoment?: readonly TfjsSlot[];
-  readonly accumulatedSecondMoment?: readonly TfjsSlot[];
-  readonly accumulatedMeanSquares?: readonly TfjsSlot[];
+  readonly accumulations?: TfjsSlots;
+  readonly accumulatedFirstMoment?: TfjsSlots;
+  readonly accumulatedSecondMoment?: TfjsSlots;
+  readonly accumulatedMeanSquares?: TfjsSlots;
 }
 
 /**
@@ -48,31 +52,32 @@ export function viewBase(base: tf.Optimizer): BaseView {
   const fields = base as unknown as TfjsFields;
   // RMSProp and Adagrad have fields of these names with another meaning.
   const isMomentum = (base.constructor as { className?: string }).className === 'Momentum';
+  const slots = (variables: readonly tf.Variable[], of: TfjsSlots | undefined, suffix: string) => {
+    // Restored slots carry the names that the variables had.
+    bindTfjsSlots(base, variables);
+    return slotsOf(variables, of, suffix);
+  };
   const momentum = (variables: readonly tf.Variable[]) =>
-    isMomentum ? slotsOf(variables, fields.accumulations, 'momentum') : undefined;
+    isMomentum ? slots(variables, fields.accumulations, 'momentum') : undefined;
   return {
     learningRate: fields.learningRate ?? Number.NaN,
     momentum: isMomentum ? (fields.momentum ?? 0) : 0,
     weightDecay: 0,
     momentumBuffer: momentum,
-    firstMoment: (variables) => momentum(variables) ?? slotsOf(variables, fields.accumulatedFirstMoment, 'm'),
+    firstMoment: (variables) => momentum(variables) ?? slots(variables, fields.accumulatedFirstMoment, 'm'),
     secondMoment: (variables) =>
-      slotsOf(variables, fields.accumulatedSecondMoment, 'v') ??
-      slotsOf(variables, fields.accumulatedMeanSquares, 'rms'),
+      slots(variables, fields.accumulatedSecondMoment, 'v') ??
+      slots(variables, fields.accumulatedMeanSquares, 'rms'),
   };
 }
 
 /** The slots of the variables, zero for those that have none; undefined where no variable has. */
 function slotsOf(
   variables: readonly tf.Variable[],
-  slots: readonly TfjsSlot[] | undefined,
+  slots: TfjsSlots | undefined,
   suffix: string,
 ): ParamVector | undefined {
   if (!slots || slots.length === 0) return undefined;
-  const byName = new Map(slots.map((slot) => [slot.originalName, slot.variable]));
-  const found = variables.map(({ name }) => byName.get(`${name}/${suffix}`));
-  // Restored slots carry another process's names; TensorFlow.js itself then goes by position.
-  const named = found.some((slot) => slot !== undefined);
-  const byOrder = named ? [] : slots.map((slot) => slot.variable);
-  return variables.map((variable, i) => found[i] ?? byOrder[i] ?? tf.zerosLike(variable));
+  const byName = new Map(slots.map((slot) => [slot?.originalName, slot?.variable]));
+  return variables.map((variable) => byName.get(`${variable.name}/${suffix}`) ?? tf.zerosLike(variable));
 }

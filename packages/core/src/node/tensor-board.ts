@@ -1,6 +1,7 @@
 import { createWriteStream, mkdirSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { crc32c } from '../driver/saving/checksum.js';
 import type { StepReport } from '../oracle/report.js';
 import { type StepWriter, writerTo } from './json-lines.js';
 
@@ -75,18 +76,4 @@ function maskedCrc(data: Buffer): Buffer {
   // A rotation and a constant, so that the checksum of data that holds checksums stays strong.
   buffer.writeUInt32LE((((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0);
   return buffer;
-}
-
-/** The reflected Castagnoli polynomial's table. */
-const table = Uint32Array.from({ length: 256 }, (_, byte) => {
-  let crc = byte;
-  for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0x82f63b78 : crc >>> 1;
-  return crc;
-});
-
-/** CRC-32C (Castagnoli), which Node's zlib does not have. */
-export function crc32c(data: Uint8Array): number {
-  let crc = 0xffffffff;
-  for (const byte of data) crc = table[(crc ^ byte) & 0xff]! ^ (crc >>> 8);
-  return (crc ^ 0xffffffff) >>> 0;
 }

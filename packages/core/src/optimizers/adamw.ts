@@ -55,7 +55,7 @@ export class AdamWOptimizer extends SlotOptimizer {
   };
 
   constructor(options: AdamWOptions = {}) {
-    super('adamw', options, options.learningRate ?? 1e-3);
+    super('adamw', options, options.learningRate ?? 1e-3, [FIRST, SECOND, LARGEST]);
     const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7, weightDecay = 0.01 } = options;
     const { coupled = false, amsgrad = false } = options;
     requireInRange('adamw', 'beta1', beta1, 0, 1);

@@ -1,8 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { registerFactory } from '../declare/config.js';
 import { requireInRange, requireInteger } from '../declare/errors.js';
-import { SlotStore } from '../oracle/state.js';
+import { type NamedTensor, SlotStore } from '../oracle/state.js';
 import { baseOf } from './nested.js';
+import type { Commit, Part } from './weights.js';
 import { WrappedOptimizer } from './wrapped.js';
 import type { Update } from './wrapping.js';
 
@@ -40,7 +41,7 @@ export class AveragingOptimizer extends WrappedOptimizer {
 
   /** @ignore Made by `exponentialMovingAverage` and `stochasticWeightAverage`. */
   constructor(base: tf.Optimizer, averaging: Averaging, options: AveragingOptions) {
-    const [slots, trained] = [new SlotStore(), new Map<tf.Variable, tf.Tensor>()];
+    const [slots, trained] = [new SlotStore([SUM!, WEIGHT!]), new Map<tf.Variable, tf.Tensor>()];
     const { start = 0, every = 1 } = options;
     requireInteger(averaging.owner, 'start', start, 0);
     requireInteger(averaging.owner, 'every', every, 1);
@@ -63,7 +64,7 @@ export class AveragingOptimizer extends WrappedOptimizer {
    * Puts the averages in the weights' place, until `restore`. Variables without an average keep their values.
    *
    * @param variables - Default every trainable variable.
-   * @throws Error when they are in place already.
+   * @throws Error when they are in place already, or a restored state is of other variables.
    */
   swap(variables?: readonly tf.Variable[]): void {
     requireTrained(this.#owner, this.#trained, 'swap');
@@ -107,6 +108,18 @@ export class AveragingOptimizer extends WrappedOptimizer {
     return result;
   }
 
+  /** @ignore @throws Error while the averages are in place: the state is of the trained weights. */
+  override savedParts(): Part[] {
+    requireTrained(this.#owner, this.#trained, 'saving');
+    return super.savedParts();
+  }
+
+  /** @ignore */
+  override async stageState(weights: readonly NamedTensor[]): Promise<Commit> {
+    requireTrained(this.#owner, this.#trained, 'restoring a state');
+    return super.stageState(weights);
+  }
+
   /** Disposes averages and base. Weights that are swapped in stay: the training may end with them. */
   override dispose(): void {
     tf.dispose([...this.#trained.values()]);
@@ -124,6 +137,7 @@ function requireTrained(owner: string, trained: ReadonlyMap<unknown, unknown>, w
 
 function accumulate(slots: SlotStore, { keep, share }: Averaging, { updated }: Update): void {
   const variables = updated.map(({ variable }) => variable);
+  slots.settle(variables);
   const sums = slots.findEach(SUM!, variables);
   const weights = slots.findEach(WEIGHT!, variables);
   for (const [i, variable] of variables.entries()) {

@@ -32,7 +32,7 @@ export class LionOptimizer extends SlotOptimizer {
   readonly #options: { beta1: number; beta2: number; weightDecay: number };
 
   constructor(options: LionOptions = {}) {
-    super('lion', options, options.learningRate ?? 1e-4);
+    super('lion', options, options.learningRate ?? 1e-4, [MOMENTUM]);
     const { beta1 = 0.9, beta2 = 0.99, weightDecay = 0 } = options;
     requireInRange('lion', 'beta1', beta1, 0, 1);
     requireInRange('lion', 'beta2', beta2, 0, 1);

@@ -40,7 +40,7 @@ export class SgdOptimizer extends SlotOptimizer {
   override readonly weightDecay: number;
 
   constructor(options: SgdOptions) {
-    super('sgd', options, options.learningRate);
+    super('sgd', options, options.learningRate, [MOMENTUM]);
     const { momentum = 0, nesterov = false, weightDecay = 0 } = options;
     requireInRange('sgd', 'momentum', momentum, 0, 1);
     requireNonNegative('sgd', 'weightDecay', weightDecay);

@@ -6,8 +6,10 @@ import { nonNegativeAt, type Schedule } from '../declare/schedules.js';
 import type { BaseView } from '../engine/base-view.js';
 import { explainingMissingKernels } from '../engine/missing-kernel.js';
 import { type NamedTensor, SlotStore } from '../oracle/state.js';
+import { countOf, setCount, takeCount } from './count.js';
 import { pairGradients, type VariableGradient } from './gradients.js';
 import { optimizerFromConfig } from './tfjs-config.js';
+import { type Commit, type Part, weightsOf } from './weights.js';
 
 /** A class of optimizers, as `fromConfig` sees it. */
 interface SlotOptimizerClass {
@@ -22,14 +24,15 @@ export abstract class SlotOptimizer extends tf.Optimizer implements BaseView {
   /** @ignore The name in configurations and messages. */
   static readonly configName: string;
   /** @ignore What is remembered of each variable. */
-  protected readonly slots = new SlotStore();
+  protected readonly slots: SlotStore;
   readonly #owner: string;
   readonly #given: object;
   #learningRate: Schedule;
 
   /** @ignore Made by the functions `sgd`, `adamw` and `lion`. */
-  protected constructor(owner: string, given: object, learningRate: Schedule) {
+  protected constructor(owner: string, given: object, learningRate: Schedule, keys: readonly string[]) {
     super();
+    this.slots = new SlotStore(keys);
     requireSchedule(owner, 'learningRate', learningRate);
     this.#owner = owner;
     this.#given = given;
@@ -57,12 +60,13 @@ export abstract class SlotOptimizer extends tf.Optimizer implements BaseView {
   /**
    * Updates the variables that have a gradient, and counts the step.
    *
-   * @throws RangeError when the schedule of the learning rate gives a negative or non-finite number; then nothing
-   *   changed.
+   * @throws RangeError when the schedule of the learning rate gives a negative or non-finite number; Error when a
+   *   restored state is of other variables. Then nothing changed.
    */
   override applyGradients(gradients: tf.NamedTensorMap | NamedTensor[]): void {
     const pairs = pairGradients(this.#owner, gradients);
     const { learningRate } = this;
+    this.slots.settle(pairs.map(({ variable }) => variable));
     tf.tidy(() => this.update(pairs, learningRate));
     this.incrementIterations();
   }
@@ -111,12 +115,27 @@ export abstract class SlotOptimizer extends tf.Optimizer implements BaseView {
 
   /** The step count and the slots, as named tensors; the slots' stay the optimizer's. */
   override async getWeights(): Promise<NamedTensor[]> {
-    return [await this.saveIterations(), ...this.slots.named()];
+    return weightsOf(this);
   }
 
-  /** Restores what `getWeights` gave. The tensors stay the caller's. */
+  /** Restores what `getWeights` gave. The tensors stay the caller's. @throws Error on another's; nothing changed. */
   override async setWeights(weights: NamedTensor[]): Promise<void> {
-    this.slots.restore(await this.extractIterations(weights));
+    await (await this.stageState(weights))();
+  }
+
+  /** @ignore */
+  savedParts(): Part[] {
+    return [[countOf(this), ...this.slots.named()]];
+  }
+
+  /** @ignore */
+  async stageState(weights: readonly NamedTensor[]): Promise<Commit> {
+    const { count, rest } = await takeCount(this.#owner, weights);
+    const commit = this.slots.stage(rest);
+    return () => {
+      commit();
+      setCount(this, count);
+    };
   }
 
   /** The options given, in plain JSON. */

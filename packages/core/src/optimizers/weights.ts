@@ -1,55 +1,85 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { NamedTensor } from '../oracle/state.js';
+import { isCount } from './count.js';
+import { stageTfjsWeights, tfjsWeights } from './tfjs-weights.js';
 
-/** A slot of TensorFlow.js's optimizers, found by its place in a list. */
-interface TfjsSlot {
-  readonly originalName: string;
-  readonly variable: tf.Variable;
+/** A part of what an optimizer remembers; a promise from an optimizer of the user's own class. */
+export type Part = readonly NamedTensor[] | Promise<readonly NamedTensor[]>;
+
+/** Puts a checked state in the place of an optimizer's own. */
+export type Commit = () => void | Promise<void>;
+
+/** What the project's own optimizers have beside `getWeights` and `setWeights`. */
+interface Stateful {
+  /** What `getWeights` gives. */
+  savedParts(): Part[];
+  /** Checks what `getWeights` gave, changing nothing, and returns what makes it the optimizer's state. */
+  stageState(weights: readonly NamedTensor[]): Promise<Commit>;
 }
 
-/** What `tf.train.adamax` has at run time; its declaration hides it. */
-interface Adamax {
-  readonly accBeta1: tf.Variable;
-  readonly iteration: tf.Variable;
-  accumulatedFirstMoment: TfjsSlot[];
-  accumulatedWeightedInfNorm: TfjsSlot[];
-  saveIterations(): Promise<NamedTensor>;
-  extractIterations(weights: readonly NamedTensor[]): Promise<NamedTensor[]>;
+/** What an optimizer remembers. The step counts are made for the caller, everything else stays the optimizer's. */
+export function partsOf(optimizer: tf.Optimizer): Part[] {
+  if (isStateful(optimizer)) return optimizer.savedParts();
+  return [tfjsWeights(optimizer) ?? optimizer.getWeights()];
 }
 
-/** What an optimizer remembers: its own `getWeights`, or what stands in for the one that `tf.train.adamax` lacks. */
+/** `partsOf`, put together. */
 export async function weightsOf(optimizer: tf.Optimizer): Promise<NamedTensor[]> {
-  const adamax = asAdamax(optimizer);
-  if (adamax === undefined) return optimizer.getWeights();
-  const slots = [...adamax.accumulatedFirstMoment, ...adamax.accumulatedWeightedInfNorm];
-  return [
-    await adamax.saveIterations(),
-    // The very numbers, not made again from the step count as for Adam: a skipped step leaves them behind it.
-    { name: 'accBeta1', tensor: adamax.accBeta1 },
-    { name: 'iteration', tensor: adamax.iteration },
-    ...slots.map(({ originalName, variable }) => ({ name: originalName, tensor: variable })),
-  ];
+  return (await Promise.all(partsOf(optimizer))).flat();
 }
 
-/** Restores what `weightsOf` gave. The tensors stay the caller's. */
-export async function restoreWeights(optimizer: tf.Optimizer, weights: NamedTensor[]): Promise<void> {
-  const adamax = asAdamax(optimizer);
-  if (adamax === undefined) return optimizer.setWeights(weights);
-  const [accBeta1, iteration, ...slots] = await adamax.extractIterations(weights);
-  adamax.accBeta1.assign(accBeta1!.tensor as tf.Tensor<tf.Rank.R0>);
-  adamax.iteration.assign(iteration!.tensor as tf.Tensor<tf.Rank.R0>);
-  const restored = slots.map(({ name, tensor }) => ({
-    originalName: name,
-    variable: tf.tidy(() => tf.variable(tf.clone(tensor), false)),
-  }));
-  for (const { variable } of [...adamax.accumulatedFirstMoment, ...adamax.accumulatedWeightedInfNorm])
-    variable.dispose();
-  adamax.accumulatedFirstMoment = restored.slice(0, restored.length / 2);
-  adamax.accumulatedWeightedInfNorm = restored.slice(restored.length / 2);
+/** Copies of what an optimizer remembers, all of one moment: a step that comes before they are written changes none. */
+export async function copyOfWeights(optimizer: tf.Optimizer): Promise<NamedTensor[]> {
+  const copies = partsOf(optimizer).map((part) =>
+    part instanceof Promise ? part.then(copiesOf) : copiesOf(part),
+  );
+  return (await Promise.all(copies)).flat();
 }
 
-function asAdamax(optimizer: tf.Optimizer): Adamax | undefined {
-  // Not `instanceof`, which TensorFlow.js makes true for every pair of optimizer and optimizer class.
-  const type: unknown = optimizer.constructor;
-  return type === tf.AdamaxOptimizer ? (optimizer as unknown as Adamax) : undefined;
+function copiesOf(weights: readonly NamedTensor[]): NamedTensor[] {
+  return weights.map(({ name, tensor }) => {
+    const copy = tf.keep(tf.clone(tensor));
+    if (isCount(name)) tensor.dispose();
+    return { name, tensor: copy };
+  });
+}
+
+/** Checks what `weightsOf` gave, changing nothing, and returns what makes it the optimizer's state. */
+export async function stageWeights(
+  optimizer: tf.Optimizer,
+  weights: readonly NamedTensor[],
+): Promise<Commit> {
+  if (isStateful(optimizer)) return optimizer.stageState(weights);
+  // An optimizer of the user's own class can be given it all, and nothing less.
+  return (await stageTfjsWeights(optimizer, weights)) ?? (() => optimizer.setWeights([...weights]));
+}
+
+/** Gives names a prefix. */
+export function prefixedNames(prefix: string, weights: readonly NamedTensor[]): NamedTensor[] {
+  return weights.map(({ name, tensor }) => ({ name: `${prefix}${name}`, tensor }));
+}
+
+/** Gives the names of all parts a prefix. */
+export function prefixed(prefix: string, parts: readonly Part[]): Part[] {
+  const rename = (weights: readonly NamedTensor[]) => prefixedNames(prefix, weights);
+  return parts.map((part) => (part instanceof Promise ? part.then(rename) : rename(part)));
+}
+
+/** Takes prefixes off again: the weights of each. @throws Error on a name that has none of them. */
+export function byPrefix(
+  owner: string,
+  prefixes: readonly string[],
+  weights: readonly NamedTensor[],
+): NamedTensor[][] {
+  const parts = prefixes.map((): NamedTensor[] => []);
+  for (const { name, tensor } of weights) {
+    const at = prefixes.findIndex((prefix) => name.startsWith(prefix));
+    if (at < 0) throw new Error(`${owner}: expected names that begin with [${prefixes}], got "${name}"`);
+    parts[at]!.push({ name: name.slice(prefixes[at]!.length), tensor });
+  }
+  return parts;
+}
+
+function isStateful(optimizer: tf.Optimizer): optimizer is tf.Optimizer & Stateful {
+  return typeof (optimizer as Partial<Stateful>).stageState === 'function';
 }

@@ -3,15 +3,26 @@ import type { ParamVector } from '../algebra/vector.js';
 import { toConfig } from '../declare/config.js';
 import { type BaseView, viewBase } from '../engine/base-view.js';
 import { explainingMissingKernels } from '../engine/missing-kernel.js';
+import { VariableSnapshot } from '../engine/snapshot.js';
 import type { MinimizeOverOptions } from '../oracle/micro-batches.js';
 import type { LossClosure } from '../oracle/objective.js';
 import { type NamedTensor, SlotStore } from '../oracle/state.js';
+import { countOf, setCount, takeCount } from './count.js';
 import { aheadOfStep, setLearningRate } from './learning-rate.js';
 import { requireGradients } from './require-gradients.js';
 import { withAddition } from './skipping.js';
 import { configOfBase } from './tfjs.js';
 import { optimizerFromConfig } from './tfjs-config.js';
-import { restoreWeights, weightsOf } from './weights.js';
+import {
+  byPrefix,
+  type Commit,
+  type Part,
+  partsOf,
+  prefixed,
+  prefixedNames,
+  stageWeights,
+  weightsOf,
+} from './weights.js';
 import type { MaybeGradient, Wrapping } from './wrapping.js';
 
 const [OWN, BASE] = ['wrapper/', 'base/'];
@@ -39,7 +50,7 @@ export class WrappedOptimizer extends tf.Optimizer implements BaseView {
     if (wrapping.gradients) requireGradients(wrapping.owner, base);
     this.base = base;
     this.#wrapping = wrapping;
-    this.#slots = wrapping.slots ?? new SlotStore();
+    this.#slots = wrapping.slots ?? new SlotStore([]);
   }
 
   /** The learning rate of the next update; assigning changes it from the next update on. */
@@ -140,6 +151,8 @@ export class WrappedOptimizer extends tf.Optimizer implements BaseView {
     const { iterations: step, learningRate } = this;
     before?.(this.base, step);
     if (!after) return update();
+    // Which variables a restored state must fit, the update alone can tell.
+    const undo = this.#slots.pending ? undoingUpdates(this) : undefined;
     const saved = candidates.map((variable) => ({ variable, before: tf.clone(variable) }));
     try {
       return withAddition(update, () => {
@@ -147,29 +160,41 @@ export class WrappedOptimizer extends tf.Optimizer implements BaseView {
         const updated = saved.filter(({ variable, before }) => variable.dataId !== before.dataId);
         tf.tidy(() => after({ updated, learningRate, step }));
       });
+    } catch (error) {
+      undo?.restore();
+      throw error;
     } finally {
+      undo?.dispose();
       for (const { before } of saved) before.dispose();
     }
   }
 
   /** The step count, the wrapper's state and the base's, as named tensors. */
   override async getWeights(): Promise<NamedTensor[]> {
-    const prefixed = (prefix: string, weights: readonly NamedTensor[]) =>
-      weights.map(({ name, tensor }) => ({ name: `${prefix}${name}`, tensor }));
-    const base = prefixed(BASE!, await weightsOf(this.base));
-    return [await this.saveIterations(), ...prefixed(OWN!, this.#slots.named()), ...base];
+    return weightsOf(this);
   }
 
-  /** Restores what `getWeights` gave. The tensors stay the caller's. */
+  /** Restores what `getWeights` gave. The tensors stay the caller's. @throws Error on another's; nothing changed. */
   override async setWeights(weights: NamedTensor[]): Promise<void> {
-    const rest = await this.extractIterations(weights);
-    const part = (prefix: string) =>
-      rest
-        .filter(({ name }) => name.startsWith(prefix))
-        .map(({ name, tensor }) => ({ name: name.slice(prefix.length), tensor }));
-    this.#slots.restore(part(OWN!));
-    const base = part(BASE!);
-    if (base.length > 0) await restoreWeights(this.base, base);
+    await (await this.stageState(weights))();
+  }
+
+  /** @ignore */
+  savedParts(): Part[] {
+    const base = prefixed(BASE!, partsOf(this.base));
+    return [[countOf(this), ...prefixedNames(OWN!, this.#slots.named())], ...base];
+  }
+
+  /** @ignore */
+  async stageState(weights: readonly NamedTensor[]): Promise<Commit> {
+    const { owner } = this.#wrapping;
+    const { rest } = await takeCount(owner, weights);
+    const [own, inner] = byPrefix(owner, [OWN!, BASE!], rest);
+    const [commit, commitBase] = [this.#slots.stage(own!), await stageWeights(this.base, inner!)];
+    return async () => {
+      await commitBase();
+      commit();
+    };
   }
 
   /** `{ name, …options, base }` in plain JSON. */
@@ -207,6 +232,24 @@ Object.defineProperty(WrappedOptimizer.prototype, 'iterations_', {
 });
 
 tf.serialization.registerClass(WrappedOptimizer);
+
+/** Takes back what updates do to variables (slots are variables too) and to the step counts, at every level. */
+function undoingUpdates(optimizer: tf.Optimizer): { restore(): void; dispose(): void } {
+  const snapshot = new VariableSnapshot();
+  const counts = levelsOf(optimizer).map((level) => [level, level.iterations] as const);
+  return {
+    restore: () => {
+      snapshot.restore();
+      for (const [level, count] of counts) setCount(level, count);
+    },
+    dispose: () => snapshot.dispose(),
+  };
+}
+
+/** An optimizer, the one within it, and so on. */
+function levelsOf(optimizer: tf.Optimizer & { readonly base?: tf.Optimizer }): tf.Optimizer[] {
+  return [optimizer, ...(optimizer.base ? levelsOf(optimizer.base) : [])];
+}
 
 function trainables(): tf.Variable[] {
   return Object.values(tf.engine().registeredVariables).filter(({ trainable }) => trainable);

@@ -1,19 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { setLearningRate } from '../../optimizers/learning-rate.js';
-import { restoreWeights, weightsOf } from '../../optimizers/weights.js';
-import type { NamedTensor } from '../../oracle/state.js';
+import { copyOfWeights, stageWeights } from '../../optimizers/weights.js';
 import { type Config, firstDifference } from './difference.js';
-
-const FORMAT = 'tfjs-sam-optimizer-state';
-const VERSION = 1;
-
-/** What is saved in the place of a model's topology. */
-interface Header {
-  readonly format: string;
-  readonly version: number;
-  readonly className: string;
-  readonly config: Config;
-}
+import { pack, type SavedState, tensorsOf, unpack } from './format.js';
 
 /**
  * Saves all that an optimizer remembers: step count, the rule's state, the base optimizer's, the learning rate. The
@@ -26,7 +15,7 @@ interface Header {
  *
  * @param handlerOrUrl - A `tf.io` handler, or a URL that TensorFlow.js knows: `indexeddb://…`, `localstorage://…`. In
  *   Node, `fileSystem(path)` of `@tfjs-sam/core/node`.
- * @throws Error when nothing can save there.
+ * @throws Error when nothing can save there, or averages are in the weights' place (`withAverages`).
  * @example
  * await model.save(fileSystem('run/model'));
  * await saveState(optimizer, fileSystem('run/optimizer'));
@@ -37,30 +26,25 @@ export async function saveState(
 ): Promise<tf.io.SaveResult> {
   const handler = handlerFor('saveState', handlerOrUrl, tf.io.getSaveHandlers);
   if (handler.save === undefined) throw new TypeError('saveState: expected a handler with "save", got none');
-  const weights = await weightsOf(optimizer);
+  const weights = await copyOfWeights(optimizer);
   try {
-    const { data, specs } = await tf.io.encodeWeights(weights);
-    return await handler.save({
-      modelTopology: headerOf(optimizer),
-      weightSpecs: specs,
-      weightData: data,
-      format: FORMAT,
-      generatedBy: 'tfjs-sam',
-      convertedBy: null,
-    });
+    return await handler.save(await pack(optimizer.getClassName(), configOf(optimizer), weights));
   } finally {
-    // The counts were made for this call; everything else is the optimizer's.
-    for (const { name, tensor } of weights) if (/(^|\/)iter$/.test(name)) tensor.dispose();
+    tf.dispose(weights.map(({ tensor }) => tensor));
   }
 }
 
 /**
  * Restores what `saveState` saved into a new optimizer of the same configuration: with the model's weights restored
- * as well, the training continues as if it had not been interrupted. Over core's base optimizers it does so bit for
- * bit, over TensorFlow.js's within rounding. A learning rate that was changed during the training is restored.
+ * as well, the training continues bit for bit as if it had not been interrupted, over TensorFlow.js's optimizers too. A
+ * learning rate that was changed during the training is restored.
+ *
+ * The state finds its variables at the first step, as an optimizer knows none before: all by exact name and shape, or
+ * all by order and shape. Where it is of others, that step throws and changes nothing.
  *
  * @param handlerOrUrl - As `saveState`.
- * @throws Error when there is no such state, or it is of an optimizer of another configuration; then nothing changed.
+ * @throws Error when there is no such state, it was changed after it was saved, or it is of an optimizer of another
+ *   configuration; then nothing changed.
  * @example
  * const model = await tf.loadLayersModel(fileSystem('run/model'));
  * const optimizer = msam(tf.train.momentum(0.05, 0.9));
@@ -74,54 +58,56 @@ export async function restoreState(
   const handler = handlerFor('restoreState', handlerOrUrl, tf.io.getLoadHandlers);
   if (handler.load === undefined)
     throw new TypeError('restoreState: expected a handler with "load", got none');
-  const { modelTopology, weightSpecs = [], weightData } = await handler.load();
-  const config = checked(modelTopology, optimizer);
-  const decoded = await tf.io.decodeWeights(weightData ?? new ArrayBuffer(0), weightSpecs);
+  const loaded = await handler.load();
   try {
-    // In the saved order: TensorFlow.js takes the first for the step count.
-    const weights: NamedTensor[] = weightSpecs.map(({ name }) => ({ name, tensor: decoded[name]! }));
-    await restoreWeights(optimizer, weights);
-  } finally {
-    tf.dispose(decoded);
+    const state = unpack(loaded);
+    requireSameConfig(state, optimizer);
+    const rates = learningRates(optimizer, state.config);
+    const tensors = tensorsOf(state);
+    try {
+      const commit = await stageWeights(optimizer, tensors);
+      await commit();
+    } finally {
+      tf.dispose(tensors.map(({ tensor }) => tensor));
+    }
+    for (const { level, rate } of rates) setLearningRate(level, rate);
+  } catch (error) {
+    throw new Error(`restoreState: ${nameOf(handlerOrUrl)}${(error as Error).message}`, { cause: error });
   }
-  restoreLearningRate(optimizer, config);
 }
 
-function headerOf(optimizer: tf.Optimizer): Header {
-  const config = JSON.parse(JSON.stringify(optimizer.getConfig() ?? {})) as Config;
-  return { format: FORMAT, version: VERSION, className: optimizer.getClassName(), config };
+function configOf(optimizer: tf.Optimizer): Config {
+  return JSON.parse(JSON.stringify(optimizer.getConfig() ?? {})) as Config;
 }
 
-/** The saved configuration, when it is this optimizer's. */
-function checked(topology: unknown, optimizer: tf.Optimizer): Config {
-  const saved = (topology ?? {}) as Partial<Header>;
-  if (saved.format !== FORMAT || saved.config === undefined) {
-    throw new Error(
-      `restoreState: expected a state written by saveState, got ${saved.format ?? 'something else'}. A model is loaded by tf.loadLayersModel.`,
-    );
-  }
-  if (saved.version !== VERSION) {
-    throw new Error(
-      `restoreState: expected a state of version ${VERSION}, got ${saved.version}. Use the release of tfjs-sam that wrote it.`,
-    );
-  }
-  const own = headerOf(optimizer);
+/** The place that a message is about, where it has a name. */
+function nameOf(place: tf.io.IOHandler | string): string {
+  // TensorFlow.js's own handlers have a modelPath or a path, those of Node a path.
+  const { path, modelPath } = place as { path?: unknown; modelPath?: unknown };
+  const name = typeof place === 'string' ? place : (path ?? modelPath);
+  return typeof name === 'string' ? `"${name}": ` : '';
+}
+
+function requireSameConfig({ className, config }: SavedState, optimizer: tf.Optimizer): void {
   const difference = firstDifference(
-    { class: saved.className, ...saved.config },
-    { class: own.className, ...own.config },
+    { class: className, ...config },
+    { class: optimizer.getClassName(), ...configOf(optimizer) },
   );
-  if (difference === undefined) return saved.config;
+  if (difference === undefined) return;
   throw new Error(
-    `restoreState: expected the state of an optimizer of the same configuration, got another: ${difference}. Make the optimizer with the options that it had when its state was saved.`,
+    `expected the state of an optimizer of the same configuration, got another: ${difference}. Make the optimizer with the options that it had when its state was saved.`,
   );
 }
 
-/** Sets the rates that are numbers, level by level; schedules are part of the configuration, and agree. */
-function restoreLearningRate(optimizer: tf.Optimizer, saved: Config): void {
+/** The saved rates that are numbers, level by level; schedules are part of the configuration, and agree. */
+function learningRates(optimizer: tf.Optimizer, saved: Config): { level: tf.Optimizer; rate: number }[] {
   const { learningRate, base } = saved;
-  if (typeof learningRate === 'number') setLearningRate(optimizer, learningRate);
+  if (typeof learningRate === 'number' && learningRate < 0)
+    throw new RangeError(`expected a learning rate >= 0, got ${learningRate}`);
+  const own = typeof learningRate === 'number' ? [{ level: optimizer, rate: learningRate }] : [];
   const inner = (optimizer as { base?: tf.Optimizer }).base;
-  if (inner && typeof base === 'object' && base !== null) restoreLearningRate(inner, base as Config);
+  const isConfig = typeof base === 'object' && base !== null;
+  return inner && isConfig ? [...own, ...learningRates(inner, base as Config)] : own;
 }
 
 function handlerFor(

@@ -1,0 +1,52 @@
+import * as tf from '@tensorflow/tfjs-core';
+
+/** A variable as a saved state knows it: without a shape where all that is saved of it are single numbers. */
+export interface SavedVariable {
+  readonly name: string;
+  readonly shape: readonly number[] | undefined;
+}
+
+/** What a variable is found by. */
+export type Found = Pick<tf.Variable, 'name' | 'shape'>;
+
+/**
+ * Finds the variables that a saved state belongs to: all by exact name and shape, or all by order and shape, as
+ * generated names shift when a process makes another layer first. By name, the state may be of more variables than
+ * were found (two models that are trained in turn), or of fewer (some were frozen); by order, of neither.
+ *
+ * @returns The names of the found variables by those that were saved; undefined where they do not fit.
+ */
+export function bindVariables(
+  saved: readonly SavedVariable[],
+  found: readonly Found[],
+): ReadonlyMap<string, string> | undefined {
+  const byName = new Map(found.map((variable) => [variable.name, variable]));
+  const named = saved.filter(({ name }) => byName.has(name));
+  const whole = named.length === saved.length || named.length === byName.size;
+  if (named.length > 0 && whole && named.every((entry) => fits(entry, byName.get(entry.name)!)))
+    return new Map(named.map(({ name }) => [name, name]));
+  const inOrder = saved.length === found.length && saved.every((entry, i) => fits(entry, found[i]!));
+  return inOrder ? new Map(saved.map(({ name }, i) => [name, found[i]!.name])) : undefined;
+}
+
+function fits({ shape }: SavedVariable, found: Found): boolean {
+  return shape === undefined || tf.util.arraysEqual([...shape], found.shape);
+}
+
+/** The error for a state that fits none of the lists of variables that were tried. */
+export function misfit(saved: readonly SavedVariable[], found: readonly Found[]): Error {
+  return new Error(
+    `state: expected the variables that the restored state is of, all by name and shape or all by order and shape, got others. Saved: ${list(saved)}. Found: ${list(found)}. Make the model as it was when the state was saved; where a step has no varList, pass one.`,
+  );
+}
+
+const SHOWN = 12;
+
+function list(variables: readonly { name: string; shape: readonly number[] | undefined }[]): string {
+  const shown = variables
+    .slice(0, SHOWN)
+    .map(({ name, shape }) => `${name} ${shape ? `[${shape}]` : '[?]'}`)
+    .join(', ');
+  const rest = variables.length - SHOWN;
+  return `${variables.length} (${shown}${rest > 0 ? `, and ${rest} more` : ''})`;
+}
