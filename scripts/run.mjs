@@ -94,6 +94,10 @@ const commands = {
     buildAll();
     sh(bin('vitest'), ['run', ...args], { env: { ...process.env, TFJS_SAM_SLOW: '1' } });
   },
+  'official-specs': () => {
+    buildAll();
+    sh(process.execPath, [join('packages', 'wasm-kernels', 'official-specs', 'run.mjs')]);
+  },
   lint: (args) => sh(bin('biome'), ['ci', ...args]),
   format: (args) => sh(bin('biome'), ['check', '--write', ...args]),
   docs: (args) => {

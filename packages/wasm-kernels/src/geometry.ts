@@ -65,6 +65,18 @@ export function convGeometry(
   return sizedLike(requireRoom(info), dy);
 }
 
+/** Height and width of a convolution's output where dy does not have them: rounding explains that with a numeric padding only. */
+export function otherOutput(
+  x: number[],
+  filter: number[],
+  attrs: WindowAttributes,
+  dy: readonly number[],
+): [height: number, width: number] | undefined {
+  if (typeof attrs.pad !== 'string' || attrs.dataFormat === 'NCHW') return undefined;
+  const { outHeight, outWidth } = convGeometry(x, filter, attrs);
+  return dy[1] === outHeight && dy[2] === outWidth ? undefined : [outHeight, outWidth];
+}
+
 /** Geometry of depthwiseConv2d (NHWC only, as in TensorFlow.js). */
 export function depthwiseGeometry(
   x: number[],

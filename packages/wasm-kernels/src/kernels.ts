@@ -5,6 +5,11 @@ import * as composedProducts from './composed/products.js';
 import * as composedSegments from './composed/segments.js';
 import { tile } from './composed/tile.js';
 import type { TrainingKernel } from './kernel.js';
+import { channelsFirstKernels } from './ops/channels-first/index.js';
+import { complexKernels } from './ops/complex/index.js';
+import { fusedBiasKernels } from './ops/fused-bias/index.js';
+import { raggedKernels } from './ops/ragged/index.js';
+import { stringKernels } from './ops/strings/index.js';
 import { bincountOfAll } from './repairs/bincount.js';
 import { reverseBooleans, stridedSliceOfTypes } from './repairs/bytes.js';
 import { castOfTypes } from './repairs/cast.js';
@@ -23,6 +28,7 @@ import { modByZero } from './repairs/mod.js';
 import { oneHotOfTypes } from './repairs/one-hot.js';
 import { broadcastPrelu } from './repairs/prelu.js';
 import { selectOfTypes } from './repairs/select.js';
+import { sliceInside } from './repairs/slice.js';
 import { emptyMean, emptyReductions, emptySum } from './repairs/sum.js';
 import { emptyTranspose } from './repairs/transpose.js';
 import { unary } from './repairs/unary.js';
@@ -44,8 +50,13 @@ import * as rows from './side/rows.js';
 import * as softmax from './side/softmax.js';
 import * as vectors from './side/vectors.js';
 
-/** Every kernel that the package registers. */
+/** Every kernel that the package registers. Several entries of one name are tried in turn. */
 export const trainingKernels: readonly TrainingKernel[] = [
+  ...complexKernels,
+  ...stringKernels,
+  ...raggedKernels,
+  ...channelsFirstKernels,
+  ...fusedBiasKernels,
   {
     name: 'BatchMatMul',
     side: products.batchMatMul,
@@ -78,7 +89,7 @@ export const trainingKernels: readonly TrainingKernel[] = [
   { name: 'Mean', composed: emptyMean },
   { name: 'Tile', side: rows.tile, composed: tile },
   { name: 'Transpose', side: permute.transpose, composed: emptyTranspose },
-  { name: 'Slice', side: permute.slice },
+  { name: 'Slice', side: permute.slice, composed: sliceInside },
   { name: 'Unpack', side: joints.unpack },
   { name: 'SplitV', side: joints.splitV },
   { name: 'Concat', side: joints.concat },

@@ -23,6 +23,7 @@ import { trainingKernels } from './kernels.js';
 import { fuseLayerNormLayers, registerLayerNormGradient } from './layer-norm.js';
 import { fuseLstmCells, registerLstmGradient } from './lstm.js';
 import { registerNestedGradients } from './nested-gradients.js';
+import { readComplexNumbers } from './ops/complex/heap.js';
 import { fuseOptimizers } from './optimizers.js';
 import { registerProductGradients } from './product-gradients.js';
 import { registerShapeGradients } from './shape-gradients.js';
@@ -101,25 +102,44 @@ function requireOptions(options: RegisterOptions): void {
     );
 }
 
+/** The parts of a kernel: one on the side module, if there is one, and what is tried after it. */
+interface Parts {
+  readonly side?: TrainingKernel['side'];
+  readonly composed: readonly NonNullable<TrainingKernel['composed']>[];
+}
+
+/** The kernels by name, in order. */
+function byName(kernels: readonly TrainingKernel[]): Map<string, Parts> {
+  const all = new Map<string, Parts>();
+  for (const { name, side, composed } of kernels) {
+    const known = all.get(name);
+    if (side && known?.side) throw new Error(`wasm-kernels: expected one side kernel ${name}, got two`);
+    const ownSide = side ?? known?.side;
+    const parts = [...(known?.composed ?? []), ...(composed ? [composed] : [])];
+    all.set(name, { composed: parts, ...(ownSide && { side: ownSide }) });
+  }
+  return all;
+}
+
 /** The function that TensorFlow.js calls: side module, else composed, else what TensorFlow.js ships. */
 function kernelFunction(
-  kernel: TrainingKernel,
+  name: string,
+  { side, composed }: Parts,
   upstream: KernelFunc | undefined,
   sideOf: SideModuleOf | undefined,
 ): KernelFunc {
   return ({ inputs, backend, attrs = {} }) => {
     const call = { inputs, backend, attrs, upstream };
-    const module = kernel.side && sideOf?.(backend);
-    const result: KernelResult | undefined =
-      (module && kernel.side?.(call, module)) ?? kernel.composed?.(call);
+    const module = side && sideOf?.(backend);
+    let result: KernelResult | undefined = module && side?.(call, module);
+    for (let i = 0; !result && i < composed.length; i++) result = composed[i]!(call);
     if (result) return result;
-    if (!upstream) throw new Error(`${kernel.name}: expected inputs that the wasm backend supports`);
+    if (!upstream) throw new Error(`${name}: expected inputs that the wasm backend supports`);
     return upstream({ inputs, backend, attrs });
   };
 }
 
-function register(kernel: TrainingKernel, sideOf?: SideModuleOf): void {
-  const { name } = kernel;
+function register(name: string, parts: Parts, sideOf?: SideModuleOf): void {
   const current = getKernel(name, 'wasm');
   if (!upstreamKernels.has(name)) upstreamKernels.set(name, current);
   const upstream = upstreamKernels.get(name);
@@ -128,7 +148,7 @@ function register(kernel: TrainingKernel, sideOf?: SideModuleOf): void {
     ...upstream,
     kernelName: name,
     backendName: 'wasm',
-    kernelFunc: kernelFunction(kernel, upstream?.kernelFunc, sideOf),
+    kernelFunc: kernelFunction(name, parts, upstream?.kernelFunc, sideOf),
   });
 }
 
@@ -161,19 +181,16 @@ export async function registerTrainingKernels(options: RegisterOptions = {}): Pr
   const chosen = await chooseEngine(backend, options);
   const { sideOf } = chosen;
   const kernels: RegisteredKernel[] = [];
-  for (const kernel of trainingKernels) {
-    const implementation = kernel.side && sideOf ? 'side' : 'composed';
-    if (implementation === 'composed' && !kernel.composed) {
-      restore(kernel.name);
+  for (const [name, parts] of byName(trainingKernels)) {
+    const implementation = parts.side && sideOf ? 'side' : 'composed';
+    if (implementation === 'composed' && parts.composed.length === 0) {
+      restore(name);
       continue;
     }
-    register(kernel, sideOf);
-    kernels.push({
-      name: kernel.name,
-      implementation,
-      replaces: upstreamKernels.get(kernel.name) !== undefined,
-    });
+    register(name, parts, sideOf);
+    kernels.push({ name, implementation, replaces: upstreamKernels.get(name) !== undefined });
   }
+  readComplexNumbers(backend);
   registerGradients();
   registerDenseGradient();
   registerConv2dGradient();

@@ -216,4 +216,25 @@ export const computations: readonly [string, Values[], Computation][] = [
       tf.dilation2d(x as tf.Tensor4D, w as tf.Tensor3D, 1, 'same'),
     ],
   ],
+  [
+    'complex numbers',
+    [random(1, [4, 6]), random(2, [4, 6])],
+    (a, b) => {
+      const z = tf.complex(a!, b!);
+      const parts = [tf.fft(z), tf.ifft(z), tf.mul(z, z), tf.onesLike(z)].flatMap((x) => [
+        tf.real(x),
+        tf.imag(x),
+      ]);
+      return [...parts, tf.abs(z)];
+    },
+  ],
+  [
+    'comparisons, GatherNd, ScatterNd and SparseToDense',
+    [random(1, [40]), ids],
+    (x, n) => [
+      ...[tf.lessEqual(x!, 0), tf.greater(x!, 0), tf.gatherND(x!, tf.reshape(n!, [40, 1]))],
+      tf.scatterND(tf.reshape(n!, [40, 1]), x!, [11]),
+      tf.sparseToDense(tf.range(0, 40, 1, 'int32') as tf.Tensor1D, x!, [40]),
+    ],
+  ],
 ];

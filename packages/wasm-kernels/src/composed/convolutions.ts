@@ -1,18 +1,27 @@
 import {
   addN,
   conv2d,
+  engine,
   gather,
   mul,
   reshape,
   reverse,
+  slice,
   stack,
   sum,
+  type Tensor,
   type Tensor4D,
   type TensorInfo,
   transpose,
   zeros,
 } from '@tensorflow/tfjs-core';
-import { convGeometry, depthwiseGeometry, type Shape4, type WindowAttributes } from '../geometry.js';
+import {
+  convGeometry,
+  depthwiseGeometry,
+  otherOutput,
+  type Shape4,
+  type WindowAttributes,
+} from '../geometry.js';
 import { attributes, input, type KernelCall } from '../kernel.js';
 import { compose } from '../tensor-infos.js';
 import { cut, place, reached, seenBy, sendBack, spread, taps } from './images.js';
@@ -41,7 +50,10 @@ export function conv2dFilterGradient(call: KernelCall): TensorInfo {
 /** The input gradient is a convolution of dy, spread by the stride, with the turned and transposed filter. */
 export function conv2dInputGradient(call: KernelCall): TensorInfo | undefined {
   const attrs = attributes<InputAttributes>(call);
-  const info = convGeometry(attrs.inputShape, input(call, 'filter').shape, attrs, input(call, 'dy').shape);
+  const [dyShape, filterShape] = [input(call, 'dy').shape, input(call, 'filter').shape];
+  const other = otherOutput(attrs.inputShape, filterShape, attrs, dyShape);
+  if (other) return fromCorner(call, other);
+  const info = convGeometry(attrs.inputShape, filterShape, attrs, dyShape);
   if (info.dataFormat !== 'channelsLast') return undefined;
   return compose(call, ['dy', 'filter'], ({ dy, filter }) => {
     if (dy.size * filter.size === 0) return zeros(attrs.inputShape);
@@ -55,6 +67,20 @@ export function conv2dInputGradient(call: KernelCall): TensorInfo | undefined {
     );
     const dilations: [number, number] = [info.dilationHeight, info.dilationWidth];
     return conv2d(image, turned, 1, pad, 'NHWC', dilations);
+  });
+}
+
+/** The input gradient of a dy that is larger than the output: of its corner, as cpu has it. A smaller one is refused. */
+function fromCorner(call: KernelCall, [height, width]: [number, number]): TensorInfo {
+  const [n, rows, columns, channels] = input(call, 'dy').shape as Shape4;
+  if (rows < height || columns < width)
+    throw new RangeError(
+      `conv2dTranspose: expected an input of at least ${height}×${width} for an output of shape ` +
+        `[${attributes<InputAttributes>(call).inputShape}], got ${rows}×${columns}`,
+    );
+  return compose(call, ['dy', 'filter'], ({ dy, filter }) => {
+    const corner = slice(dy, [0, 0, 0, 0], [n, height, width, channels]);
+    return engine().runKernel('Conv2DBackpropInput', { dy: corner, filter }, call.attrs) as Tensor;
   });
 }
 

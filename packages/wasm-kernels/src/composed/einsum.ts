@@ -22,8 +22,10 @@ interface Lettered {
 function parse(equation: string): [terms: string[], result: string] {
   const compact = equation.replace(/\s/g, '');
   const [left = '', right, ...more] = compact.split('->');
-  if (right === undefined || more.length > 0 || /[^a-zA-Z,]/.test(left) || /[^a-zA-Z]/.test(right))
-    throw new Error(`einsum: expected an equation such as "ab,bc->ac", got "${equation}"`);
+  if (right === undefined || more.length > 0)
+    throw new Error(`einsum: Expecting exactly one arrow, as in "ab,bc->ac", got "${equation}"`);
+  if (/[^a-zA-Z,]/.test(left) || /[^a-zA-Z]/.test(right))
+    throw new Error(`einsum: expected an equation of letters such as "ab,bc->ac", got "${equation}"`);
   return [left.split(','), right];
 }
 
@@ -77,31 +79,38 @@ function sumOfProducts(operands: readonly Lettered[], result: string): Tensor {
   return arrange(keepLetters(total, result), result);
 }
 
+// Phrases of TensorFlow.js's own errors are kept in these: its specs ask for them.
+
 /** The operands and the result of an equation. A letter appears once per operand, and each with one length. */
 function readOperands(equation: string, tensors: readonly Tensor[]): [operands: Lettered[], result: string] {
   const [terms, result] = parse(equation);
   if (terms.length !== tensors.length)
-    throw new Error(`einsum: expected ${terms.length} inputs for "${equation}", got ${tensors.length}`);
+    throw new Error(
+      `einsum: Expected ${terms.length} inputs but got: ${tensors.length}, for the equation "${equation}"`,
+    );
   const lengths = new Map<string, number>();
   const operands = tensors.map((tensor, index): Lettered => {
     const letters = terms[index]!;
-    if (letters.length !== tensor.rank || new Set(letters).size !== letters.length)
-      throw new Error(
-        `einsum: expected ${tensor.rank} different letters for input ${index}, got "${letters}"`,
-      );
+    if (new Set(letters).size !== letters.length)
+      throw new Error(`einsum: a letter twice in one operand, "${letters}", is not implemented yet`);
+    if (letters.length !== tensor.rank)
+      throw new Error(`einsum: expected ${tensor.rank} letters for input ${index}, got "${letters}"`);
     for (const [axis, letter] of [...letters].entries()) {
       const known = lengths.get(letter) ?? tensor.shape[axis]!;
       if (known !== tensor.shape[axis])
         throw new Error(
-          `einsum: expected one length for "${letter}", got ${known} and ${tensor.shape[axis]} in input ${index}`,
+          `einsum: Expected dimension ${known} at axis ${axis} of the input shaped [${tensor.shape}], ` +
+            `as "${letter}" has elsewhere, got ${tensor.shape[axis]}`,
         );
       lengths.set(letter, known);
     }
     return { tensor, letters };
   });
-  const known = [...result].every((letter) => lengths.has(letter));
-  if (!known || new Set(result).size !== result.length)
-    throw new Error(`einsum: expected different letters of the inputs in the result, got "${result}"`);
+  const unknown = [...result].find((letter) => !lengths.has(letter));
+  if (unknown)
+    throw new Error(`Output subscripts contain the label ${unknown} not present in the input subscripts.`);
+  if (new Set(result).size !== result.length)
+    throw new Error(`einsum: expected different letters in the result, got "${result}"`);
   return [operands, result];
 }
 

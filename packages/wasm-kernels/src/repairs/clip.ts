@@ -1,6 +1,5 @@
 import {
   add,
-  clipByValue as clipTensor,
   maximum,
   minimum,
   mul,
@@ -12,6 +11,7 @@ import {
 } from '@tensorflow/tfjs-core';
 import { attributes, input, type KernelCall } from '../kernel.js';
 import { compose, owned } from '../tensor-infos.js';
+import { type HeapBackend, heapViews } from './heap.js';
 import { inFloats, sameBooleans } from './unary.js';
 
 /**
@@ -48,9 +48,12 @@ function clipIntegers(call: KernelCall): TensorInfo {
   return compose(call, ['x'], ({ x }) => maximum(minimum(x, bound(clipValueMax)), bound(clipValueMin)));
 }
 
-/** `Sign`. TensorFlow.js's own kernel takes small numbers for 0. NaN stays. */
+/** `Sign`, in JavaScript on the heap: 0 of NaN, as cpu has it. TensorFlow.js's own kernel takes small numbers for 0. */
 export function sign(call: KernelCall): TensorInfo | undefined {
-  if (input(call, 'x').dtype !== 'float32') return sameBooleans(call);
-  // Twice as far as a float reaches: the smallest one lies beyond 1 then.
-  return compose(call, ['x'], ({ x }) => clipTensor(mul(mul(x, 3e38), 3e38), -1, 1));
+  const x = input(call, 'x');
+  if (x.dtype !== 'float32') return sameBooleans(call);
+  const out = (call.backend as HeapBackend).makeOutput(x.shape, 'float32');
+  const [from, to] = heapViews(call.backend, x, out);
+  for (let i = 0; i < to.length; i++) to[i] = Number(from[i]! > 0) - Number(from[i]! < 0);
+  return out;
 }

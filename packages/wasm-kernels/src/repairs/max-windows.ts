@@ -88,6 +88,8 @@ export function maxPoolWithArgmax(call: KernelCall): TensorInfo[] | undefined {
   const x = input(call, 'x');
   const backend = call.backend as HeapBackend;
   if (x.dtype === 'string' || x.dtype === 'complex64') return undefined;
+  if (x.shape.length !== 4)
+    throw new Error(`maxPoolWithArgmax: expected images of rank 4, got a tensor of rank ${x.shape.length}`);
   const { filterSize, strides, pad, includeBatchInIndex } = attributes<ArgmaxAttributes>(call);
   const flat = backend_util.computePool2DInfo(x.shape as Shape4, filterSize, strides, 1, pad);
   const info = asVolume(flat);

@@ -1,5 +1,11 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
-import { type ConvInfo, convGeometry, type WindowAttributes, windowArguments } from '../geometry.js';
+import {
+  type ConvInfo,
+  convGeometry,
+  otherOutput,
+  type WindowAttributes,
+  windowArguments,
+} from '../geometry.js';
 import { attributes, input, type KernelCall, sizeOf } from '../kernel.js';
 import { convolve } from './conv-forward.js';
 import { isPointwise, withMargins } from './conv-geometry.js';
@@ -65,6 +71,7 @@ function byPatches(side: SideModule, dy: number, filter: number, out: number, in
 export function conv2dInputGradient(call: KernelCall, side: SideModule): TensorInfo | undefined {
   const attrs = attributes<WindowAttributes & { inputShape: number[] }>(call);
   const [dy, filter] = [input(call, 'dy'), input(call, 'filter')];
+  if (otherOutput(attrs.inputShape, filter.shape, attrs, dy.shape)) return undefined;
   const info = convGeometry(attrs.inputShape, filter.shape, attrs, dy.shape);
   if (info.dataFormat !== 'channelsLast') return undefined;
   if (sizeOf(dy.shape) * sizeOf(filter.shape) === 0) return side.zeros(attrs.inputShape);
