@@ -101,9 +101,22 @@ export { SgdOptimizer, type SgdOptions, sgd } from './optimizers/sgd.js';
 export { type WeightDecayOptions, withWeightDecay } from './optimizers/weight-decay.js';
 export { WrappedOptimizer } from './optimizers/wrapped.js';
 export type { MaybeGradient, Update, Wrapping } from './optimizers/wrapping.js';
+export { exampleLoss } from './oracle/examples.js';
 export type { MinimizeOverOptions } from './oracle/micro-batches.js';
-export { byObjective, currentObjective, type LossClosure, type Objective } from './oracle/objective.js';
-export type { Evaluation, EvaluationRequest, GradientOracle, ValueRequest } from './oracle/oracle.js';
+export {
+  type AnyLossClosure,
+  byObjective,
+  currentObjective,
+  type LossClosure,
+  type Objective,
+} from './oracle/objective.js';
+export {
+  type Evaluation,
+  type EvaluationRequest,
+  type GradientOracle,
+  requireLosses,
+  type ValueRequest,
+} from './oracle/oracle.js';
 export type { StepListener, StepReport } from './oracle/report.js';
 export { type NamedTensor, type RuleState, SlotStore } from './oracle/state.js';
 export { ascentStep } from './rules/ascent.js';

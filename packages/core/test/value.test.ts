@@ -104,13 +104,13 @@ describe.each([...backendNames])('oracle.value on %s', (backend) => {
             },
           }),
         );
-        attempt(() => oracle.value({ loss: () => theta as unknown as tf.Scalar }));
+        attempt(() => oracle.value({ loss: () => tf.reshape(theta, [1, 2]) as tf.Tensor as tf.Scalar }));
       }),
     );
     optimizer.minimize(() => tf.sum(tf.square(theta)), false, [theta]);
     expect(thrown.map(String)).toEqual([
       'Error: from the loss',
-      'Error: expected the loss to be a Scalar, got a tensor of shape [2]',
+      'Error: expected the loss to be a Scalar, got a tensor of shape [1,2]',
     ]);
     expect([...theta.dataSync()]).toEqual([1, 2]);
     optimizer.dispose();

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { BaseView } from '../engine/base-view.js';
 import { VariableSnapshot } from '../engine/snapshot.js';
-import type { LossClosure } from '../oracle/objective.js';
+import type { AnyLossClosure } from '../oracle/objective.js';
 import type { GradientOracle } from '../oracle/oracle.js';
 import { SlotStore, StagedState } from '../oracle/state.js';
 import { StepOracle } from '../oracle/step-oracle.js';
@@ -40,7 +40,7 @@ const noBase: BaseView = {
  * oracle.dispose();
  */
 export function makeOracle(
-  closure: LossClosure,
+  closure: AnyLossClosure,
   variables?: readonly tf.Variable[],
   step = 0,
 ): StandaloneOracle {
@@ -66,8 +66,8 @@ function evaluateUnnoticed(oracle: StepOracle): tf.Tensor[] {
   const before = new VariableSnapshot();
   try {
     return tf.tidy(() => {
-      const { loss, gradient } = oracle.evaluate();
-      return [loss, ...gradient].map((tensor) => tf.keep(tensor));
+      const { loss, gradient, losses } = oracle.evaluate();
+      return [loss, ...gradient, ...(losses ? [losses] : [])].map((tensor) => tf.keep(tensor));
     });
   } finally {
     before.restore();

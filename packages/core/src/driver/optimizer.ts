@@ -17,7 +17,7 @@ import {
   weightsOf,
 } from '../optimizers/weights.js';
 import type { MinimizeOverOptions } from '../oracle/micro-batches.js';
-import type { LossClosure } from '../oracle/objective.js';
+import type { AnyLossClosure } from '../oracle/objective.js';
 import { reportStep, type StepListener } from '../oracle/report.js';
 import { type NamedTensor, SlotStore, StagedState } from '../oracle/state.js';
 import { StepOracle } from '../oracle/step-oracle.js';
@@ -123,12 +123,13 @@ export class SharpnessAwareOptimizer extends tf.Optimizer {
   /**
    * One step: evaluates the loss as often as the rule needs, and updates the variables.
    *
-   * @param f - The loss, a Scalar; told the objective that is wanted, which it may ignore.
+   * @param f - The loss, a Scalar, or the losses of the examples, [batch]; told the objective that is wanted, which it
+   *   may ignore.
    * @param returnCost - Whether to return the loss. Default false.
    * @param varList - What to train. Default every trainable variable that the loss reaches.
    * @throws Whatever `f` throws; then weights, base optimizer and rule are as before, and nothing leaks.
    */
-  override minimize(f: LossClosure, returnCost = false, varList?: tf.Variable[]): tf.Scalar | null {
+  override minimize(f: AnyLossClosure, returnCost = false, varList?: tf.Variable[]): tf.Scalar | null {
     const loss = this.#step(f, varList, (oracle, state, step) => {
       this.#apply(oracle, state, step);
       return step.loss;
@@ -144,7 +145,7 @@ export class SharpnessAwareOptimizer extends tf.Optimizer {
    * @returns The loss and one tensor per variable that the loss reaches, keyed by name. The caller disposes them.
    */
   override computeGradients(
-    f: LossClosure,
+    f: AnyLossClosure,
     varList?: tf.Variable[],
   ): { value: tf.Scalar; grads: tf.NamedTensorMap } {
     return this.#step(f, varList, (oracle, state, { loss, direction, correction }) => {
@@ -172,7 +173,7 @@ export class SharpnessAwareOptimizer extends tf.Optimizer {
    * @see Foret et al. 2021, section 4.1 (m-sharpness). https://arxiv.org/abs/2010.01412
    */
   minimizeOver(
-    closures: readonly LossClosure[],
+    closures: readonly AnyLossClosure[],
     { sharpness = 'shared', returnCost = false, varList }: MinimizeOverOptions = {},
   ): tf.Scalar | null {
     const owner = this.#config.name;
@@ -218,7 +219,7 @@ export class SharpnessAwareOptimizer extends tf.Optimizer {
   }
 
   #step<T extends tf.TensorContainer>(
-    f: LossClosure,
+    f: AnyLossClosure,
     varList: tf.Variable[] | undefined,
     finish: (oracle: StepOracle, state: StagedState, step: RuleStep) => T,
   ): T {
@@ -231,7 +232,7 @@ export class SharpnessAwareOptimizer extends tf.Optimizer {
     }
   }
 
-  #oracle(closures: readonly LossClosure[], varList: tf.Variable[] | undefined): StepOracle {
+  #oracle(closures: readonly AnyLossClosure[], varList: tf.Variable[] | undefined): StepOracle {
     for (const closure of closures) {
       if (typeof closure === 'function') continue;
       throw new TypeError(`${this.#config.name}: expected the loss to be a function, got ${closure}`);

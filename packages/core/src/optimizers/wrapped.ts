@@ -5,7 +5,7 @@ import { type BaseView, viewBase } from '../engine/base-view.js';
 import { explainingMissingKernels } from '../engine/missing-kernel.js';
 import { VariableSnapshot } from '../engine/snapshot.js';
 import type { MinimizeOverOptions } from '../oracle/micro-batches.js';
-import type { LossClosure } from '../oracle/objective.js';
+import type { AnyLossClosure, LossClosure } from '../oracle/objective.js';
 import { type NamedTensor, SlotStore } from '../oracle/state.js';
 import { countOf, setCount, takeCount } from './count.js';
 import { aheadOfStep, setLearningRate } from './learning-rate.js';
@@ -94,28 +94,31 @@ export class WrappedOptimizer extends tf.Optimizer implements BaseView {
   }
 
   /** One step: the base's own `minimize` (a sharpness-aware base evaluates as it does alone), and the addition. */
-  override minimize(f: LossClosure, returnCost = false, varList?: tf.Variable[]): tf.Scalar | null {
+  override minimize(loss: AnyLossClosure, returnCost = false, varList?: tf.Variable[]): tf.Scalar | null {
+    // The base knows what to make of a vector.
+    const f = loss as LossClosure;
     if (!this.#wrapping.gradients) {
       const update = () => this.base.minimize(f, returnCost, varList);
       return this.#around(varList ?? trainables(), () => explainingMissingKernels(f, update));
     }
     // TensorFlow.js's own way, by computeGradients and applyGradients.
-    const loss = tf.tidy(() => super.minimize(f, true, varList)!);
-    if (returnCost) return loss;
-    loss.dispose();
+    const cost = tf.tidy(() => super.minimize(f, true, varList)!);
+    if (returnCost) return cost;
+    cost.dispose();
     return null;
   }
 
   /** The base's gradients (or direction), as they are before the wrapper changes them. */
   override computeGradients(
-    f: LossClosure,
+    loss: AnyLossClosure,
     varList?: tf.Variable[],
   ): ReturnType<tf.Optimizer['computeGradients']> {
+    const f = loss as LossClosure;
     return explainingMissingKernels(f, () => this.base.computeGradients(f, varList));
   }
 
   /** The step of a sharpness-aware base over several micro-batches: see `SharpnessAwareOptimizer`. */
-  minimizeOver(closures: readonly LossClosure[], options: MinimizeOverOptions = {}): tf.Scalar | null {
+  minimizeOver(closures: readonly AnyLossClosure[], options: MinimizeOverOptions = {}): tf.Scalar | null {
     const { owner, gradients } = this.#wrapping;
     const base = this.base as tf.Optimizer & { minimizeOver?: WrappedOptimizer['minimizeOver'] };
     if (typeof base.minimizeOver !== 'function') {

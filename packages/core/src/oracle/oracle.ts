@@ -14,6 +14,11 @@ export interface EvaluationRequest {
   /** Another loss than the batch's: a single example's, say. */
   readonly loss?: LossClosure | undefined;
   /**
+   * One weight per example, [batch]: the loss is their weighted mean, Σ wᵢ ℓᵢ / Σ wᵢ. Needs a loss that tells its
+   * examples' losses: see `Evaluation.losses`. Default all alike.
+   */
+  readonly weights?: tf.Tensor1D | undefined;
+  /**
    * The rule reads neither the perturbation nor a gradient at θ again: this evaluation may use their memory. Default
    * false.
    */
@@ -31,6 +36,11 @@ export interface Evaluation {
   readonly loss: tf.Scalar;
   /** One tensor per variable, in `oracle.variables`' order; zero for variables that the loss does not reach. */
   readonly gradient: ParamVector;
+  /**
+   * Losses of the examples, [batch], unweighed: where the closure returns a vector, or the model was compiled with
+   * `exampleLoss`; of several micro-batches, one after the other. Else absent.
+   */
+  readonly losses?: tf.Tensor1D;
 }
 
 /**
@@ -65,4 +75,18 @@ export interface GradientOracle {
    * @throws Error when the loss is not a scalar; whatever the closure throws.
    */
   value(request?: ValueRequest): tf.Scalar;
+  /**
+   * The losses of the examples alone, [batch]: as `value`.
+   *
+   * @throws Error when the loss does not tell them: see `Evaluation.losses`.
+   */
+  losses(request?: ValueRequest): tf.Tensor1D;
+}
+
+/** The examples' losses of an evaluation. @throws Error that says how to provide them where there are none. */
+export function requireLosses(owner: string, { losses }: Pick<Evaluation, 'losses'>): tf.Tensor1D {
+  if (losses !== undefined) return losses;
+  throw new Error(
+    `${owner}: expected the losses of the examples, got their mean alone. Return a vector [batch] from the closure, or compile the model with exampleLoss(…).`,
+  );
 }

@@ -5,15 +5,22 @@ import { beforeAssignments } from '../engine/assignments.js';
 import type { BaseView } from '../engine/base-view.js';
 import { explainMissingKernel } from '../engine/missing-kernel.js';
 import { withSharedRandomness } from '../engine/randomness.js';
-import { type LossClosure, type Objective, withObjective } from './objective.js';
-import type { Evaluation, EvaluationRequest, GradientOracle, ValueRequest } from './oracle.js';
+import { type ExampleScope, weigh, withExamples } from './examples.js';
+import { type AnyLossClosure, type LossClosure, type Objective, withObjective } from './objective.js';
+import {
+  type Evaluation,
+  type EvaluationRequest,
+  type GradientOracle,
+  requireLosses,
+  type ValueRequest,
+} from './oracle.js';
 import type { StepRecord } from './report.js';
 import type { RuleState } from './state.js';
 
 /** What the optimizer hands the oracle of a step. */
 export interface StepContext {
   /** The loss, or those of micro-batches: the oracle answers with their mean. */
-  readonly closures: readonly LossClosure[];
+  readonly closures: readonly AnyLossClosure[];
   /** The candidates; with `narrow`, those that the first evaluation reaches become the step's variables. */
   readonly variables: readonly tf.Variable[];
   readonly narrow: boolean;
@@ -33,6 +40,15 @@ export interface StepContext {
 interface Watched<T> {
   readonly evaluation: T;
   readonly kept: readonly tf.Tensor[];
+  /** Losses of its examples, where it told them. */
+  readonly losses?: tf.Tensor1D | undefined;
+}
+
+/** A loss, which of its objectives is wanted, and what its examples weigh. */
+interface Asked {
+  readonly closure: AnyLossClosure;
+  readonly objective: Objective;
+  readonly examples: ExampleScope;
 }
 
 /** The oracle of one step on TensorFlow.js's engine: see `GradientOracle`. */
@@ -46,13 +62,15 @@ export class StepOracle implements GradientOracle {
   /** What the step was like, for its report. */
   #record: StepRecord = {};
   readonly #context: StepContext;
-  #closures: readonly LossClosure[];
+  #closures: StepContext['closures'];
   readonly #atTheta = new Map<Objective, Evaluation>();
   /** Running statistics (batch norm's): what the first evaluation moved outside the list of variables. */
   #statistics: readonly tf.Variable[] | undefined;
   /** Tensors that the closure kept in the first evaluation: the metrics of `model.fit`. */
   #metrics: readonly tf.Tensor[] = [];
   #state: RuleState | undefined;
+  /** How many examples each micro-batch has, once they told. */
+  #sizes: readonly number[] | undefined;
 
   constructor(context: StepContext) {
     this.#context = context;
@@ -108,15 +126,15 @@ export class StepOracle implements GradientOracle {
   }
 
   evaluate(request: EvaluationRequest = {}): Evaluation {
-    const { perturbation, objective = 'descent', loss, probe } = request;
-    const plain = perturbation === undefined && loss === undefined;
+    const { perturbation, objective = 'descent', loss, probe, weights } = request;
+    const plain = perturbation === undefined && loss === undefined && weights === undefined;
     const known = plain ? this.#atTheta.get(objective) : undefined;
     if (known) return known;
     // A displacement has one tensor per candidate: the list of variables is settled then.
     if (perturbation !== undefined) this.#narrow = false;
     const donate = request.donate === true && !this.#context.reported;
     const evaluation = this.#displaced(perturbation, donate, () =>
-      this.#sparingStatistics(() => this.#mean(objective, loss)),
+      this.#sparingStatistics(() => this.#mean(this.#asked(objective, loss, weights))),
     );
     if (plain) this.#atTheta.set(objective, evaluation);
     if (probe) return evaluation;
@@ -129,11 +147,39 @@ export class StepOracle implements GradientOracle {
 
   value({ perturbation, objective = 'descent', loss }: ValueRequest = {}): tf.Scalar {
     const known = perturbation === undefined && loss === undefined && this.#atTheta.get(objective);
-    if (known) return known.loss;
+    return known ? known.loss : this.#values({ perturbation, objective, loss }).loss;
+  }
+
+  losses({ perturbation, objective = 'descent', loss }: ValueRequest = {}): tf.Tensor1D {
+    const known = perturbation === undefined && loss === undefined && this.#atTheta.get(objective);
+    return requireLosses('losses', known || this.#values({ perturbation, objective, loss }));
+  }
+
+  #values({ perturbation, objective = 'descent', loss }: ValueRequest) {
     if (perturbation !== undefined) this.#narrow = false;
     return this.#displaced(perturbation, false, () =>
-      this.#sparingStatistics(() => this.#meanValue(objective, loss)),
+      this.#sparingStatistics(() => this.#meanValue(this.#asked(objective, loss))),
     );
+  }
+
+  /** The losses to evaluate: the one given, or the micro-batches', each with its share of the weights. */
+  #asked(objective: Objective, loss?: LossClosure, weights?: tf.Tensor1D): Asked[] {
+    const closures = loss ? [loss] : this.#closures;
+    if (weights === undefined) return closures.map((closure) => ({ closure, objective, examples: {} }));
+    const sizes = closures.length === 1 ? [weights.size] : this.#sizes;
+    if (sizes?.length !== closures.length) {
+      throw new Error(
+        'evaluate: expected an evaluation without weights before one with them, for micro-batches',
+      );
+    }
+    // Σ wᵢ ℓᵢ / Σ wᵢ over all micro-batches, of whose losses the mean is taken; zero where all weights are.
+    const factor = tf.divNoNan(closures.length, tf.sum(weights)) as tf.Scalar;
+    const parts = tf.split(weights, [...sizes]) as tf.Tensor1D[];
+    return closures.map((closure, i) => ({
+      closure,
+      objective,
+      examples: { weights: parts[i]!, factor },
+    }));
   }
 
   /** Runs `f` at θ + perturbation; θ comes back from the saved tensors, never by subtraction. */
@@ -194,59 +240,77 @@ export class StepOracle implements GradientOracle {
   }
 
   /** The mean over the micro-batches, one after the other: the memory is that of one. */
-  #mean(objective: Objective, loss: LossClosure | undefined): Watched<Evaluation> {
-    const closures = loss ? [loss] : this.#closures;
-    if (closures.length === 1) return this.#gradients(objective, closures[0]!);
+  #mean(asked: readonly Asked[]): Watched<Evaluation> {
     const kept: tf.Tensor[] = [];
-    const sum = closures
-      .map((closure) => () => {
-        const part = this.#gradients(objective, closure);
-        kept.push(...part.kept);
-        return part.evaluation;
-      })
-      .reduce<Evaluation | undefined>(
-        (previous, next) => tf.tidy(() => addEvaluations(previous, next())),
-        undefined,
-      )!;
-    const share = 1 / closures.length;
-    return { evaluation: { loss: tf.mul(sum.loss, share), gradient: scale(share, sum.gradient) }, kept };
+    const losses: (tf.Tensor1D | undefined)[] = [];
+    const sum = asked.reduce<Omit<Evaluation, 'losses'> | undefined>((previous, next) => {
+      const { evaluation, ...part } = this.#gradients(next);
+      kept.push(...part.kept);
+      losses.push(part.losses);
+      return previous ? addEvaluations(previous, evaluation) : evaluation;
+    }, undefined)!;
+    const { length } = asked;
+    const mean =
+      length === 1
+        ? sum
+        : { loss: tf.div(sum.loss, length) as tf.Scalar, gradient: scale(1 / length, sum.gradient) };
+    return { evaluation: { ...mean, ...this.#joined(losses) }, kept };
   }
 
   /** As `#mean`, the losses alone. */
-  #meanValue(objective: Objective, loss: LossClosure | undefined): Watched<tf.Scalar> {
-    const parts = (loss ? [loss] : this.#closures).map((closure) =>
-      this.#watch(objective, closure, (watched) => tf.tidy(() => requireScalar(watched()))),
+  #meanValue(asked: readonly Asked[]): Watched<Pick<Evaluation, 'loss' | 'losses'>> {
+    const parts = asked.map((entry) =>
+      this.#watch(entry, (watched) => tf.tidy(() => requireScalar(watched()))),
     );
     const losses = parts.map(({ evaluation }) => evaluation);
-    const kept = parts.flatMap((part) => part.kept);
-    if (losses.length === 1) return { evaluation: losses[0]!, kept };
-    return { evaluation: tf.tidy(() => tf.mul(tf.addN(losses), 1 / losses.length)) as tf.Scalar, kept };
+    const loss = losses.length === 1 ? losses[0]! : tf.tidy(() => tf.div(tf.addN(losses), losses.length));
+    const joined = this.#joined(parts.map((part) => part.losses));
+    return {
+      evaluation: { loss: loss as tf.Scalar, ...joined },
+      kept: parts.flatMap((part) => part.kept),
+    };
+  }
+
+  /** The micro-batches' losses of examples in a row; nothing where one of them tells none. */
+  #joined(losses: readonly (tf.Tensor1D | undefined)[]): Pick<Evaluation, 'losses'> {
+    const told = losses.flatMap((each) => each ?? []);
+    if (told.length < losses.length) return {};
+    this.#sizes = told.map(({ size }) => size);
+    return { losses: told.length === 1 ? told[0]! : tf.concat(told) };
   }
 
   /** Runs `f` on the loss, told the objective and the step's random numbers; what it keeps is seen, and freed on a throw. */
-  #watch<T>(objective: Objective, loss: LossClosure, f: (watched: () => tf.Scalar) => T): Watched<T> {
+  #watch<T>({ closure, objective, examples }: Asked, f: (watched: () => tf.Scalar) => T): Watched<T> {
     let kept: tf.Tensor[] = [];
     const watched = () => {
       const { activeScope } = tf.engine().state;
       try {
         return withSharedRandomness(this.#context.randomSeed, this.step, () =>
-          withObjective(objective, () => loss(objective)),
+          withObjective(objective, () => withExamples(examples, () => scalarOf(closure(objective)))),
         );
       } finally {
-        kept = (activeScope?.track ?? []).filter((tensor) => tensor.kept && !isVariable(tensor));
+        kept = (activeScope?.track ?? []).filter(
+          (tensor) => tensor.kept && !isVariable(tensor) && tensor !== examples.losses,
+        );
       }
     };
-    const evaluation = abandonTapeOnThrow(
-      () => f(watched),
-      () => kept,
-      watched,
-    );
-    // What the tape had kept for the backward pass is disposed by now; the rest is the closure's.
-    return { evaluation, kept: kept.filter((tensor) => !tensor.isDisposed) };
+    try {
+      const evaluation = abandonTapeOnThrow(
+        () => f(watched),
+        () => kept,
+        watched,
+      );
+      if (examples.weights && !examples.losses) requireLosses('evaluate', {});
+      const losses = examples.losses && tf.clone(examples.losses);
+      // What the tape had kept for the backward pass is disposed by now; the rest is the closure's.
+      return { evaluation, losses, kept: kept.filter((tensor) => !tensor.isDisposed) };
+    } finally {
+      examples.losses?.dispose();
+    }
   }
 
-  #gradients(objective: Objective, loss: LossClosure): Watched<Evaluation> {
-    const { evaluation, kept } = this.#watch(objective, loss, (watched) =>
+  #gradients(asked: Asked): Watched<Omit<Evaluation, 'losses'>> {
+    const { evaluation, ...rest } = this.#watch(asked, (watched) =>
       tf.variableGrads(watched, [...this.#variables]),
     );
     const { value, grads } = evaluation;
@@ -260,7 +324,7 @@ export class StepOracle implements GradientOracle {
       this.connected.add(variable.name);
       return entry;
     });
-    return { evaluation: { loss: value, gradient }, kept };
+    return { evaluation: { loss: value, gradient }, ...rest };
   }
 
   /**
@@ -277,22 +341,26 @@ export class StepOracle implements GradientOracle {
   }
 }
 
+/** A loss as it is, or the mean of the examples'. */
+function scalarOf(loss: tf.Scalar | tf.Tensor1D): tf.Scalar {
+  return loss.rank === 1 ? (tf.mean(weigh(loss)) as tf.Scalar) : (loss as tf.Scalar);
+}
+
 function requireScalar(loss: tf.Scalar): tf.Scalar {
   if (loss.rank === 0) return loss;
   throw new Error(`expected the loss to be a Scalar, got a tensor of shape [${loss.shape}]`);
 }
 
-/** Adds an evaluation to a sum, which is disposed. */
+/** Adds an evaluation to a sum; both are disposed. */
 function addEvaluations(
-  sum: Evaluation | undefined,
-  next: Evaluation,
-): { loss: tf.Scalar; gradient: ParamVector } {
-  if (sum === undefined) return { ...next };
+  sum: Omit<Evaluation, 'losses'>,
+  next: Omit<Evaluation, 'losses'>,
+): Omit<Evaluation, 'losses'> {
   const result = {
     loss: tf.add(sum.loss, next.loss) as tf.Scalar,
     gradient: add(sum.gradient, next.gradient),
   };
-  tf.dispose([sum.loss, sum.gradient]);
+  tf.dispose([sum.loss, next.loss, sum.gradient, next.gradient]);
   return result;
 }
 
