@@ -1,7 +1,7 @@
 // Runs a root command after doing all the set-up that it needs, from a bare clone, with only Node and npm.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -100,10 +100,25 @@ const commands = {
   },
   lint: (args) => sh(bin('biome'), ['ci', ...args]),
   format: (args) => sh(bin('biome'), ['check', '--write', ...args]),
-  docs: (args) => {
-    // Each package is documented against the declarations of those below it.
+  docs: () => {
+    // Twoslash and the cards read what is built.
     buildAll();
-    sh(bin('typedoc'), args);
+    const docs = join(root, 'docs');
+    const site = join(docs, '.vitepress', 'dist');
+    const tool = (name) => sh(process.execPath, [join(docs, 'scripts', `${name}.mjs`)]);
+    sh(bin('typedoc'), []);
+    tool('pages');
+    sh(join(docs, 'node_modules', '.bin', 'vitepress'), ['build'], { cwd: docs });
+    cpSync(join(docs, 'api'), join(site, 'api'), { recursive: true });
+    tool('check-site');
+  },
+  playground: (args) => {
+    buildAll();
+    const docs = join(root, 'docs');
+    sh(process.execPath, [join(docs, 'scripts', 'pages.mjs')]);
+    sh(join(docs, 'node_modules', '.bin', 'vitepress'), ['dev', '--open', '/playground/', ...args], {
+      cwd: docs,
+    });
   },
   'check-packages': () => {
     buildAll();

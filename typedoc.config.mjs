@@ -1,0 +1,41 @@
+// The API reference: every entry point of every published package, in one program, so that it is compiled once.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+
+const packages = readdirSync('packages').filter((folder) => existsSync(`packages/${folder}/package.json`));
+const manifest = (folder) => JSON.parse(readFileSync(`packages/${folder}/package.json`, 'utf8'));
+
+/** @type {Partial<import('typedoc').TypeDocOptions>} */
+export default {
+  name: 'tfjs-sam',
+  tsconfig: 'tsconfig.check.json',
+  entryPoints: packages.flatMap((folder) =>
+    Object.values(manifest(folder).exports ?? {}).flatMap((entry) => {
+      const source = entry['@tfjs-sam/source'];
+      return source?.endsWith('.ts') ? [`packages/${folder}/${source.slice(2)}`] : [];
+    }),
+  ),
+  plugin: ['./scripts/typedoc-inferred.mjs', './scripts/typedoc-packages.mjs'],
+  readme: 'none',
+  excludeInternal: true,
+  excludePrivate: true,
+  excludeExternals: true,
+  disableSources: true,
+  groupOrder: ['Modules', 'Functions', 'Classes', 'Interfaces', 'TypeAliases', 'Variables', '*'],
+  navigation: { includeGroups: true, includeCategories: true },
+  requiredToBeDocumented: [
+    'Enum',
+    'EnumMember',
+    'Variable',
+    'Function',
+    'Class',
+    'Interface',
+    'Property',
+    'Method',
+    'GetSignature',
+    'CallSignature',
+    'TypeAlias',
+  ],
+  validation: { notExported: true, invalidLink: true, notDocumented: true },
+  out: 'docs/api',
+  treatWarningsAsErrors: true,
+};
