@@ -19,7 +19,8 @@ export interface DigitsOptions {
 const side = 8;
 const digitCount = 10;
 
-function decode(): LabelledPixels {
+/** The embedded digits as they are stored: pixels 0 to 16 and classes, in plain arrays, without a device. */
+export function digitPixels(): LabelledPixels {
   const lines = digitLines.split('\n');
   const pixels = new Uint8Array(lines.length * side * side);
   const classes = new Uint8Array(lines.length);
@@ -49,7 +50,7 @@ function decode(): LabelledPixels {
 export function loadDigits({ seed = 0, testFraction = 0.2 }: DigitsOptions = {}): TrainTestSplit {
   requireInteger('loadDigits', 'seed', seed, 0);
   requireFraction('loadDigits', 'testFraction', testFraction);
-  const data = decode();
+  const data = digitPixels();
   const order = permutation(data.classes.length, seededRandom(seed));
   const testSize = Math.round(order.length * testFraction);
   if (testSize === 0 || testSize === order.length) {

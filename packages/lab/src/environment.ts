@@ -10,20 +10,22 @@ function labVersion(): string {
   return manifest.parse(JSON.parse(text)).version;
 }
 
+/** The machine, and what runs on it. */
+export function describeMachine(): Record<string, string | number> {
+  const processors = cpus();
+  return {
+    node: process.versions.node,
+    platform: `${process.platform} ${process.arch}`,
+    processor: processors[0]?.model.trim() ?? 'unknown',
+    processors: processors.length,
+  };
+}
+
 /**
  * What a result depends on besides its options: versions, machine and backend.
  *
  * @param backend - One line about the backend that is in use.
  */
 export function describeEnvironment(backend: string): Record<string, string | number> {
-  const processors = cpus();
-  return {
-    lab: labVersion(),
-    tfjs: tf.version_core,
-    node: process.versions.node,
-    backend,
-    platform: `${process.platform} ${process.arch}`,
-    processor: processors[0]?.model.trim() ?? 'unknown',
-    processors: processors.length,
-  };
+  return { lab: labVersion(), tfjs: tf.version_core, backend, ...describeMachine() };
 }

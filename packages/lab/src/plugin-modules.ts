@@ -22,6 +22,26 @@ function addressOf(specifier: string, from: string): string {
   return statSync(path).isDirectory() ? packageAt(path) : pathToFileURL(path).href;
 }
 
+/** Parts of any kind that modules export as `plugins`. @throws UsageError when one cannot be used. */
+export async function loadModules(
+  specifiers: readonly string[],
+  from = process.cwd(),
+): Promise<readonly { readonly kind: string; readonly name: string }[]> {
+  const loaded = [];
+  for (const specifier of specifiers) {
+    try {
+      const module = (await import(addressOf(specifier, from))) as { plugins?: unknown };
+      if (!Array.isArray(module.plugins))
+        throw new TypeError('there is no export "plugins", an array of parts');
+      loaded.push(...module.plugins);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message.split('\n')[0] : String(error);
+      throw new UsageError(`plugins: expected a package or file with parts, got "${specifier}": ${reason}`);
+    }
+  }
+  return loaded;
+}
+
 /**
  * The plugins of modules that third parties wrote.
  *

@@ -110,6 +110,40 @@ function addDoctor(program: Command, { stdout }: Outputs): void {
     });
 }
 
+function addRun(program: Command, { stdout }: Outputs): void {
+  program
+    .command('run')
+    .description('Run a study, or go on with one: trials that are done are not run again.')
+    .argument('<study>', 'a study file (.yaml, .json or a module), or the folder of a study')
+    .option('--out <folder>', 'folder of the study; default: runs/<name of the study>')
+    .option('--workers <n>', 'processes that train at a time, 0 for none but this; default: the cores')
+    .option('--extend', 'accept a study to which arms or seeds were added')
+    .option('--retry-failed', 'begin failed trials again')
+    .option(
+      '--shard <i/n>',
+      'do a part of the study, into a folder of its own; default: the task of a Slurm array or an indexed job',
+    )
+    .option('--queue <url>', 'hand trials to workers elsewhere: redis://… or postgres://…')
+    .addHelpText('after', '\nExample:\n  tfjs-sam run studies/label-noise.yaml --workers 2')
+    .action(async (study: string, options: object) => {
+      const { runCommand } = await import('./commands/run.js');
+      await runCommand(study, options, stdout);
+    });
+}
+
+function addStatus(program: Command, { stdout }: Outputs): void {
+  program
+    .command('status')
+    .description('Show where a study stands: what is done, what runs, what failed and why.')
+    .argument('<folder>', 'the folder of a study')
+    .option('--canonical', 'all numbers but times, in an order of their own: equal however the study was run')
+    .addHelpText('after', '\nExample:\n  tfjs-sam status runs/label-noise')
+    .action(async (folder: string, options: { readonly canonical?: boolean }) => {
+      const { statusCommand } = await import('./commands/run.js');
+      await statusCommand(folder, options, stdout);
+    });
+}
+
 function createProgram(outputs: Outputs): Command {
   const program = new Command('tfjs-sam')
     .description('Experiments with sharpness-aware training in TensorFlow.js.')
@@ -120,6 +154,8 @@ function createProgram(outputs: Outputs): Command {
       // commander puts its suggestion on a line of its own; a mistake here is one line.
       outputError: (text, write) => write(`${text.trim().replaceAll('\n', ' ')}\n`),
     });
+  addRun(program, outputs);
+  addStatus(program, outputs);
   addCompare(program, outputs);
   addVariants(program, outputs);
   addDescribe(program, outputs);

@@ -1,0 +1,139 @@
+import { existsSync, mkdirSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { UsageError } from '../errors.js';
+import { conduct } from '../execute/conduct.js';
+import type { Executor } from '../execute/executor.js';
+import { InProcessExecutor } from '../execute/in-process.js';
+import { openFolder, openStudy, resultsOf, reuse, type Session } from '../execute/session.js';
+import { parseShard, type Shard, shardOwner } from '../execute/shard.js';
+import type { Output } from '../progress.js';
+import type { StudyResults } from '../results.js';
+import { FolderLock } from '../store/lock.js';
+import { readStudy, type StudySource } from '../study/read.js';
+import { progressOf } from './progress.js';
+import { problemLines, statusLine, statusTables } from './status-table.js';
+
+/** Options of `run` as the command line gives them. */
+export interface RunOptions {
+  readonly out?: string;
+  readonly workers?: string;
+  readonly extend?: boolean;
+  readonly retryFailed?: boolean;
+  readonly shard?: string;
+  readonly queue?: string;
+}
+
+/** The command line as it was called, to copy. */
+const commandLine = (): string => ['tfjs-sam', ...process.argv.slice(2)].join(' ');
+
+function workerCount(workers: string | undefined): number {
+  if (workers === undefined) return availableParallelism();
+  if (/^\d+$/.test(workers)) return Number(workers);
+  throw new UsageError(`run: expected --workers to be an integer >= 0, got "${workers}"`);
+}
+
+async function executorFor({ workers, queue }: RunOptions, folder: string): Promise<Executor> {
+  if (queue !== undefined) {
+    const { QueueExecutor } = await import('../execute/queue.js');
+    return QueueExecutor.connect(queue, folder);
+  }
+  const count = workerCount(workers);
+  if (count === 0) return new InProcessExecutor();
+  const { ProcessExecutor } = await import('../execute/processes.js');
+  return new ProcessExecutor(count);
+}
+
+/** Opens what `run` is given: a study file with its folder, or a folder to resume. */
+async function opened(what: string, options: RunOptions, shard: Shard | undefined): Promise<Session> {
+  if (existsSync(join(what, 'study.json'))) return openFolder(what);
+  const source = await readStudy(what);
+  const suffix = shard ? `-shard-${shard.index}-of-${shard.count}` : '';
+  const folder = `${options.out ?? join('runs', source.study.study)}${suffix}`;
+  return openStudy(source, { folder, command: commandLine(), extend: options.extend, shard });
+}
+
+/** Runs until a signal stops it: what is unfinished is taken up again by the same command. */
+export async function runSession(
+  session: Session,
+  options: RunOptions,
+  output: Output,
+): Promise<StudyResults> {
+  const { folder, header, expansion } = session;
+  mkdirSync(folder.path, { recursive: true });
+  const lock = FolderLock.take(folder.path);
+  const stop = new AbortController();
+  let executor: Executor | undefined;
+  const interrupt = (): void => {
+    stop.abort();
+    void executor?.close();
+  };
+  process.once('SIGINT', interrupt);
+  process.once('SIGTERM', interrupt);
+  try {
+    folder.writeHeader(header);
+    const reused = reuse(session);
+    if (reused > 0) output.write(`${reused} trials are taken from studies beside ${folder.path}\n`);
+    if (options.retryFailed) retryFailed(session);
+    executor = await executorFor(options, folder.path);
+    output.write(`${folder.path}: ${executor.description}\n`);
+    const { shard } = header;
+    await conduct({
+      expansion,
+      folder,
+      executor,
+      listener: progressOf(output),
+      mine: shard && shardOwner(expansion, shard),
+      signal: stop.signal,
+      check: () => {
+        if (!lock.held()) throw new Error(`${folder.path}: another runner has taken this folder over`);
+      },
+    });
+  } finally {
+    process.off('SIGINT', interrupt);
+    process.off('SIGTERM', interrupt);
+    await executor?.close();
+    lock.release();
+  }
+  if (stop.signal.aborted)
+    throw new UsageError(`${folder.path}: stopped. The same command goes on from here`);
+  return resultsOf(session);
+}
+
+function retryFailed({ folder }: Session): void {
+  for (const id of folder.begun()) if (folder.trial(id).result?.state === 'failed') folder.trial(id).reopen();
+}
+
+/** The command `run`. */
+export async function runCommand(what: string, options: RunOptions, output: Output): Promise<void> {
+  const shard = parseShard(options.shard);
+  const session = await opened(what, options, shard);
+  const results = await runSession(session, options, output);
+  if (shard) {
+    output.write(
+      `${statusLine(results)}\nMerge the shards: tfjs-sam merge ${session.folder.path.replace(/-shard-\d+-of-\d+$/, '')}-shard-*\n`,
+    );
+    return;
+  }
+  output.write(`\n${statusTables(results)}`);
+  for (const line of problemLines(results)) output.write(`${line}\n`);
+  output.write(`Results: ${session.folder.path}\n`);
+}
+
+/** The command `status`. */
+export async function statusCommand(
+  path: string,
+  { canonical }: { readonly canonical?: boolean },
+  output: Output,
+): Promise<void> {
+  const results = resultsOf(await openFolder(path));
+  if (canonical) {
+    const { canonicalTable } = await import('../study/canonical-table.js');
+    output.write(canonicalTable(results));
+    return;
+  }
+  output.write(`${statusLine(results)}\n\n${statusTables(results)}`);
+  for (const line of problemLines(results)) output.write(`${line}\n`);
+}
+
+export type { StudySource };

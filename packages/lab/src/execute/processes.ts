@@ -1,0 +1,96 @@
+import { fileURLToPath } from 'node:url';
+import workerpool, { type Pool } from 'workerpool';
+import type { EpochRecord } from '../results.js';
+import type { TrialOutput } from '../trial/spec.js';
+import type { Executor, Job, JobListener } from './executor.js';
+
+type Message =
+  | { readonly type: 'pid'; readonly pid: number }
+  | { readonly type: 'beat' }
+  | { readonly type: 'epoch'; readonly record: EpochRecord }
+  | { readonly type: 'checkpoint'; readonly path: string };
+
+/** Built code: a process of its own cannot read TypeScript. */
+const script = fileURLToPath(
+  new URL(
+    import.meta.url.endsWith('.ts') ? '../../dist/execute/worker-process.js' : './worker-process.js',
+    import.meta.url,
+  ),
+);
+
+/** Longest message of a trial's end that is kept. */
+const short = (text: string): string => text.split('\n')[0]!.slice(0, 500);
+
+/** Trials in processes of their own on this machine: one that crashes, is killed or is stuck takes no other with it. */
+export class ProcessExecutor implements Executor {
+  readonly slots: number;
+  readonly description: string;
+  readonly #pool: Pool;
+  readonly #pids = new Set<number>();
+
+  constructor(workers: number) {
+    this.slots = workers;
+    this.description = `${workers} ${workers === 1 ? 'process' : 'processes'}`;
+    this.#pool = workerpool.pool(script, {
+      workerType: 'process',
+      maxWorkers: workers,
+      forkOpts: { execArgv: [] },
+    });
+  }
+
+  async run(job: Job, listener: JobListener): Promise<TrialOutput> {
+    let heard = Date.now();
+    let pid: number | undefined;
+    let stuck = false;
+    const running = this.#pool.exec('job', [job], {
+      on: (message: Message) => {
+        heard = Date.now();
+        if (message.type === 'pid') {
+          pid = message.pid;
+          this.#pids.add(pid);
+        } else if (message.type === 'epoch') listener.epoch(message.record);
+        else if (message.type === 'checkpoint') listener.checkpoint(message.path);
+      },
+    });
+    const watch = setInterval(() => {
+      if (Date.now() - heard < 1000 * job.stallSeconds) return;
+      stuck = true;
+      // A stopped process takes no other signal.
+      if (pid !== undefined) kill(pid);
+      else void running.cancel();
+    }, 200);
+    try {
+      return (await running) as TrialOutput;
+    } catch (error) {
+      if (stuck) throw new Error(`stuck: nothing heard for ${job.stallSeconds} s, killed`);
+      throw new Error(reasonOf(error));
+    } finally {
+      clearInterval(watch);
+      if (pid !== undefined) this.#pids.delete(pid);
+    }
+  }
+
+  async close(): Promise<void> {
+    for (const pid of this.#pids) kill(pid);
+    await this.#pool.terminate(true);
+  }
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has gone already.
+  }
+}
+
+/** How a worker ended, in a line: its own error, or the signal or exit code of its process. */
+function reasonOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  if (!text.startsWith('Workerpool Worker terminated Unexpectedly')) return short(text);
+  const signal = /signalCode: `?(\w+)/.exec(text)?.[1];
+  const code = /exitCode: `?(\w+)/.exec(text)?.[1];
+  return signal && signal !== 'null'
+    ? `its process was killed by ${signal}`
+    : `its process ended with exit code ${code}`;
+}

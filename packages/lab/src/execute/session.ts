@@ -1,0 +1,151 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { describeMachine } from '../environment.js';
+import { UsageError } from '../errors.js';
+import { loadParts } from '../parts/load.js';
+import type { StudyResults } from '../results.js';
+import { readResults } from '../store/read-results.js';
+import { StudyFolder, type StudyHeader } from '../store/study-folder.js';
+import { differences } from '../study/difference.js';
+import { type Expansion, expandStudy } from '../study/expand.js';
+import { codeVersion } from '../study/identity.js';
+import { type StudySource, studyFrom } from '../study/read.js';
+import type { Study } from '../study/schema.js';
+import type { Parts } from '../trial/run-trial.js';
+
+/** A study at hand: expanded, with its parts, and the folder that it lives in. */
+export interface Session {
+  readonly source: StudySource;
+  readonly parts: Parts;
+  readonly expansion: Expansion;
+  readonly folder: StudyFolder;
+  readonly header: StudyHeader;
+}
+
+/** How a session is opened. */
+export interface SessionOptions {
+  /** Folder of the study. */
+  readonly folder: string;
+  /** The command that ran, to copy. */
+  readonly command: string;
+  /** Accepts a study that was added to. */
+  readonly extend?: boolean | undefined;
+  readonly shard?: StudyHeader['shard'];
+}
+
+/** `auto` is what it becomes on the machine that begins the study; the others stay. */
+async function resolvedBackend({ backend }: Study): Promise<Study['backend']> {
+  if (backend.name !== 'auto') return backend;
+  const { prepareBackend } = await import('@tfjs-sam/backends');
+  const { backend: name } = await prepareBackend({ log: () => {}, deterministic: backend.deterministic });
+  return { ...backend, name };
+}
+
+/** Short revision of the working directory, with `+` where it has changes; undefined outside of git. */
+function gitRevision(): string | undefined {
+  try {
+    const git = (...args: string[]): string =>
+      execFileSync('git', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+    return `${git('rev-parse', '--short', 'HEAD')}${git('status', '--porcelain', '-uno') === '' ? '' : '+'}`;
+  } catch {
+    return undefined;
+  }
+}
+
+const idsOf = ({ groups }: Expansion): string[] => [
+  ...new Set(groups.flatMap(({ points }) => points.flatMap(({ trials }) => trials.map(({ id }) => id)))),
+];
+
+/** Refuses a study that is not the folder's, with what differs. */
+function requireSame(before: StudyHeader, after: StudyHeader, folder: string, extend: boolean): void {
+  if (before.hash === after.hash) return;
+  const now = new Set(after.trials);
+  const lost = before.trials.filter((id) => !now.has(id)).length;
+  const shown = differences(before, after);
+  const lines = shown.length > 0 ? shown : ['the data or a module of parts: its checksum'];
+  const what = `${folder}: expected the study that began there, got another:\n  ${lines.join('\n  ')}`;
+  if (lost > 0) {
+    throw new UsageError(
+      `${what}\n${lost} of its ${before.trials.length} trials would no longer belong to it. Take another folder (--out), or the study as it was`,
+    );
+  }
+  if (!extend) throw new UsageError(`${what}\nNothing of what is there would be lost: --extend adds to it`);
+}
+
+/** Opens a study for work: everything about it is checked before anything trains. */
+export async function openStudy(source: StudySource, options: SessionOptions): Promise<Session> {
+  const folder = new StudyFolder(options.folder);
+  const before = folder.header;
+  const plugins = pluginPaths(source);
+  const parts = await loadParts(plugins);
+  const code = codeVersion(plugins);
+  // What `auto` became when the study began.
+  const backend =
+    (source.study.backend.name === 'auto' && before?.backend) || (await resolvedBackend(source.study));
+  const expansion = await expandStudy(source, parts, code, backend);
+  const header: StudyHeader = {
+    format: 1,
+    hash: expansion.hash,
+    study: source.study,
+    folder: source.folder,
+    file: source.file,
+    code,
+    backend,
+    trials: idsOf(expansion),
+    shard: options.shard,
+    provenance: before?.provenance ?? {
+      command: options.command,
+      startedAt: new Date().toISOString(),
+      environment: { ...code, ...describeMachine(), backend: backend.name },
+      git: gitRevision(),
+    },
+  };
+  if (before) requireSame(before, header, options.folder, options.extend ?? false);
+  return { source, parts, expansion, folder, header };
+}
+
+function pluginPaths({ study, folder }: StudySource): string[] {
+  return study.plugins.map((plugin) => (/^\.{1,2}[/\\]/.test(plugin) ? resolve(folder, plugin) : plugin));
+}
+
+/** Opens a folder to read it. @throws UsageError when there is no study in it. */
+export async function openFolder(path: string): Promise<Session> {
+  const folder = new StudyFolder(path);
+  const { header } = folder;
+  if (!header) {
+    throw new UsageError(
+      `${path}: expected the folder of a study, with a study.json, got none. See tfjs-sam run --help`,
+    );
+  }
+  const source = studyFrom(header.study, header.file, header.folder);
+  const parts = await loadParts(pluginPaths(source));
+  const expansion = await expandStudy(source, parts, header.code, header.backend);
+  return { source, parts, expansion, folder, header };
+}
+
+/** The results of a session, as its folder has them now. */
+export const resultsOf = ({ folder, header, expansion, parts }: Session): StudyResults =>
+  readResults(folder, header, expansion, parts);
+
+/** Copies results of equal trials from studies beside this one: the same trial is never run twice. @returns How many. */
+export function reuse({ folder, header }: Pick<Session, 'folder' | 'header'>): number {
+  const beside = dirname(folder.path);
+  if (!existsSync(beside)) return 0;
+  const others = readdirSync(beside)
+    .map((name) => new StudyFolder(join(beside, name)))
+    .filter((other) => other.path !== folder.path && existsSync(join(other.path, 'study.json')));
+  const wanted = new Set(header.trials);
+  const have = new Set(folder.begun());
+  let count = 0;
+  for (const other of others) {
+    for (const id of other.begun()) {
+      const result = wanted.has(id) && !have.has(id) ? other.trial(id).result : undefined;
+      if (result?.state !== 'done') continue;
+      folder.trial(id).adopt(result, other.trial(id).spec);
+      have.add(id);
+      count++;
+    }
+  }
+  return count;
+}

@@ -1,0 +1,21 @@
+import type * as tf from '@tensorflow/tfjs';
+
+/** What a model is made for. */
+export interface ModelRequest {
+  /** Shape of one input. */
+  readonly inputShape: readonly number[];
+  /** Logits or numbers that it returns per input. */
+  readonly outputs: number;
+  /** Names the initial weights: equal seeds give equal weights. */
+  readonly seed: number;
+}
+
+/** What a model's part makes. */
+export interface ModelPart {
+  /** One line: `one hidden layer of 128 ReLU units`. */
+  readonly summary: string;
+  /** Of saved weights that it starts from, where it does. */
+  checksum?(): Promise<string>;
+  /** A new model that returns logits `[batch, outputs]`. The caller disposes it. */
+  create(request: ModelRequest): tf.LayersModel | Promise<tf.LayersModel>;
+}

@@ -1,0 +1,118 @@
+import * as tf from '@tensorflow/tfjs';
+import { z } from 'zod';
+import { defineModel, glorot, head, heNormal, type Seeds } from './define-model.js';
+
+const from = '@tfjs-sam/lab';
+const flatten = (inputShape: readonly number[]): tf.layers.Layer =>
+  tf.layers.flatten({ inputShape: [...inputShape] });
+
+const convolution = (filters: number, kernelSize: number, seeds: Seeds, inputShape?: readonly number[]) =>
+  tf.layers.conv2d({
+    filters,
+    kernelSize,
+    padding: 'same',
+    activation: 'relu',
+    kernelInitializer: heNormal(seeds),
+    ...(inputShape && { inputShape: [...inputShape] }),
+  });
+
+const pooling = (): tf.layers.Layer => tf.layers.maxPooling2d({ poolSize: 2 });
+const dense = (units: number, seeds: Seeds): tf.layers.Layer =>
+  tf.layers.dense({ units, activation: 'relu', kernelInitializer: heNormal(seeds) });
+
+const logistic = defineModel({
+  name: 'logistic',
+  package: from,
+  description: 'Logistic regression: one linear layer',
+  options: {},
+  create: ({ inputShape, outputs, seeds }) =>
+    tf.sequential({ layers: [flatten(inputShape), head(outputs, seeds)] }),
+});
+
+const mlp = defineModel({
+  name: 'mlp',
+  package: from,
+  description: 'Hidden layers of ReLU units, then a linear layer',
+  options: {
+    hidden: z.array(z.int().min(1)).min(1).default([128]).describe('Units of each hidden layer'),
+    dropout: z.number().min(0).lt(1).default(0).describe('Share of hidden units left out of a step'),
+  },
+  create: ({ inputShape, outputs, seeds }, { hidden, dropout }) =>
+    tf.sequential({
+      layers: [
+        flatten(inputShape),
+        ...hidden.flatMap((units) => [
+          dense(units, seeds),
+          ...(dropout > 0 ? [tf.layers.dropout({ rate: dropout })] : []),
+        ]),
+        head(outputs, seeds),
+      ],
+    }),
+});
+
+const cnn = defineModel({
+  name: 'cnn',
+  package: from,
+  description: '3×3 convolutions, each with ReLU and 2×2 max-pooling, then a linear layer',
+  options: {
+    channels: z.array(z.int().min(1)).min(1).default([16, 32]).describe('Channels of each convolution'),
+  },
+  create: ({ inputShape, outputs, seeds }, { channels }) =>
+    tf.sequential({
+      layers: [
+        ...channels.flatMap((count, i) => [
+          convolution(count, 3, seeds, i === 0 ? inputShape : undefined),
+          pooling(),
+        ]),
+        tf.layers.flatten(),
+        head(outputs, seeds),
+      ],
+    }),
+});
+
+const lenet = defineModel({
+  name: 'lenet',
+  package: from,
+  description:
+    'Like LeNet-5 with ReLU and max-pooling: 6 and 16 channels of 5×5, 120 and 84 units (LeCun et al. 1998)',
+  options: {},
+  create: ({ inputShape, outputs, seeds }) =>
+    tf.sequential({
+      layers: [
+        convolution(6, 5, seeds, inputShape),
+        pooling(),
+        convolution(16, 5, seeds),
+        pooling(),
+        tf.layers.flatten(),
+        dense(120, seeds),
+        dense(84, seeds),
+        head(outputs, seeds),
+      ],
+    }),
+});
+
+const lstm = defineModel({
+  name: 'lstm',
+  package: from,
+  description: 'One LSTM layer, then a linear layer; an image is read row by row',
+  options: { units: z.int().min(1).default(32).describe('Units of the layer') },
+  create({ inputShape, outputs, seeds }, { units }) {
+    const [time = 1, ...rest] = inputShape;
+    const features = rest.reduce((product, axis) => product * axis, 1);
+    return tf.sequential({
+      layers: [
+        tf.layers.reshape({ targetShape: [time, features], inputShape: [...inputShape] }),
+        tf.layers.lstm({
+          units,
+          kernelInitializer: glorot(seeds),
+          // Orthogonal starts are drawn by a decomposition that is slow on wasm.
+          recurrentInitializer: glorot(seeds),
+        }),
+        head(outputs, seeds),
+      ],
+    });
+  },
+});
+
+/** Models without branches. */
+export const plainModels = [logistic, mlp, cnn, lenet, lstm];

@@ -1,0 +1,146 @@
+import * as tf from '@tensorflow/tfjs';
+import { z } from 'zod';
+import { defineModel, glorot, head, type Seeds } from './define-model.js';
+
+interface AttentionArgs {
+  readonly heads: number;
+  readonly seed: number;
+  readonly name?: string;
+}
+
+/** Multi-head self-attention over `[batch, tokens, width]`, without masks. */
+class SelfAttention extends tf.layers.Layer {
+  static readonly className = 'TfjsSamSelfAttention';
+  readonly #heads: number;
+  readonly #seed: number;
+  #projections: tf.LayerVariable[] = [];
+
+  constructor(args: AttentionArgs) {
+    super(args.name === undefined ? {} : { name: args.name });
+    this.#heads = args.heads;
+    this.#seed = args.seed;
+  }
+
+  override build(inputShape: tf.Shape | tf.Shape[]): void {
+    const width = (inputShape as tf.Shape).at(-1)!;
+    this.#projections = ['query', 'key', 'value', 'output'].map((name, i) =>
+      this.addWeight(
+        name,
+        [width, width],
+        'float32',
+        tf.initializers.glorotNormal({ seed: 7 * this.#seed + i }),
+      ),
+    );
+    super.build(inputShape);
+  }
+
+  override computeOutputShape(inputShape: tf.Shape | tf.Shape[]): tf.Shape | tf.Shape[] {
+    return inputShape;
+  }
+
+  override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
+    return tf.tidy(() => {
+      const x = (Array.isArray(inputs) ? inputs[0]! : inputs) as tf.Tensor3D;
+      const [batch, tokens, width] = x.shape;
+      const size = width / this.#heads;
+      const [query, key, value] = this.#projections.slice(0, 3).map((weight) => {
+        const projected = tf.matMul(tf.reshape(x, [-1, width]), weight.read() as tf.Tensor2D);
+        const split = tf.reshape(projected, [batch, tokens, this.#heads, size]);
+        return tf.reshape(tf.transpose(split, [0, 2, 1, 3]), [
+          batch * this.#heads,
+          tokens,
+          size,
+        ]) as tf.Tensor3D;
+      });
+      const scores = tf.mul(tf.matMul(query!, key!, false, true), 1 / Math.sqrt(size));
+      const mixed = tf.matMul(tf.softmax(scores), value!);
+      const joined = tf.transpose(tf.reshape(mixed, [batch, this.#heads, tokens, size]), [0, 2, 1, 3]);
+      const output = tf.matMul(tf.reshape(joined, [-1, width]), this.#projections[3]!.read() as tf.Tensor2D);
+      return tf.reshape(output, [batch, tokens, width]);
+    });
+  }
+
+  override getConfig(): tf.serialization.ConfigDict {
+    return { ...super.getConfig(), heads: this.#heads, seed: this.#seed };
+  }
+}
+tf.serialization.registerClass(
+  SelfAttention as unknown as tf.serialization.SerializableConstructor<SelfAttention>,
+);
+
+/** Adds a learnt vector to every token. */
+class Positions extends tf.layers.Layer {
+  static readonly className = 'TfjsSamPositions';
+  #table: tf.LayerVariable | undefined;
+  readonly #seed: number;
+
+  constructor(args: { readonly seed: number; readonly name?: string }) {
+    super(args.name === undefined ? {} : { name: args.name });
+    this.#seed = args.seed;
+  }
+
+  override build(inputShape: tf.Shape | tf.Shape[]): void {
+    const [, tokens, width] = inputShape as [null, number, number];
+    const initializer = tf.initializers.randomNormal({ stddev: 0.02, seed: this.#seed });
+    this.#table = this.addWeight('table', [tokens, width], 'float32', initializer);
+    super.build(inputShape);
+  }
+
+  override computeOutputShape(inputShape: tf.Shape | tf.Shape[]): tf.Shape | tf.Shape[] {
+    return inputShape;
+  }
+
+  override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
+    return tf.add(Array.isArray(inputs) ? inputs[0]! : inputs, this.#table!.read());
+  }
+
+  override getConfig(): tf.serialization.ConfigDict {
+    return { ...super.getConfig(), seed: this.#seed };
+  }
+}
+tf.serialization.registerClass(Positions as unknown as tf.serialization.SerializableConstructor<Positions>);
+
+type Symbolic = tf.SymbolicTensor;
+const normalised = (x: Symbolic): Symbolic =>
+  tf.layers.layerNormalization({ epsilon: 1e-5 }).apply(x) as Symbolic;
+const sum = (a: Symbolic, b: Symbolic): Symbolic => tf.layers.add().apply([a, b]) as Symbolic;
+const linear = (x: Symbolic, units: number, seeds: Seeds, activation?: 'relu'): Symbolic =>
+  tf.layers
+    .dense({ units, kernelInitializer: glorot(seeds), ...(activation && { activation }) })
+    .apply(x) as Symbolic;
+
+/** A small vision transformer. */
+export const vit = defineModel({
+  name: 'vit',
+  package: '@tfjs-sam/lab',
+  description: 'Small vision transformer with mean pooling (Dosovitskiy et al. 2021, arXiv 2010.11929)',
+  options: {
+    patch: z.int().min(1).default(4).describe('Side of a patch, in pixels; divides height and width'),
+    width: z.int().min(1).default(64).describe('Numbers per token; a multiple of heads'),
+    heads: z.int().min(1).default(4).describe('Attention heads'),
+    depth: z.int().min(1).default(4).describe('Blocks'),
+  },
+  create({ inputShape, outputs, seeds }, { patch, width, heads, depth }) {
+    const [height = 0, columns = 0] = inputShape;
+    if (height % patch !== 0 || columns % patch !== 0 || inputShape.length !== 3) {
+      throw new RangeError(
+        `vit: expected patch to divide the image's sides, got ${patch} for [${inputShape}]`,
+      );
+    }
+    if (width % heads !== 0)
+      throw new RangeError(`vit: expected width to be a multiple of heads, got ${width}`);
+    const input = tf.input({ shape: [...inputShape] });
+    const patches = tf.layers
+      .conv2d({ filters: width, kernelSize: patch, strides: patch, kernelInitializer: glorot(seeds) })
+      .apply(input);
+    const tokens = (height / patch) * (columns / patch);
+    const listed = tf.layers.reshape({ targetShape: [tokens, width] }).apply(patches);
+    let x = new Positions({ seed: seeds() }).apply(listed) as Symbolic;
+    for (let block = 0; block < depth; block++) {
+      x = sum(x, new SelfAttention({ heads, seed: seeds() }).apply(normalised(x)) as Symbolic);
+      x = sum(x, linear(linear(normalised(x), 2 * width, seeds, 'relu'), width, seeds));
+    }
+    const pooled = tf.layers.globalAveragePooling1d({}).apply(normalised(x));
+    return tf.model({ inputs: input, outputs: head(outputs, seeds).apply(pooled) as Symbolic });
+  },
+});

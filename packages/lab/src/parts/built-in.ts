@@ -1,0 +1,21 @@
+import { csv } from '../data/csv.js';
+import { images } from '../data/images.js';
+import { publishedDatasets } from '../data/published.js';
+import { classifierMeasures } from '../measures/classifier.js';
+import { plainModels } from '../models/plain.js';
+import { resnet } from '../models/resnet.js';
+import { vit } from '../models/vit.js';
+import { supervised } from '../trial/supervised.js';
+import type { LabPart } from './part.js';
+
+/** The parts that the lab brings. */
+export const builtInParts = [
+  supervised,
+  ...publishedDatasets,
+  csv,
+  images,
+  ...plainModels,
+  resnet,
+  vit,
+  ...classifierMeasures,
+] as unknown as readonly LabPart[];

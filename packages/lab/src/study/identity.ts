@@ -1,0 +1,31 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { basename, isAbsolute } from 'node:path';
+import * as tf from '@tensorflow/tfjs';
+import { canonical } from './paths.js';
+
+/** Hex digits of an identity: 80 bits, so that a million trials meet with odds of one in 10¹². */
+const digits = 20;
+
+/** A short hash of a value: equal values have equal hashes, whatever the order of their keys. */
+export const hashOf = (value: unknown): string =>
+  createHash('sha256').update(canonical(value)).digest('hex').slice(0, digits);
+
+/** What a trial's numbers depend on beside its configuration and data. */
+export type CodeVersion = Readonly<Record<string, string>>;
+
+const manifestVersion = (): string => {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+};
+
+/** Versions of the lab and of TensorFlow.js, and the content of files that provide parts (not what they import). */
+export function codeVersion(plugins: readonly string[]): CodeVersion {
+  const files = plugins
+    .filter((plugin) => isAbsolute(plugin))
+    .map((path) => {
+      const hash = createHash('sha256').update(readFileSync(path)).digest('hex').slice(0, digits);
+      return [basename(path), hash] as const;
+    });
+  return { lab: manifestVersion(), tfjs: tf.version_core, ...Object.fromEntries(files) };
+}

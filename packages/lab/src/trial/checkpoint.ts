@@ -1,0 +1,132 @@
+import { createHash } from 'node:crypto';
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
+import * as tf from '@tensorflow/tfjs';
+import { restoreState, saveState } from '@tfjs-sam/core';
+import type { EpochRecord } from '../results.js';
+import type { Problem } from './task.js';
+
+/** What a training goes on from: records, weights and the optimizer's state after a whole epoch. */
+interface Header {
+  readonly epochs: readonly EpochRecord[];
+  readonly stepMs: readonly number[];
+  readonly specs: tf.io.WeightsManifestEntry[];
+  /** What the variables were called in the process that wrote, in order: names count up over a process's life. */
+  readonly names: readonly string[];
+  readonly optimizer: tf.io.ModelArtifacts;
+  /** Bytes of the weights; the optimizer's follow. */
+  readonly weightBytes: number;
+  readonly sha256: string;
+}
+
+/** The part of a checkpoint that is numbers. */
+export interface Progress {
+  readonly epochs: readonly EpochRecord[];
+  /** Times of all steps, in milliseconds. */
+  readonly stepMs: readonly number[];
+}
+
+const digest = (data: Uint8Array): string => createHash('sha256').update(data).digest('hex');
+const bytesOf = (data: tf.io.WeightData | undefined): Uint8Array =>
+  new Uint8Array(tf.io.CompositeArrayBuffer.join(data ?? new ArrayBuffer(0)));
+
+/** The bytes of a checkpoint: length of the header, header, weights, optimizer. */
+async function encode(problem: Problem, optimizer: tf.Optimizer, progress: Progress): Promise<Uint8Array[]> {
+  const named = problem.state.map(({ name, variable }) => ({ name, tensor: variable as tf.Tensor }));
+  const { data, specs } = await tf.io.encodeWeights(named);
+  let saved: tf.io.ModelArtifacts | undefined;
+  await saveState(optimizer, {
+    async save(artifacts) {
+      saved = artifacts;
+      return { modelArtifactsInfo: tf.io.getModelArtifactsInfoForJSON(artifacts) };
+    },
+  });
+  const { weightData, ...rest } = saved!;
+  const [weights, state] = [new Uint8Array(data), bytesOf(weightData)];
+  const body = Buffer.concat([weights, state]);
+  const header: Header = {
+    ...progress,
+    specs,
+    names: problem.state.map(({ variable }) => variable.name),
+    optimizer: rest,
+    weightBytes: weights.length,
+    sha256: digest(body),
+  };
+  const text = Buffer.from(JSON.stringify(header));
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(text.length);
+  return [length, text, body];
+}
+
+/** Writes a checkpoint to a file of its own, on disk when it returns. Who owns the folder renames it. */
+export async function writeCheckpoint(
+  path: string,
+  problem: Problem,
+  optimizer: tf.Optimizer,
+  progress: Progress,
+): Promise<void> {
+  const parts = await encode(problem, optimizer, progress);
+  mkdirSync(dirname(path), { recursive: true });
+  const file = openSync(path, 'w');
+  try {
+    for (const part of parts) writeSync(file, part);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Restores weights and optimizer. @returns How far the training is; undefined for no file, or a damaged one. */
+export async function restoreCheckpoint(
+  path: string,
+  problem: Problem,
+  optimizer: tf.Optimizer,
+): Promise<Progress | undefined> {
+  const read = readCheckpoint(path);
+  if (!read) return undefined;
+  const { header, body } = read;
+  const { epochs, stepMs, specs, weightBytes } = header;
+  const slice = (from: number, to?: number): ArrayBuffer => new Uint8Array(body.subarray(from, to)).buffer;
+  const weights = await tf.io.decodeWeights(slice(0, weightBytes), specs);
+  try {
+    for (const { name, variable } of problem.state) variable.assign(weights[name]!);
+  } finally {
+    tf.dispose(weights);
+  }
+  const rename = renaming(
+    header.names,
+    problem.state.map(({ variable }) => variable.name),
+  );
+  const weightSpecs = (header.optimizer.weightSpecs ?? []).map((spec) => ({
+    ...spec,
+    name: rename(spec.name),
+  }));
+  await restoreState(optimizer, {
+    load: async () => ({ ...header.optimizer, weightSpecs, weightData: slice(weightBytes) }),
+  });
+  return { epochs, stepMs };
+}
+
+/** Names of slots, which end with a variable's name, in this process's words. */
+function renaming(old: readonly string[], now: readonly string[]): (slot: string) => string {
+  const longestFirst = old.map((name, i) => [name, now[i]!] as const).sort(([a], [b]) => b.length - a.length);
+  return (slot) => {
+    const found = longestFirst.find(
+      ([name]) => slot === name || slot.endsWith(`:${name}`) || slot.endsWith(`/${name}`),
+    );
+    return found ? `${slot.slice(0, slot.length - found[0].length)}${found[1]}` : slot;
+  };
+}
+
+function readCheckpoint(path: string): { readonly header: Header; readonly body: Uint8Array } | undefined {
+  if (!existsSync(path)) return undefined;
+  const bytes = readFileSync(path);
+  try {
+    const end = 4 + bytes.readUInt32LE(0);
+    const header = JSON.parse(bytes.toString('utf8', 4, end)) as Header;
+    const body = bytes.subarray(end);
+    return digest(body) === header.sha256 ? { header, body } : undefined;
+  } catch {
+    return undefined;
+  }
+}

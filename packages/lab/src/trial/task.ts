@@ -1,0 +1,70 @@
+import type * as tf from '@tensorflow/tfjs';
+import type { LossClosure } from '@tfjs-sam/core';
+import type { Figure, Metrics } from '../results.js';
+
+/** The parts of the data. */
+export type Split = 'train' | 'validation' | 'test';
+
+/** What one step trains on. Owns its tensors. */
+export interface StepBatch {
+  /** The loss at the current weights; may be called any number of times until `dispose`. Its value is a Scalar. */
+  readonly loss: LossClosure;
+  dispose(): void;
+}
+
+/** One training's model and data, from one seed. Owns its tensors. */
+export interface Problem {
+  /** What is trained, in a fixed order. */
+  readonly variables: tf.Variable[];
+  /** All that changes with training, by a name that does not depend on what else is alive: statistics too. */
+  readonly state: readonly { readonly name: string; readonly variable: tf.Variable }[];
+  /** The model, where there is one: for measures. */
+  readonly model?: tf.LayersModel | undefined;
+  /** The batches of an epoch, counted from 0: the same for every arm. */
+  batches(epoch: number): Iterable<StepBatch>;
+  /** Losses over a split without augmentation, in fixed order, for measures; those of single examples for size 1. */
+  losses(split: Split, options?: { readonly batchSize?: number; readonly examples?: number }): LossClosure[];
+  /**
+   * Metrics of a split; empty where there is no such split. A generator, which yields between batches so that the
+   * caller can let timers run.
+   */
+  evaluate(split: Split): Generator<void, Metrics, void>;
+  /** Logits and classes of a split, for measures of classifiers. */
+  predictions?(split: Split): Generator<void, Predictions, void>;
+  /** What to draw of the training, after its end. */
+  figures?(): Figure[];
+  dispose(): void;
+}
+
+/** What a classifier says of a split. */
+export interface Predictions {
+  /** `[size, classes]`, row-major. */
+  readonly logits: Float32Array;
+  readonly classes: Int32Array;
+  readonly count: number;
+}
+
+/** A task with its data at hand. */
+export interface LoadedTask {
+  /** Of the data, or of what stands for it. */
+  readonly checksum: string;
+  /** One line: model, data, sizes. */
+  readonly summary: string;
+  /** The number that trials are compared by. */
+  readonly metric: string;
+  readonly better: 'higher' | 'lower';
+  readonly classes?: number | undefined;
+  readonly epochs: number;
+  readonly stepsPerEpoch: number;
+  /** Training examples. */
+  readonly examples: number;
+  /** Whether there is a validation split. */
+  readonly validation: boolean;
+  /** A new problem; TensorFlow.js must have a backend. */
+  problem(seed: number): Promise<Problem>;
+}
+
+/** What a task's part makes. */
+export interface Task {
+  load(): Promise<LoadedTask>;
+}
