@@ -64,7 +64,9 @@ describe.skipIf(!chromium || !built)(
     const walked = (page: Page) =>
       page.waitForFunction(
         () =>
-          [...document.querySelectorAll('.results li')].every((item) => /loss/.test(item.textContent ?? '')),
+          Array.from(document.querySelectorAll('.results li')).every((item) =>
+            /loss/.test(item.textContent ?? ''),
+          ),
         { timeout: 120_000 },
       );
 
