@@ -78,7 +78,7 @@ describe('a trial', () => {
     ['batch normalisation', { base: sgd }, { model: { name: 'resnet', depth: 8, width: 0.25 }, epochs: 2 }],
     ['dropout', { variant: 'sam', base: sgd }, { model: { name: 'mlp', hidden: [16], dropout: 0.5 } }],
     ['a dynamic mask', { variant: 'sparse-sam', mask: 'dynamic', refreshEvery: 3, base: sgd }, {}],
-    ["TensorFlow.js's Adam, from the start", { base: { name: 'adam', learningRate: 0.01 } }, {}],
+    ["TensorFlow.js's Adam", { base: { name: 'adam', learningRate: 0.01 } }, {}],
   ])(
     'goes on from a checkpoint bit for bit, in models with other names: %s',
     async (name, optimizer, task) => {
@@ -97,7 +97,7 @@ describe('a trial', () => {
       const part = await run(given, host);
       expect(part.state).toBe('paused');
       expect(part.epochs).toHaveLength(1);
-      expect(existsSync(latest)).toBe(!name.includes('Adam,'));
+      expect(existsSync(latest)).toBe(true);
       // Other models were made in between: names of layers have counted up.
       const resumed = await run(given, { ...host, until: undefined });
       expect(timeless(resumed)).toEqual(timeless(whole));

@@ -11,8 +11,6 @@ interface Header {
   readonly epochs: readonly EpochRecord[];
   readonly stepMs: readonly number[];
   readonly specs: tf.io.WeightsManifestEntry[];
-  /** What the variables were called in the process that wrote, in order: names count up over a process's life. */
-  readonly names: readonly string[];
   readonly optimizer: tf.io.ModelArtifacts;
   /** Bytes of the weights; the optimizer's follow. */
   readonly weightBytes: number;
@@ -47,7 +45,6 @@ async function encode(problem: Problem, optimizer: tf.Optimizer, progress: Progr
   const header: Header = {
     ...progress,
     specs,
-    names: problem.state.map(({ variable }) => variable.name),
     optimizer: rest,
     weightBytes: weights.length,
     sha256: digest(body),
@@ -93,29 +90,10 @@ export async function restoreCheckpoint(
   } finally {
     tf.dispose(weights);
   }
-  const rename = renaming(
-    header.names,
-    problem.state.map(({ variable }) => variable.name),
-  );
-  const weightSpecs = (header.optimizer.weightSpecs ?? []).map((spec) => ({
-    ...spec,
-    name: rename(spec.name),
-  }));
   await restoreState(optimizer, {
-    load: async () => ({ ...header.optimizer, weightSpecs, weightData: slice(weightBytes) }),
+    load: async () => ({ ...header.optimizer, weightData: slice(weightBytes) }),
   });
   return { epochs, stepMs };
-}
-
-/** Names of slots, which end with a variable's name, in this process's words. */
-function renaming(old: readonly string[], now: readonly string[]): (slot: string) => string {
-  const longestFirst = old.map((name, i) => [name, now[i]!] as const).sort(([a], [b]) => b.length - a.length);
-  return (slot) => {
-    const found = longestFirst.find(
-      ([name]) => slot === name || slot.endsWith(`:${name}`) || slot.endsWith(`/${name}`),
-    );
-    return found ? `${slot.slice(0, slot.length - found[0].length)}${found[1]}` : slot;
-  };
 }
 
 function readCheckpoint(path: string): { readonly header: Header; readonly body: Uint8Array } | undefined {

@@ -126,10 +126,3 @@ export function createOptimizer(
     ...seeded,
   } as never);
 }
-
-/** Whether an interrupted training goes on bit for bit: TensorFlow.js's Adams keep powers that are rounded again. */
-export function resumesExactly(config: Json): boolean {
-  if (!isObject(config)) return true;
-  if (config.name === 'adam' || config.name === 'adamax') return false;
-  return Object.values(config).every(resumesExactly);
-}

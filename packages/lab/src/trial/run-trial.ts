@@ -5,7 +5,7 @@ import { median, quantile } from 'simple-statistics';
 import type { PartCatalog } from '../parts/catalog.js';
 import type { EpochRecord, FinalMetrics, Measured, Metrics, Outcome, StepTimes } from '../results.js';
 import { type Progress, restoreCheckpoint, writeCheckpoint } from './checkpoint.js';
-import { createOptimizer, resumesExactly } from './optimizer.js';
+import { createOptimizer } from './optimizer.js';
 import type { TrialOutput, TrialSpec } from './spec.js';
 import type { LoadedTask, Problem, Split, StepBatch } from './task.js';
 
@@ -119,7 +119,7 @@ class Training {
 
   async restore(): Promise<void> {
     const { checkpoint } = this.#host;
-    if (!checkpoint || !resumesExactly(this.#spec.config.optimizer)) return;
+    if (!checkpoint) return;
     const progress = await restoreCheckpoint(checkpoint.from, this.#problem, this.#optimizer);
     if (!progress) return;
     this.#epochs = [...progress.epochs];
@@ -191,7 +191,7 @@ class Training {
 
   async #checkpoint(pausing: boolean): Promise<void> {
     const { checkpoint } = this.#host;
-    if (!checkpoint || this.diverged !== undefined || !resumesExactly(this.#spec.config.optimizer)) return;
+    if (!checkpoint || this.diverged !== undefined) return;
     const due = performance.now() - this.#saved > 1000 * checkpoint.seconds;
     if (!pausing && (!due || this.#epochs.length === this.#task.epochs)) return;
     const epoch = this.#epochs.length;
