@@ -1,5 +1,6 @@
 // Compiles assembly/ to the plain-SIMD and the relaxed-SIMD binary and writes both, as base64, into
-// src/generated/binaries.ts, so that they load in Node, browsers and workers without a request.
+// src/generated/binaries.ts, so that they load in Node, browsers and workers without a request; and the type of their
+// exports, from the signatures in the sources, into src/generated/exports.ts.
 // Skips when sources, flags and compiler have not changed.
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
@@ -9,7 +10,9 @@ import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const assembly = join(root, 'assembly');
-const output = join(root, 'src', 'generated', 'binaries.ts');
+const generated = join(root, 'src', 'generated');
+const output = join(generated, 'binaries.ts');
+const types = join(generated, 'exports.ts');
 const limit = 20 * 1024;
 const flags = ['--runtime', 'stub', '--importMemory', '--initialMemory', '1', '--noExportMemory'].concat([
   '--noAssert',
@@ -61,12 +64,44 @@ async function compile(name, extra) {
   return Buffer.from(binary).toString('base64');
 }
 
-if (!existsSync(output) || !readFileSync(output, 'utf8').includes(fingerprint)) {
-  const lines = [
-    '// Written by scripts/build-wasm.mjs from assembly/. Do not edit.',
-    `// ${fingerprint}`,
-    '',
-  ];
+/** What TypeScript calls a type of AssemblyScript, on the other side of WebAssembly. */
+const outside = { bool: 'boolean', void: 'void' };
+const typeOf = (type) => outside[type] ?? 'number';
+
+/** The declaration of an exported function in TypeScript. */
+function declarationOf(name) {
+  const found = Object.values(sources).flatMap((source) => [
+    ...source.matchAll(new RegExp(`export function ${name}\\(([^)]*)\\): (\\w+)`, 'g')),
+  ]);
+  if (found.length !== 1)
+    throw new Error(`build-wasm: expected one function ${name} in assembly/, got ${found.length}`);
+  const [[, parameters, result]] = found;
+  const list = parameters
+    .split(',')
+    .map((parameter) => parameter.trim())
+    .filter(Boolean)
+    .map((parameter) => parameter.split(': '))
+    .map(([label, type]) => `${label}: ${typeOf(type)}`);
+  return `  ${name}(${list.join(', ')}): ${typeOf(result)};`;
+}
+
+/** The names that index.ts exports. */
+const exported = [...sources['index.ts'].matchAll(/export \{([^}]*)\}/g)].flatMap(([, names]) =>
+  names.split(',').map((name) => name.trim()),
+);
+
+/** Written aside and renamed: another process may be reading the module. */
+function writeModule(path, lines) {
+  mkdirSync(generated, { recursive: true });
+  const draft = `${path}.${process.pid}`;
+  writeFileSync(draft, lines.join('\n'));
+  renameSync(draft, path);
+}
+
+const notice = '// Written by scripts/build-wasm.mjs from assembly/. Do not edit.';
+
+if (!existsSync(output) || !existsSync(types) || !readFileSync(output, 'utf8').includes(fingerprint)) {
+  const lines = [notice, `// ${fingerprint}`, ''];
   for (const [name, extra] of Object.entries(builds)) {
     lines.push(
       `/** The ${name}-SIMD build, base64. */`,
@@ -75,9 +110,14 @@ if (!existsSync(output) || !readFileSync(output, 'utf8').includes(fingerprint)) 
       '',
     );
   }
-  mkdirSync(dirname(output), { recursive: true });
-  // Written aside and renamed: another process may be reading the module.
-  const draft = `${output}.${process.pid}`;
-  writeFileSync(draft, lines.join('\n'));
-  renameSync(draft, output);
+  writeModule(types, [
+    notice,
+    '',
+    '/** The functions of the side module. Addresses and strides are bytes on the heap; see `assembly/` for the meaning. */',
+    'export interface SideExports {',
+    ...exported.filter(Boolean).sort().map(declarationOf),
+    '}',
+    '',
+  ]);
+  writeModule(output, lines);
 }

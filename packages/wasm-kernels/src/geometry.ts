@@ -1,5 +1,5 @@
 import { backend_util } from '@tensorflow/tfjs-core';
-import type { DepthwiseArguments, WindowArguments } from './side/exports.js';
+import type { DepthwiseArguments, WindowArguments } from './side/arguments.js';
 
 export type Shape4 = [number, number, number, number];
 type ConvInfo = ReturnType<typeof backend_util.computeConv2DInfo>;

@@ -1,11 +1,12 @@
-export { type TrainingBatchNorm, trainingBatchNorm } from './batch-norm.js';
-export { layerNorm } from './layer-norm.js';
+export type { RegisteredKernel } from './kernel-registry.js';
+export { type TrainingBatchNorm, trainingBatchNorm } from './ops/batch-norm/layer.js';
+export { layerNorm } from './ops/layer-norm/layer.js';
+export { type Reduction, softmaxCrossEntropy } from './ops/softmax/loss.js';
 export {
   type KernelReport,
-  type RegisteredKernel,
   type RegisterOptions,
   registeredOptions,
   registerTrainingKernels,
+  unregisterTrainingKernels,
 } from './register.js';
 export type { SideBuild } from './side/compile.js';
-export { type Reduction, softmaxCrossEntropy } from './softmax.js';

@@ -38,3 +38,6 @@ export function attributes<T>(call: KernelCall): T {
 export function sizeOf(shape: readonly number[]): number {
   return shape.reduce((product, length) => product * length, 1);
 }
+
+/** The most axes that the library below TensorFlow.js's arithmetic handles. */
+export const MOST_AXES = 6;

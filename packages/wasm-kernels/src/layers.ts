@@ -1,4 +1,5 @@
 import { engine, serialization, type Tensor } from '@tensorflow/tfjs-core';
+import type { Patch } from './patches.js';
 
 /** What is read of a layer's weight. */
 export interface Weight {
@@ -75,22 +76,14 @@ export function usesUsualGates(cell: RecurrentCell, inputs: readonly Tensor[], s
   return others.every((shape) => shape[0] === rows && shape[1] === units);
 }
 
-/** Prototypes whose `call` was replaced. */
-const replaced = new WeakSet<object>();
-
-/**
- * Replaces the `call` of a layer of the Layers API, once, by one that may hand over to the original.
- *
- * @returns Whether the Layers API is loaded.
- */
-export function replaceLayerCall<Call>(className: string, wrap: (original: Call) => Call): boolean {
+/** Replaces the `call` of a layer of the Layers API, where that is loaded, by one that may hand over to the original. */
+export const layerCall = <Call extends (...args: never[]) => unknown>(
+  className: string,
+  wrap: (original: Call) => Call,
+): Patch => ({
   // The layers register here when they are loaded: no dependency on them is needed, and no second copy can come in.
-  const entry = serialization.SerializationMap.getMap().classNameMap[className];
-  const prototype = entry?.[0].prototype as unknown as { call: Call } | undefined;
-  if (!prototype) return false;
-  if (!replaced.has(prototype)) {
-    replaced.add(prototype);
-    prototype.call = wrap(prototype.call);
-  }
-  return true;
-}
+  owner: () =>
+    serialization.SerializationMap.getMap().classNameMap[className]?.[0].prototype as object | undefined,
+  method: 'call',
+  wrap: wrap as unknown as Patch['wrap'],
+});

@@ -5,8 +5,8 @@ import {
   type NamedTensorInfoMap,
   type TensorInfo,
 } from '@tensorflow/tfjs-core';
+import type { HeapBackend } from './heap.js';
 import type { KernelCall, KernelResult, TrainingKernel } from './kernel.js';
-import type { HeapBackend } from './repairs/heap.js';
 
 /** What is used of TensorFlow.js's cpu backend. */
 interface CpuBackend extends KernelBackend {

@@ -1,34 +1,11 @@
 import '@tensorflow/tfjs-backend-wasm';
-import {
-  engine,
-  getBackend,
-  getKernel,
-  type KernelConfig,
-  type KernelFunc,
-  ready,
-  registerKernel,
-  setBackend,
-  unregisterKernel,
-} from '@tensorflow/tfjs-core';
-import { registerAvgPoolGradients } from './avg-pool.js';
-import { fuseBatchNormLayers } from './batch-norm.js';
-import { registerBroadcastGradients } from './broadcast-gradients.js';
-import { fuseConv2dLayers, registerConv2dGradient } from './conv2d.js';
-import { fuseDenseLayers, registerDenseGradient } from './dense.js';
-import { chooseEngine, type SideModuleOf } from './engine.js';
-import { registerGradients } from './gradients.js';
-import { fuseGruCells, registerGruGradient } from './gru.js';
-import type { KernelResult, TrainingKernel } from './kernel.js';
-import { trainingKernels } from './kernels.js';
-import { fuseLayerNormLayers, registerLayerNormGradient } from './layer-norm.js';
-import { fuseLstmCells, registerLstmGradient } from './lstm.js';
-import { registerNestedGradients } from './nested-gradients.js';
-import { readComplexNumbers } from './ops/complex/heap.js';
-import { fuseOptimizers } from './optimizers.js';
-import { registerProductGradients } from './product-gradients.js';
-import { registerShapeGradients } from './shape-gradients.js';
+import { engine, getBackend, ready, setBackend } from '@tensorflow/tfjs-core';
+import { chooseEngine } from './engine.js';
+import { features } from './features.js';
+import { registerOurGradient, restoreGradients } from './gradient-registry.js';
+import { type RegisteredKernel, registerKernels, restoreKernels } from './kernel-registry.js';
+import { applyPatch, removePatches } from './patches.js';
 import type { SideBuild } from './side/compile.js';
-import { registerSoftmaxGradient } from './softmax.js';
 
 /** Options of {@link registerTrainingKernels}. */
 export interface RegisterOptions {
@@ -41,16 +18,6 @@ export interface RegisterOptions {
   readonly implementation?: SideBuild | 'composed';
 }
 
-/** How one kernel was registered. */
-export interface RegisteredKernel {
-  /** Name in TensorFlow.js's kernel registry. */
-  readonly name: string;
-  /** `side`: on the side module; `composed`: made of kernels that TensorFlow.js has. */
-  readonly implementation: 'side' | 'composed';
-  /** Whether TensorFlow.js ships a kernel of this name for wasm, which ours replaces. */
-  readonly replaces: boolean;
-}
-
 /** What {@link registerTrainingKernels} did. */
 export interface KernelReport {
   /** `fma` or `plain`: the build of the side module that runs; `composed`: none does. */
@@ -60,9 +27,6 @@ export interface KernelReport {
   /** Every kernel that was registered. */
   readonly kernels: readonly RegisteredKernel[];
 }
-
-/** The kernels that TensorFlow.js shipped, from before the first registration. */
-const upstreamKernels = new Map<string, KernelConfig | undefined>();
 
 let lastOptions: RegisterOptions | undefined;
 
@@ -102,64 +66,6 @@ function requireOptions(options: RegisterOptions): void {
     );
 }
 
-/** The parts of a kernel: one on the side module, if there is one, and what is tried after it. */
-interface Parts {
-  readonly side?: TrainingKernel['side'];
-  readonly composed: readonly NonNullable<TrainingKernel['composed']>[];
-}
-
-/** The kernels by name, in order. */
-function byName(kernels: readonly TrainingKernel[]): Map<string, Parts> {
-  const all = new Map<string, Parts>();
-  for (const { name, side, composed } of kernels) {
-    const known = all.get(name);
-    if (side && known?.side) throw new Error(`wasm-kernels: expected one side kernel ${name}, got two`);
-    const ownSide = side ?? known?.side;
-    const parts = [...(known?.composed ?? []), ...(composed ? [composed] : [])];
-    all.set(name, { composed: parts, ...(ownSide && { side: ownSide }) });
-  }
-  return all;
-}
-
-/** The function that TensorFlow.js calls: side module, else composed, else what TensorFlow.js ships. */
-function kernelFunction(
-  name: string,
-  { side, composed }: Parts,
-  upstream: KernelFunc | undefined,
-  sideOf: SideModuleOf | undefined,
-): KernelFunc {
-  return ({ inputs, backend, attrs = {} }) => {
-    const call = { inputs, backend, attrs, upstream };
-    const module = side && sideOf?.(backend);
-    let result: KernelResult | undefined = module && side?.(call, module);
-    for (let i = 0; !result && i < composed.length; i++) result = composed[i]!(call);
-    if (result) return result;
-    if (!upstream) throw new Error(`${name}: expected inputs that the wasm backend supports`);
-    return upstream({ inputs, backend, attrs });
-  };
-}
-
-function register(name: string, parts: Parts, sideOf?: SideModuleOf): void {
-  const current = getKernel(name, 'wasm');
-  if (!upstreamKernels.has(name)) upstreamKernels.set(name, current);
-  const upstream = upstreamKernels.get(name);
-  if (current) unregisterKernel(name, 'wasm');
-  registerKernel({
-    ...upstream,
-    kernelName: name,
-    backendName: 'wasm',
-    kernelFunc: kernelFunction(name, parts, upstream?.kernelFunc, sideOf),
-  });
-}
-
-/** Puts back what TensorFlow.js shipped, where an earlier registration replaced it. */
-function restore(name: string): void {
-  if (!upstreamKernels.has(name)) return;
-  const upstream = upstreamKernels.get(name);
-  if (getKernel(name, 'wasm')) unregisterKernel(name, 'wasm');
-  if (upstream) registerKernel(upstream);
-}
-
 /**
  * Registers the training kernels on TensorFlow.js's wasm backend: those that it lacks, those that are wrong and those that
  * are slow; and gradients that TensorFlow.js lacks or has wrong, for all backends. Starts the wasm backend if need be, and leaves the active backend as it was (or wasm, if none was). May be
@@ -179,38 +85,26 @@ export async function registerTrainingKernels(options: RegisterOptions = {}): Pr
   requireOptions(options);
   const backend = await wasmBackend();
   const chosen = await chooseEngine(backend, options);
-  const { sideOf } = chosen;
-  const kernels: RegisteredKernel[] = [];
-  for (const [name, parts] of byName(trainingKernels)) {
-    const implementation = parts.side && sideOf ? 'side' : 'composed';
-    if (implementation === 'composed' && parts.composed.length === 0) {
-      restore(name);
-      continue;
-    }
-    register(name, parts, sideOf);
-    kernels.push({ name, implementation, replaces: upstreamKernels.get(name) !== undefined });
+  const kernels = registerKernels(
+    features.flatMap((feature) => feature.kernels ?? []),
+    chosen.sideOf,
+  );
+  for (const { gradients = [], layers = [] } of features) {
+    for (const gradient of gradients) registerOurGradient(gradient);
+    for (const patch of layers) applyPatch(patch);
   }
-  readComplexNumbers(backend);
-  registerGradients();
-  registerDenseGradient();
-  registerConv2dGradient();
-  registerLstmGradient();
-  registerGruGradient();
-  registerSoftmaxGradient();
-  registerShapeGradients();
-  registerAvgPoolGradients();
-  registerBroadcastGradients();
-  registerProductGradients();
-  registerNestedGradients();
-  registerLayerNormGradient();
-  fuseDenseLayers();
-  fuseConv2dLayers();
-  fuseBatchNormLayers();
-  fuseLayerNormLayers();
-  fuseLstmCells();
-  fuseGruCells();
-  fuseOptimizers();
   lastOptions = options;
   const { reason } = chosen;
   return { implementation: chosen.implementation, ...(reason ? { reason } : {}), kernels };
+}
+
+/**
+ * Takes back what {@link registerTrainingKernels} did: kernels, gradients, layers and optimizers are TensorFlow.js's own
+ * again. Does nothing where nothing is registered.
+ */
+export function unregisterTrainingKernels(): void {
+  removePatches();
+  restoreGradients();
+  restoreKernels();
+  lastOptions = undefined;
 }

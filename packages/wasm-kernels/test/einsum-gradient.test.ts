@@ -61,11 +61,13 @@ onEveryImplementation('the gradient of einsum', () => {
   it('refuses what it cannot read', () => {
     tf.tidy(() => {
       const a = tf.ones([2, 2]);
-      expect(() => tf.grad((x) => tf.einsum('ii->i', x))(a)).toThrow(/different letters/);
-      expect(() => tf.einsum('ij->iij', a)).toThrow(/different letters of the inputs/);
-      expect(() => tf.einsum('ij->ik', a)).toThrow(/different letters of the inputs/);
-      expect(() => tf.einsum('ij,jk->ik', a)).toThrow(/expected 2 inputs/);
-      expect(() => tf.einsum('ij,jk->ik', a, tf.ones([3, 2]))).toThrow(/one length for "j", got 2 and 3/);
+      expect(() => tf.grad((x) => tf.einsum('ii->i', x))(a)).toThrow(/not implemented yet/);
+      expect(() => tf.einsum('ij->iij', a)).toThrow(/different letters in the result/);
+      expect(() => tf.einsum('ij->ik', a)).toThrow(/contain the label k not present/);
+      expect(() => tf.einsum('ij,jk->ik', a)).toThrow(/Expected 2 inputs but got: 1/);
+      expect(() => tf.einsum('ij,jk->ik', a, tf.ones([3, 2]))).toThrow(
+        /Expected dimension 2 at axis 0 of the input shaped \[3,2\]/,
+      );
     });
   });
 });

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { beforeEach, expect, it, vi } from 'vitest';
 import { chooseEngine } from '../src/engine.js';
-import { registerTrainingKernels } from '../src/index.js';
+import { registeredOptions, registerTrainingKernels, unregisterTrainingKernels } from '../src/index.js';
 
 beforeEach(async () => {
   await tf.setBackend('wasm');
@@ -115,4 +115,25 @@ it('leaves a layer of the user’s alone that bears the name of a built-in one',
     expect(Array.from(y.dataSync()), name).toEqual(new Array(8).fill(2));
   }
   for (const [i, name] of names.entries()) map[name] = builtIn[i]!;
+});
+
+it('takes back all that it did, and does it again', async () => {
+  const snapshot = () => ({
+    kernels: new Map(
+      tf.getKernelsForBackend('wasm').map(({ kernelName, kernelFunc }) => [kernelName, kernelFunc]),
+    ),
+    gradients: ['Relu', 'Exp', 'Einsum', 'Equal', 'Maximum'].map((name) => tf.getGradient(name)),
+    methods: [tf.SGDOptimizer, tf.AdamOptimizer].map(({ prototype }) => prototype.applyGradients),
+  });
+  unregisterTrainingKernels();
+  const before = snapshot();
+  expect(before.gradients[2]).toBeUndefined();
+  await registerTrainingKernels();
+  expect(snapshot().kernels.get('BatchMatMul')).not.toBe(before.kernels.get('BatchMatMul'));
+  expect(snapshot().methods[0]).not.toBe(before.methods[0]);
+  unregisterTrainingKernels();
+  expect(snapshot()).toEqual(before);
+  expect(registeredOptions()).toBeUndefined();
+  await registerTrainingKernels();
+  expect(tf.getKernel('SamNorm', 'wasm')).toBeDefined();
 });

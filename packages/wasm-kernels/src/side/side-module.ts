@@ -1,6 +1,6 @@
 import type { DataType, TensorInfo } from '@tensorflow/tfjs-core';
+import type { SideExports } from '../generated/exports.js';
 import type { WasmBackend } from '../wasm-backend.js';
-import type { SideExports } from './exports.js';
 
 /** A matrix on the heap: address and strides in bytes. */
 export interface Matrix {

@@ -1,4 +1,5 @@
 import { engine, type Tensor, type TensorInfo, transpose } from '@tensorflow/tfjs-core';
+import type { Feature } from '../../feature.js';
 import type { Shape4, WindowAttributes } from '../../geometry.js';
 import { attributes, type KernelCall, type TrainingKernel } from '../../kernel.js';
 import { compose } from '../../tensor-infos.js';
@@ -40,8 +41,16 @@ const turnedAround = (name: string, images: string[], others: string[]): Trainin
 });
 
 /** Convolutions of images with their channels first. */
-export const channelsFirstKernels: readonly TrainingKernel[] = [
-  turnedAround('Conv2D', ['x'], ['filter']),
-  turnedAround('Conv2DBackpropInput', ['dy'], ['filter']),
-  turnedAround('Conv2DBackpropFilter', ['x', 'dy'], []),
-];
+export const channelsFirstFeature: Feature = {
+  kernels: [
+    turnedAround('Conv2D', ['x'], ['filter']),
+    turnedAround('Conv2DBackpropInput', ['dy'], ['filter']),
+    turnedAround('Conv2DBackpropFilter', ['x', 'dy'], []),
+  ],
+  repairs: [
+    {
+      op: '`conv2d`, `tf.fused.conv2d` of images with their channels first, and their gradients',
+      wrong: 'throw',
+    },
+  ],
+};

@@ -1,6 +1,7 @@
-import type { TensorInfo, TypedArray } from '@tensorflow/tfjs-core';
+import { engine, type TensorInfo, type TypedArray } from '@tensorflow/tfjs-core';
+import type { HeapBackend } from '../../heap.js';
 import { sizeOf } from '../../kernel.js';
-import type { HeapBackend } from '../../repairs/heap.js';
+import type { Patch } from '../../patches.js';
 
 /** The numbers of a complex tensor on the heap: real and imaginary parts in turn. Until something is allocated. */
 export function pairsOf(backend: object, { dataId, shape }: TensorInfo): Float32Array {
@@ -11,7 +12,7 @@ export function pairsOf(backend: object, { dataId, shape }: TensorInfo): Float32
 type ReadSync = (this: object, dataId: object, start?: number, end?: number) => unknown;
 
 /** TensorFlow.js's `readSync` of the wasm backend, which knows no complex numbers, with them. */
-export function readingPairs(original: ReadSync): ReadSync {
+function readingPairs(original: ReadSync): ReadSync {
   return function readSync(dataId, start, end) {
     const { dtype, shape } = entry(this, dataId) ?? {};
     if (dtype !== 'complex64' || !shape) return original.call(this, dataId, start, end);
@@ -27,13 +28,9 @@ interface Entry {
 const entry = (backend: object, dataId: object): Entry | undefined =>
   (backend as { dataIdMap?: { get(dataId: object): Entry } }).dataIdMap?.get(dataId);
 
-/** Prototypes whose `readSync` was replaced. */
-const replaced = new WeakSet<object>();
-
-/** Makes backends of this one's class read complex numbers. */
-export function readComplexNumbers(backend: object): void {
-  const prototype = Object.getPrototypeOf(backend) as { readSync: ReadSync };
-  if (replaced.has(prototype)) return;
-  replaced.add(prototype);
-  prototype.readSync = readingPairs(prototype.readSync);
-}
+/** The `readSync` of the wasm backend's class. */
+export const complexReading: Patch = {
+  owner: () => Object.getPrototypeOf(engine().findBackend('wasm')) as object,
+  method: 'readSync',
+  wrap: readingPairs,
+};

@@ -14,11 +14,12 @@ import {
   type TensorInfo,
   zerosLike,
 } from '@tensorflow/tfjs-core';
+import type { Feature } from '../../feature.js';
+import { type HeapBackend, heapViews } from '../../heap.js';
 import { attributes, input, type KernelCall, sizeOf, type TrainingKernel } from '../../kernel.js';
-import { type HeapBackend, heapViews } from '../../repairs/heap.js';
 import { compose } from '../../tensor-infos.js';
 import { transformRows } from './fourier.js';
-import { pairsOf } from './heap.js';
+import { complexReading, pairsOf } from './heap.js';
 
 // TensorFlow.js's wasm backend has no complex numbers. Here a complex tensor lies on the heap as cpu hands it over: real
 // and imaginary parts in turn. Operations that do the same to both take them apart.
@@ -114,17 +115,24 @@ function castComplex(call: KernelCall): TensorInfo | undefined {
 
 const structural = ['Concat', 'Slice', 'StridedSlice', 'Transpose', 'Reverse', 'Tile', 'GatherV2', 'PadV2'];
 
-/** Kernels of complex numbers. */
-export const complexKernels: readonly TrainingKernel[] = [
-  { name: 'Complex', composed: complexOf },
-  { name: 'Real', composed: (call) => realOf(call, 'input', (x, i) => x[i]!, clone) },
-  { name: 'Imag', composed: (call) => realOf(call, 'input', (x, i) => x[i + 1]!, zerosLike) },
-  { name: 'ComplexAbs', composed: (call) => realOf(call, 'x', (x, i) => Math.hypot(x[i]!, x[i + 1]!), abs) },
-  { name: 'FFT', composed: fourier(false) },
-  { name: 'IFFT', composed: fourier(true) },
-  ...['Add', 'Sub', 'Neg', 'AddN', 'Pack', ...structural].map(byParts),
-  ofComplex('Multiply', ['a', 'b'], product),
-  ofComplex('ZerosLike', ['x'], (x) => complex(zerosLike(real(x)), zerosLike(real(x)))),
-  ofComplex('OnesLike', ['x'], (x) => complex(onesLike(real(x)), zerosLike(real(x)))),
-  { name: 'Cast', composed: castComplex },
-];
+/** Complex numbers and Fourier transforms. */
+export const complexFeature: Feature = {
+  kernels: [
+    { name: 'Complex', composed: complexOf },
+    { name: 'Real', composed: (call) => realOf(call, 'input', (x, i) => x[i]!, clone) },
+    { name: 'Imag', composed: (call) => realOf(call, 'input', (x, i) => x[i + 1]!, zerosLike) },
+    {
+      name: 'ComplexAbs',
+      composed: (call) => realOf(call, 'x', (x, i) => Math.hypot(x[i]!, x[i + 1]!), abs),
+    },
+    { name: 'FFT', composed: fourier(false) },
+    { name: 'IFFT', composed: fourier(true) },
+    ...['Add', 'Sub', 'Neg', 'AddN', 'Pack', ...structural].map(byParts),
+    ofComplex('Multiply', ['a', 'b'], product),
+    ofComplex('ZerosLike', ['x'], (x) => complex(zerosLike(real(x)), zerosLike(real(x)))),
+    ofComplex('OnesLike', ['x'], (x) => complex(onesLike(real(x)), zerosLike(real(x)))),
+    { name: 'Cast', composed: castComplex },
+  ],
+  layers: [complexReading],
+  repairs: [{ op: 'complex numbers, `fft`, `ifft`, `rfft`, `irfft`, `stft`', wrong: 'there are none' }],
+};

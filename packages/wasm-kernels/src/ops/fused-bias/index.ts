@@ -1,6 +1,7 @@
 import { add, engine, reshape, type Tensor, type TensorInfo } from '@tensorflow/tfjs-core';
+import type { Feature } from '../../feature.js';
+import { activate, type FusedAttributes } from '../../fused-activation.js';
 import { attributes, input, type KernelCall, sizeOf, type TrainingKernel } from '../../kernel.js';
-import { activate, type FusedAttributes } from '../../repairs/fused-activation.js';
 import { compose } from '../../tensor-infos.js';
 
 interface Attributes extends FusedAttributes {
@@ -44,13 +45,21 @@ const unfused = (
 const lastLength = (call: KernelCall): number => input(call, 'filter').shape.at(-1) ?? 0;
 
 /** Fused products and convolutions with a bias, or slopes, of any rank. */
-export const fusedBiasKernels: readonly TrainingKernel[] = [
-  unfused('FusedConv2D', 'Conv2D', ['x', 'filter'], lastLength),
-  unfused('FusedDepthwiseConv2D', 'DepthwiseConv2dNative', ['x', 'filter'], (call) =>
-    sizeOf(input(call, 'filter').shape.slice(2)),
-  ),
-  unfused('_FusedMatMul', 'BatchMatMul', ['a', 'b'], (call) => {
-    const { transposeB } = attributes<FusedAttributes>(call);
-    return input(call, 'b').shape.at(transposeB ? -2 : -1) ?? 0;
-  }),
-];
+export const fusedBiasFeature: Feature = {
+  kernels: [
+    unfused('FusedConv2D', 'Conv2D', ['x', 'filter'], lastLength),
+    unfused('FusedDepthwiseConv2D', 'DepthwiseConv2dNative', ['x', 'filter'], (call) =>
+      sizeOf(input(call, 'filter').shape.slice(2)),
+    ),
+    unfused('_FusedMatMul', 'BatchMatMul', ['a', 'b'], (call) => {
+      const { transposeB } = attributes<FusedAttributes>(call);
+      return input(call, 'b').shape.at(transposeB ? -2 : -1) ?? 0;
+    }),
+  ],
+  repairs: [
+    {
+      op: '`tf.fused.matMul`, `tf.fused.conv2d`, `tf.fused.depthwiseConv2d` with a bias or slopes that are no vector',
+      wrong: 'throw, or take the slopes in a wrong order',
+    },
+  ],
+};

@@ -1,9 +1,7 @@
-import type { TrainingKernel } from '../../kernel.js';
+import type { Feature } from '../../feature.js';
 import { fromCpu } from '../../on-cpu.js';
 
-/** Kernels of ragged tensors, which TensorFlow.js's wasm backend lacks. */
-export const raggedKernels: readonly TrainingKernel[] = [
-  'RaggedGather',
-  'RaggedRange',
-  'RaggedTensorToTensor',
-].map((name) => fromCpu(name));
+/** Kernels of ragged tensors. */
+export const raggedFeature: Feature = {
+  kernels: ['RaggedGather', 'RaggedRange', 'RaggedTensorToTensor'].map((name) => fromCpu(name)),
+};

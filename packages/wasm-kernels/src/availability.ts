@@ -1,0 +1,13 @@
+import { engine, getBackend, getKernel } from '@tensorflow/tfjs-core';
+
+/** Whether a kernel runs on the active backend. */
+export const isAvailable = (name: string): boolean => Boolean(getKernel(name, getBackend()));
+
+/**
+ * Whether a gradient may be taken of a gradient. The fused kernels have no second derivatives: inside of two gradients,
+ * operations take the way of several kernels.
+ */
+export const isNested = (): boolean => engine().state.gradientDepth > 1;
+
+/** Whether a kernel without second derivatives may run: on the active backend, and not inside of two gradients. */
+export const isUsable = (name: string): boolean => isAvailable(name) && !isNested();

@@ -1,0 +1,34 @@
+import type { GradConfig } from '@tensorflow/tfjs-core';
+import type { TrainingKernel } from './kernel.js';
+import type { Patch } from './patches.js';
+
+/** A gradient that is made from the one that is registered without us. */
+export interface DerivedGradient {
+  readonly kernelName: string;
+  /** Returns `undefined` where nothing can be made of it. */
+  readonly derive: (upstream: GradConfig | undefined) => GradConfig | undefined;
+}
+
+/** What TensorFlow.js answers wrongly and a feature puts right: a row of the README's tables. */
+export interface Repair {
+  /** The operations, as the README names them. */
+  readonly op: string;
+  /** What was wrong. */
+  readonly wrong: string;
+  /** What the answer is here, where that is not plain. */
+  readonly fix?: string;
+}
+
+/** One operation or family of operations: all that the package changes for it. */
+export interface Feature {
+  /** Kernels of the wasm backend. Parts of one kernel, from several features, are tried in turn. */
+  readonly kernels?: readonly TrainingKernel[];
+  /** Gradients, registered for every backend: each must be right on those that lack our kernels, too. */
+  readonly gradients?: readonly (GradConfig | DerivedGradient)[];
+  /** Methods of the Layers API and of optimizers that use the kernels. */
+  readonly layers?: readonly Patch[];
+  /** What is repaired on the wasm backend. */
+  readonly repairs?: readonly Repair[];
+  /** What is repaired on every backend: gradients. */
+  readonly gradientRepairs?: readonly Repair[];
+}

@@ -1,0 +1,16 @@
+import type { Feature } from '../../feature.js';
+import { avgPoolGradients } from './gradient.js';
+import { avgPoolGradient } from './side.js';
+
+/** Average pooling. */
+export const avgPoolFeature: Feature = {
+  kernels: [{ name: 'AvgPoolGrad', side: avgPoolGradient }],
+  gradients: avgPoolGradients,
+  gradientRepairs: [
+    {
+      op: '`avgPool`, `avgPool3d`',
+      wrong:
+        'divides by the whole window where it hangs over a padded border, the pooling itself by the part inside (tfjs-node, which has it right, is left as it is)',
+    },
+  ],
+};

@@ -1,0 +1,16 @@
+import type { Feature } from '../../feature.js';
+import { conv3dFilterGradient, conv3dInputGradient } from './gradients.js';
+
+/** Gradients of convolutions of volumes. */
+export const conv3dFeature: Feature = {
+  kernels: [
+    { name: 'Conv3DBackpropFilterV2', composed: conv3dFilterGradient },
+    { name: 'Conv3DBackpropInputV2', composed: conv3dInputGradient },
+  ],
+  repairs: [
+    {
+      op: '`conv3d` gradients',
+      wrong: 'wrong with respect to the input always, with respect to the filter with strides',
+    },
+  ],
+};

@@ -1,0 +1,19 @@
+import type { Feature } from '../../feature.js';
+import * as composed from './composed.js';
+import * as side from './side.js';
+
+/** Gradients of depthwise convolutions. */
+export const depthwiseFeature: Feature = {
+  kernels: [
+    {
+      name: 'DepthwiseConv2dNativeBackpropFilter',
+      side: side.depthwiseFilterGradient,
+      composed: composed.depthwiseFilterGradient,
+    },
+    {
+      name: 'DepthwiseConv2dNativeBackpropInput',
+      side: side.depthwiseInputGradient,
+      composed: composed.depthwiseInputGradient,
+    },
+  ],
+};

@@ -1,0 +1,13 @@
+import type { Feature } from '../../feature.js';
+import { gatherInBatches } from './gather.js';
+
+/** Gathering by index. */
+export const gatherFeature: Feature = {
+  kernels: [{ name: 'GatherV2', composed: gatherInBatches }],
+  repairs: [
+    {
+      op: '`gather` with `batchDims`, or from an empty tensor',
+      wrong: 'a trap of WebAssembly; a wrong shape',
+    },
+  ],
+};
