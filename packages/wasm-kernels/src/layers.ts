@@ -1,4 +1,4 @@
-import { engine, serialization, type Tensor } from '@tensorflow/tfjs-core';
+import { engine, env, serialization, type Tensor } from '@tensorflow/tfjs-core';
 import type { Patch } from './patches.js';
 
 /** What is read of a layer's weight. */
@@ -39,6 +39,12 @@ export function hasMembers(
 /** Whether operations are recorded for a gradient: where that is not so, TensorFlow.js has fused kernels of its own. */
 export const inRecordedGradient = (): boolean => engine().state.gradientDepth > 0;
 
+const SPLIT_FLAG = 'SAM_SPLIT_ACTIVATIONS';
+env().registerFlag(SPLIT_FLAG, () => false);
+
+/** Whether activations with a kink are to run as kernels of their own: somebody watches for them, as core's curvature does. */
+export const splitsActivations = (): boolean => env().getBool(SPLIT_FLAG);
+
 /** What is used of the Layers API's LSTM and GRU cells. */
 export interface RecurrentCell {
   readonly kernel: Weight;
@@ -66,7 +72,8 @@ export function usesUsualGates(cell: RecurrentCell, inputs: readonly Tensor[], s
   const usual =
     plain &&
     cell.activation.getClassName() === 'tanh' &&
-    gates.includes(cell.recurrentActivation.getClassName());
+    gates.includes(cell.recurrentActivation.getClassName()) &&
+    !(splitsActivations() && cell.recurrentActivation.getClassName() === 'hardSigmoid');
   if (!usual || inputs.length !== 1 + states) return false;
   const matrices = inputs.every(({ dtype, rank, size }) => dtype === 'float32' && rank === 2 && size > 0);
   if (!matrices) return false;

@@ -14,14 +14,18 @@ export interface HvpOptions {
   /** Another loss than the oracle's. */
   readonly loss?: LossClosure | undefined;
   /**
-   * The difference step as a fraction of max(1, ‖θ‖), > 0, dimensionless. Default 2⁻¹². On smooth losses 2⁻⁸, the cube
-   * root of float32's rounding unit, is ten times more accurate (4e-5 in place of 4e-4 on a tanh network); but where a
-   * ReLU's kink lies within h of θ the gradient's jump enters, divided by 2h, and the smaller step meets fewer kinks.
+   * The difference step as a fraction of max(1, ‖θ‖), > 0, dimensionless. Default 2⁻⁸, the cube root of float32's
+   * rounding unit.
    */
   readonly step?: number | undefined;
+  /**
+   * 'frozen' (default): ReLUs, max pooling and the like choose as they do at θ. 'free': they choose at each point for
+   * themselves, and the result is wrong without bound where a kink lies within the difference step of θ.
+   */
+  readonly kinks?: 'free' | 'frozen' | undefined;
 }
 
-const DEFAULT_STEP = 2 ** -12;
+const DEFAULT_STEP = 2 ** -8;
 
 /**
  * The Hessian-vector product H v at θ, by a central difference of gradients along v.
@@ -37,10 +41,10 @@ const DEFAULT_STEP = 2 ** -12;
  * @throws RangeError when `step` is not a finite number > 0; whatever the loss throws.
  */
 export function hvp(oracle: GradientOracle, v: ParamVector, options: HvpOptions = {}): ParamVector {
-  const { objective, loss, step = DEFAULT_STEP } = options;
+  const { objective, loss, step = DEFAULT_STEP, kinks = 'frozen' } = options;
   requirePositive('hvp', 'step', step);
   const gradientAt = (perturbation: ParamVector) =>
-    oracle.evaluate({ perturbation, objective, loss, probe: true }).gradient;
+    oracle.evaluate({ perturbation, objective, loss, kinks, probe: true }).gradient;
   return tf.tidy(() => {
     const length = norm(v);
     const h = tf.mul(step, tf.maximum(1, norm(oracle.variables)));

@@ -55,6 +55,7 @@ export function makeOracle(
   const kept = evaluateUnnoticed(oracle);
   return Object.assign(oracle, {
     dispose: () => {
+      oracle.forget();
       state.discard();
       tf.dispose(kept);
     },

@@ -205,6 +205,7 @@ export class SharpnessAwareOptimizer extends tf.Optimizer {
       loss.dispose();
       return null;
     } finally {
+      oracle.forget();
       state.discard();
     }
   }
@@ -228,6 +229,7 @@ export class SharpnessAwareOptimizer extends tf.Optimizer {
     try {
       return tf.tidy(() => finish(oracle, state, this.rule.direction(oracle)));
     } finally {
+      oracle.forget();
       state.discard();
     }
   }

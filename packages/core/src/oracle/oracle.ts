@@ -23,12 +23,18 @@ export interface EvaluationRequest {
    * false.
    */
   readonly donate?: boolean | undefined;
+  /**
+   * 'frozen': ReLUs, max pooling, maxima and comparisons choose as they do at θ, and random numbers are drawn as
+   * there, so that the loss is smooth along the perturbation: for differences. Default 'free'. Cost of the first frozen
+   * evaluation of a loss: one value more; memory: about that of the activations, until the step ends.
+   */
+  readonly kinks?: 'free' | 'frozen' | undefined;
   /** A measurement beside the rule's own passes (curvature, neighbours): left out of the step's report. */
   readonly probe?: boolean | undefined;
 }
 
 /** Where and what to evaluate without a gradient: as `EvaluationRequest`. */
-export type ValueRequest = Pick<EvaluationRequest, 'perturbation' | 'objective' | 'loss'>;
+export type ValueRequest = Pick<EvaluationRequest, 'perturbation' | 'objective' | 'loss' | 'kinks'>;
 
 /** A loss and its gradient at one point. */
 export interface Evaluation {
@@ -81,6 +87,12 @@ export interface GradientOracle {
    * @throws Error when the loss does not tell them: see `Evaluation.losses`.
    */
   losses(request?: ValueRequest): tf.Tensor1D;
+  /**
+   * The tensor that any function of the variables gives at θ + perturbation: a network's outputs, say. Cost: that of `f`.
+   *
+   * @throws Whatever `f` throws.
+   */
+  compute<T extends tf.Tensor>(f: () => T, request?: Pick<ValueRequest, 'perturbation' | 'kinks'>): T;
 }
 
 /** The examples' losses of an evaluation. @throws Error that says how to provide them where there are none. */

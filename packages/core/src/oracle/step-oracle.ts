@@ -3,10 +3,11 @@ import { displaced, isScaled, type Perturbation } from '../algebra/perturbation.
 import { add, type ParamVector, scale } from '../algebra/vector.js';
 import { beforeAssignments } from '../engine/assignments.js';
 import type { BaseView } from '../engine/base-view.js';
+import { Kinks } from '../engine/kinks.js';
 import { explainMissingKernel } from '../engine/missing-kernel.js';
 import { withSharedRandomness } from '../engine/randomness.js';
 import { type ExampleScope, weigh, withExamples } from './examples.js';
-import { type AnyLossClosure, type LossClosure, type Objective, withObjective } from './objective.js';
+import { type AnyLossClosure, type Objective, withObjective } from './objective.js';
 import {
   type Evaluation,
   type EvaluationRequest,
@@ -49,7 +50,14 @@ interface Asked {
   readonly closure: AnyLossClosure;
   readonly objective: Objective;
   readonly examples: ExampleScope;
+  /** Whether its kinks are held at θ. */
+  readonly frozen: boolean;
+  /** Whether it is any function, whose tensor is taken as it is. */
+  readonly raw?: boolean;
 }
+
+/** Seed of the random numbers of evaluations that are differenced, which must all draw the same. */
+const DIFFERENCE_SEED = 0;
 
 /** The oracle of one step on TensorFlow.js's engine: see `GradientOracle`. */
 export class StepOracle implements GradientOracle {
@@ -71,6 +79,8 @@ export class StepOracle implements GradientOracle {
   #state: RuleState | undefined;
   /** How many examples each micro-batch has, once they told. */
   #sizes: readonly number[] | undefined;
+  /** Choices made at θ, of the losses whose kinks were to be held. */
+  readonly #kinks = new Map<AnyLossClosure, Partial<Record<Objective, Kinks>>>();
 
   constructor(context: StepContext) {
     this.#context = context;
@@ -120,21 +130,25 @@ export class StepOracle implements GradientOracle {
     return record;
   }
 
-  /** Forgets what was evaluated at θ: the weights are about to be others. */
+  /** Forgets what was evaluated at θ: the weights are about to be others, or the step is over. */
   forget(): void {
     this.#atTheta.clear();
+    for (const byObjective of this.#kinks.values())
+      for (const kinks of Object.values(byObjective)) kinks.dispose();
+    this.#kinks.clear();
   }
 
   evaluate(request: EvaluationRequest = {}): Evaluation {
-    const { perturbation, objective = 'descent', loss, probe, weights } = request;
+    const { perturbation, objective = 'descent', loss, probe, weights, kinks } = request;
     const plain = perturbation === undefined && loss === undefined && weights === undefined;
     const known = plain ? this.#atTheta.get(objective) : undefined;
     if (known) return known;
     // A displacement has one tensor per candidate: the list of variables is settled then.
     if (perturbation !== undefined) this.#narrow = false;
     const donate = request.donate === true && !this.#context.reported;
+    const asked = this.#asked(objective, { loss, weights, kinks });
     const evaluation = this.#displaced(perturbation, donate, () =>
-      this.#sparingStatistics(() => this.#mean(this.#asked(objective, loss, weights))),
+      this.#sparingStatistics(() => this.#mean(asked)),
     );
     if (plain) this.#atTheta.set(objective, evaluation);
     if (probe) return evaluation;
@@ -145,27 +159,68 @@ export class StepOracle implements GradientOracle {
     return evaluation;
   }
 
-  value({ perturbation, objective = 'descent', loss }: ValueRequest = {}): tf.Scalar {
-    const known = perturbation === undefined && loss === undefined && this.#atTheta.get(objective);
-    return known ? known.loss : this.#values({ perturbation, objective, loss }).loss;
+  value(request: ValueRequest = {}): tf.Scalar {
+    return this.#values(request).loss;
   }
 
-  losses({ perturbation, objective = 'descent', loss }: ValueRequest = {}): tf.Tensor1D {
-    const known = perturbation === undefined && loss === undefined && this.#atTheta.get(objective);
-    return requireLosses('losses', known || this.#values({ perturbation, objective, loss }));
+  losses(request: ValueRequest = {}): tf.Tensor1D {
+    return requireLosses('losses', this.#values(request));
   }
 
-  #values({ perturbation, objective = 'descent', loss }: ValueRequest) {
+  compute<T extends tf.Tensor>(
+    f: () => T,
+    { perturbation, kinks = 'free' }: Pick<ValueRequest, 'perturbation' | 'kinks'> = {},
+  ): T {
     if (perturbation !== undefined) this.#narrow = false;
+    const asked: Asked = {
+      closure: f as unknown as AnyLossClosure,
+      objective: 'descent',
+      examples: {},
+      frozen: kinks === 'frozen',
+      raw: true,
+    };
+    this.#holdKinks(asked);
     return this.#displaced(perturbation, false, () =>
-      this.#sparingStatistics(() => this.#meanValue(this.#asked(objective, loss))),
-    );
+      this.#sparingStatistics(() => this.#watch(asked, (watched) => tf.tidy(watched))),
+    ) as unknown as T;
+  }
+
+  #values({ perturbation, objective = 'descent', loss, kinks }: ValueRequest) {
+    const known = perturbation === undefined && loss === undefined && this.#atTheta.get(objective);
+    if (known) return known;
+    if (perturbation !== undefined) this.#narrow = false;
+    const asked = this.#asked(objective, { loss, kinks });
+    return this.#displaced(perturbation, false, () => this.#sparingStatistics(() => this.#meanValue(asked)));
+  }
+
+  /** Notes the choices that a loss makes at θ, unless they are known. */
+  #holdKinks(asked: Asked): void {
+    const { closure, objective, frozen } = asked;
+    const known = this.#kinks.get(closure) ?? {};
+    if (!frozen || known[objective]) return;
+    const kinks = new Kinks();
+    this.#sparingStatistics(() => this.#watch(asked, (watched) => tf.tidy(() => void kinks.record(watched))));
+    this.#kinks.set(closure, { ...known, [objective]: kinks });
   }
 
   /** The losses to evaluate: the one given, or the micro-batches', each with its share of the weights. */
-  #asked(objective: Objective, loss?: LossClosure, weights?: tf.Tensor1D): Asked[] {
-    const closures = loss ? [loss] : this.#closures;
-    if (weights === undefined) return closures.map((closure) => ({ closure, objective, examples: {} }));
+  #asked(
+    objective: Objective,
+    { loss, weights, kinks = 'free' }: Pick<EvaluationRequest, 'loss' | 'weights' | 'kinks'>,
+  ): Asked[] {
+    const asked = this.#weighed(objective, loss ? [loss] : this.#closures, weights, kinks === 'frozen');
+    for (const each of asked) this.#holdKinks(each);
+    return asked;
+  }
+
+  #weighed(
+    objective: Objective,
+    closures: StepContext['closures'],
+    weights: tf.Tensor1D | undefined,
+    frozen: boolean,
+  ): Asked[] {
+    if (weights === undefined)
+      return closures.map((closure) => ({ closure, objective, examples: {}, frozen }));
     const sizes = closures.length === 1 ? [weights.size] : this.#sizes;
     if (sizes?.length !== closures.length) {
       throw new Error(
@@ -179,6 +234,7 @@ export class StepOracle implements GradientOracle {
       closure,
       objective,
       examples: { weights: parts[i]!, factor },
+      frozen,
     }));
   }
 
@@ -280,14 +336,24 @@ export class StepOracle implements GradientOracle {
   }
 
   /** Runs `f` on the loss, told the objective and the step's random numbers; what it keeps is seen, and freed on a throw. */
-  #watch<T>({ closure, objective, examples }: Asked, f: (watched: () => tf.Scalar) => T): Watched<T> {
+  #watch<T>(asked: Asked, f: (watched: () => tf.Scalar) => T): Watched<T> {
+    const { closure, objective, examples, frozen, raw } = asked;
     let kept: tf.Tensor[] = [];
+    const held = frozen ? this.#kinks.get(closure)?.[objective] : undefined;
+    const seed = this.#context.randomSeed ?? (frozen ? DIFFERENCE_SEED : undefined);
+    const run = () =>
+      withSharedRandomness(seed, this.step, () =>
+        withObjective(objective, () =>
+          withExamples(examples, () => {
+            const made = closure(objective);
+            return raw ? (made as tf.Scalar) : scalarOf(made);
+          }),
+        ),
+      );
     const watched = () => {
       const { activeScope } = tf.engine().state;
       try {
-        return withSharedRandomness(this.#context.randomSeed, this.step, () =>
-          withObjective(objective, () => withExamples(examples, () => scalarOf(closure(objective)))),
-        );
+        return held ? held.replay(run) : run();
       } finally {
         kept = (activeScope?.track ?? []).filter(
           (tensor) => tensor.kept && !isVariable(tensor) && tensor !== examples.losses,

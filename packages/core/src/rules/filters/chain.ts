@@ -60,6 +60,7 @@ function withOwnState(oracle: GradientOracle, prefix: string): GradientOracle {
     evaluate: (request) => oracle.evaluate(request),
     value: (request) => oracle.value(request),
     losses: (request) => oracle.losses(request),
+    compute: (f, request) => oracle.compute(f, request),
   };
 }
 

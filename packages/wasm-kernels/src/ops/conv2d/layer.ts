@@ -6,6 +6,7 @@ import {
   type LayerCall,
   layerCall,
   onlyInput,
+  splitsActivations,
   type Weight,
 } from '../../layers.js';
 import { reluGradient } from '../elementwise/relu-gradient.js';
@@ -51,7 +52,8 @@ function fittingInput(layer: Conv2dLayer, inputs: Tensor | Tensor[]): Tensor | u
   const [height, width, channels] = layer.kernel.read().shape as [number, number, number];
   const isLarge = layer.padding === 'same' || (x.shape[1]! >= height && x.shape[2]! >= width);
   const fits = x.size > 0 && x.shape[3] === channels && isLarge;
-  return fits && inRecordedGradient() && isUsable('SamConv2D') ? x : undefined;
+  const usable = inRecordedGradient() && !splitsActivations() && isUsable('SamConv2D');
+  return fits && usable ? x : undefined;
 }
 
 function fusedCall(original: LayerCall<Conv2dLayer>): LayerCall<Conv2dLayer> {

@@ -6,6 +6,7 @@ import {
   type LayerCall,
   layerCall,
   onlyInput,
+  splitsActivations,
   type Weight,
 } from '../../layers.js';
 import { reluGradient } from '../elementwise/relu-gradient.js';
@@ -61,7 +62,7 @@ function fusedCall(original: LayerCall<DenseLayer>): LayerCall<DenseLayer> {
     const bias = this.bias!.read();
     this.invokeCallHook(inputs, kwargs);
     const activation = this.activation.getClassName();
-    const relu = activation === 'relu';
+    const relu = activation === 'relu' && !splitsActivations();
     const fused = () => engine().runKernel('SamDense', { x, kernel, bias }, { relu }) as Tensor;
     return relu || activation === 'linear' ? fused() : tidy(() => this.activation.apply(fused()));
   };
