@@ -32,10 +32,9 @@ const DEFAULT_STEP = 2 ** -8;
  *
  *   H v ≈ ‖v‖ (∇L(θ + h v/‖v‖) − ∇L(θ − h v/‖v‖)) / 2h,   h = step · max(1, ‖θ‖)
  *
- * Linear in the length of v; zero for v = 0. Exact up to rounding on quadratics; elsewhere the relative error is
- * some 1e-3, and without bound where kinks (ReLU, max pooling) lie within h of θ. TensorFlow.js's own
- * second derivatives are not used: they throw or are wrong for common operations. Nothing is read back. Cost: two
- * gradients.
+ * Linear in the length of v; zero for v = 0. The kinks of ReLU, max pooling and the like are held at θ, where the result
+ * is the Hessian that the network has almost everywhere. TensorFlow.js's own second derivatives are not used: they throw
+ * or are wrong for common operations. Nothing is read back. Cost: two gradients, and a value for the first of an oracle.
  *
  * @returns One tensor per variable, in the current scope.
  * @throws RangeError when `step` is not a finite number > 0; whatever the loss throws.

@@ -56,7 +56,8 @@ export function isDue({ state, step }: GradientOracle, key: string, every: numbe
  *   δ = ρ G⁻¹g/√⟨g, G⁻¹g⟩;   D: moving average of Hutchinson's estimate z ⊙ H z of the Hessian's diagonal, z random signs
  *
  * The absolute value makes a metric of it where the loss curves downwards. One probe is noisy (the off-diagonal of a row
- * enters): the average over refreshes is what quietens it. Cost: 2 · `probes` gradients every `refreshEvery` steps.
+ * enters): the average over refreshes is what quietens it. Cost: 2 · `probes` gradients and a value every
+ * `refreshEvery` steps.
  *
  * @throws RangeError when an option is out of its range; TypeError when `sampler` is not a function.
  * @see Yao et al. 2021, "AdaHessian", section 3, equation 9 (the estimator; the metric is ours).

@@ -39,7 +39,7 @@ const FRESH = 0.1;
  *
  * The eigenpairs are Ritz pairs of a few Lanczos steps, started from the sum of the former eigenvectors and a tenth
  * of a random vector; the small eigenproblem is solved by Jacobi rotations on the device. Cost: 2 · `iterations`
- * gradients every `refreshEvery` steps.
+ * gradients and a value every `refreshEvery` steps.
  *
  * @throws RangeError when an option is out of its range; TypeError when `sampler` is not a function.
  * @see Ghorbani et al. 2019, appendix (Lanczos; the metric is ours). https://arxiv.org/abs/1901.10159
