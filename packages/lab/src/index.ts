@@ -6,10 +6,12 @@
 export { type ComparisonListener, runComparison } from './comparison.js';
 export { type CompareConfig, parseCompareConfig, type RawCompareOptions } from './config.js';
 export { UsageError } from './errors.js';
+export { type ExportedFiles, type Exporter, exporters, writeExport } from './export/exporter.js';
 export { type ModelName, modelNames } from './model-names.js';
 export { main, type Outputs } from './program.js';
 export type { Output } from './progress.js';
 export type { ConfigRecord, EpochRecord, ResultRecord, RunKey, RunRecord } from './records.js';
+export { type Analysis, type ArmRow, analyse, renderReport } from './report/index.js';
 export {
   type ArmInfo,
   comparedTrials,
