@@ -31,7 +31,7 @@ const options = z.strictObject({
   eta: z.number().gt(0).default(0.01).describe('Added to the root mean square of a layer, in weight units'),
 });
 
-declare module '@tfjs-sam/core/registry' {
+declare module '@tfjs-sam/core' {
   interface MetricConfigs {
     layerwise: z.input<typeof options>;
   }

@@ -23,7 +23,7 @@ const bilateralOptions = z.strictObject({
 
 const sharpnessOptions = z.strictObject({ rho: rhoMin });
 
-declare module '@tfjs-sam/core/registry' {
+declare module '@tfjs-sam/core' {
   interface VariantConfigs {
     'bilateral-sam': z.input<typeof bilateralOptions>;
   }

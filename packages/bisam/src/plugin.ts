@@ -39,7 +39,7 @@ const bisamOptions = z.strictObject({
   ...driverOptions,
 });
 
-declare module '@tfjs-sam/core/registry' {
+declare module '@tfjs-sam/core' {
   interface VariantConfigs {
     bisam: z.input<typeof bisamOptions>;
   }

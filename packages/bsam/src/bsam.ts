@@ -1,18 +1,30 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import {
+  type Checked,
+  type ConfigOf,
+  configOf,
   type DriverOptions,
-  registerVariant,
-  type Schedule,
+  definePart,
+  driverOptions,
+  type OptionsOf,
+  type PartFunction,
+  pick,
   SharpnessAwareOptimizer,
+  schedule,
   sgd,
-  toConfig,
 } from '@tfjs-sam/core';
-import { type BsamRuleOptions, bsamRule } from './rule.js';
+import { bsamRule, ruleOptions } from './rule.js';
+
+const own = { learningRate: schedule({ default: 0.5, doc: 'Step size lr' }), ...ruleOptions };
+const options = { ...own, ...driverOptions };
 
 /** Options of `bsam`. */
-export interface BsamOptions extends BsamRuleOptions, DriverOptions {
-  /** Step size lr >= 0, or a schedule of it. Default 0.5 (the authors', on CIFAR). */
-  readonly learningRate?: Schedule | undefined;
+export interface BsamOptions extends OptionsOf<typeof own>, DriverOptions {}
+
+declare module '@tfjs-sam/core' {
+  interface VariantConfigs {
+    bsam: ConfigOf<typeof options>;
+  }
 }
 
 /** The driver around SGD, which makes θ − lr · direction; the configuration tells of no base optimizer. */
@@ -20,19 +32,21 @@ class BsamOptimizer extends SharpnessAwareOptimizer {
   /** The learning rate as it was given, in plain JSON. */
   readonly #given: unknown;
 
-  constructor({ learningRate = 0.5, ...options }: BsamOptions) {
-    // Listeners belong to a run, not to the configuration.
-    const { onStep: _, ...own } = options;
-    const config = toConfig({ learningRate, ...own });
-    super(sgd({ learningRate }), bsamRule(options), options, { ...config, name: 'bsam' });
+  constructor(checked: Checked<typeof options>) {
+    const { learningRate } = checked;
+    const config = configOf(options, checked);
+    super(sgd({ learningRate }), bsamRule(checked), pick(checked, driverOptions), {
+      ...config,
+      name: 'bsam',
+    });
     this.#given = config.learningRate;
   }
 
   override getConfig(): tf.serialization.ConfigDict {
-    const { base: _, ...own } = super.getConfig();
+    const { base: _, ...mine } = super.getConfig();
     // `setLearningRate` changes that of SGD.
     const learningRate = this.base.getConfig().learningRate!;
-    return learningRate === this.#given ? own : { ...own, learningRate };
+    return learningRate === this.#given ? mine : { ...mine, learningRate };
   }
 }
 
@@ -54,8 +68,12 @@ class BsamOptimizer extends SharpnessAwareOptimizer {
  * @see Möllenhoff and Khan 2023, "SAM as an Optimal Relaxation of Bayes". https://arxiv.org/abs/2210.01620
  * @example model.compile({ optimizer: bsam({ learningRate: 0.5, numData: 50_000 }), loss: 'categoricalCrossentropy' })
  */
-export function bsam(options: BsamOptions): SharpnessAwareOptimizer {
-  return new BsamOptimizer(options);
-}
-
-registerVariant<BsamOptions>('bsam', (_base, options) => bsam(options));
+export const bsam: PartFunction<BsamOptions, SharpnessAwareOptimizer, 'variant'> = definePart({
+  kind: 'variant',
+  name: 'bsam',
+  doc: 'bSAM: SAM as a relaxation of variational Bayes, with a variance for every weight; no base',
+  source: 'Möllenhoff and Khan 2023, arXiv 2210.01620',
+  gradients: 2,
+  options,
+  create: (checked): SharpnessAwareOptimizer => new BsamOptimizer(checked),
+});

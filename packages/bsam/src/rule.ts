@@ -1,45 +1,45 @@
 import * as tf from '@tensorflow/tfjs-core';
 import {
+  averageDecay,
+  type Checked,
+  drawOptions,
   type GradientOracle,
+  integer,
   map,
   nonNegativeAt,
+  number,
   type ParamVector,
   type RuleState,
   type RuleStep,
-  requireInRange,
-  requireInteger,
-  requireNonNegative,
-  requirePositive,
-  requireSchedule,
+  radius,
   type Sampler,
-  type Schedule,
   type SharpnessRule,
   seededSampler,
 } from '@tfjs-sam/core';
 
 /** What bSAM's rule needs to know. */
-export interface BsamRuleOptions {
-  /** Number N of training examples, an integer >= 1: the more, the narrower the Gaussian. No default. */
-  readonly numData: number;
-  /** Decay β₁ of the momentum, in [0, 1). Default 0.9. */
-  readonly beta1?: number | undefined;
-  /** Decay β₂ of the scale s, in [0, 1). Default 0.999. */
-  readonly beta2?: number | undefined;
-  /** Prior precision over N, wd >= 0: decays the weights, and is in s. Default 1e-4. */
-  readonly weightDecay?: number | undefined;
-  /** Radius ρ >= 0 of the perturbation ρ g₁/s, or a schedule of it. Default 0.05. */
-  readonly rho?: Schedule | undefined;
-  /** Added to s's target, > 0: keeps s from vanishing. Default 0.1. */
-  readonly damping?: number | undefined;
-  /** s at the start, > 0. Default 1. */
-  readonly initialScale?: number | undefined;
-  /** Seed of the draws z, an integer. Default 0. */
-  readonly seed?: number | undefined;
-  /** Draws z, standard normals, in place of the seed: `index` counts the micro-batches with draws of their own. */
-  readonly sampler?: Sampler | undefined;
-}
+export const ruleOptions = {
+  numData: integer({ min: 1, doc: 'Number N of training examples: the more, the narrower the Gaussian' }),
+  beta1: averageDecay({ default: 0.9, of: 'momentum, β₁' }),
+  beta2: averageDecay({ default: 0.999, of: 'scale s, β₂' }),
+  weightDecay: number({
+    min: 0,
+    default: 1e-4,
+    doc: 'Prior precision over N, wd: decays the weights, and is in s',
+  }),
+  rho: radius({ default: 0.05, doc: 'Radius ρ of the perturbation ρ g₁/s' }),
+  damping: number({ above: 0, default: 0.1, doc: "Added to s's target: keeps s from vanishing" }),
+  initialScale: number({ above: 0, default: 1, doc: 's at the start' }),
+  ...drawOptions({
+    of: 'draws z',
+    note: 'standard normals; `index` counts the micro-batches with draws of their own',
+  }),
+};
 
-type Complete = Required<{ [Key in keyof BsamRuleOptions]: NonNullable<BsamRuleOptions[Key]> }>;
+/** A rule's options, complete. */
+export type RuleOptions = Checked<typeof ruleOptions>;
+
+type Complete = RuleOptions & { readonly sampler: Sampler };
 
 const [MOMENTUM, SCALE] = ['momentum', 'scale'];
 
@@ -50,9 +50,9 @@ interface Begun {
   parts: number;
 }
 
-/** The rule whose direction is m/s. @throws RangeError, TypeError for an option that is not of its range or kind. */
-export function bsamRule(options: BsamRuleOptions): SharpnessRule {
-  const complete = checked(options);
+/** The rule whose direction is m/s. */
+export function bsamRule(options: RuleOptions): SharpnessRule {
+  const complete = { ...options, sampler: options.sampler ?? seededSampler('gaussian', options.seed) };
   // An oracle lives for one step, but answers for each micro-batch in turn: all of them start from what was before it.
   const begun = new WeakMap<GradientOracle, Begun>();
   return {
@@ -116,22 +116,4 @@ function meanOver(state: RuleState, key: string, parts: number, vector: ParamVec
   const earlier = parts === 0 ? undefined : state.get(key);
   const mean = (tensor: tf.Tensor, i: number) => average(parts / (parts + 1), earlier![i]!, tensor);
   state.set(key, earlier ? map(vector, mean) : vector);
-}
-
-function checked(options: BsamRuleOptions): Complete {
-  const { beta1 = 0.9, beta2 = 0.999, weightDecay = 1e-4, rho = 0.05 } = options;
-  const { damping = 0.1, numData, initialScale = 1, seed = 0 } = options;
-  requireInteger('bsam', 'numData', numData, 1);
-  requireInRange('bsam', 'beta1', beta1, 0, 1);
-  requireInRange('bsam', 'beta2', beta2, 0, 1);
-  requireNonNegative('bsam', 'weightDecay', weightDecay);
-  requireSchedule('bsam', 'rho', rho);
-  requirePositive('bsam', 'damping', damping);
-  requirePositive('bsam', 'initialScale', initialScale);
-  requireInteger('bsam', 'seed', seed, Number.MIN_SAFE_INTEGER);
-  const { sampler = seededSampler('gaussian', seed) } = options;
-  if (typeof sampler !== 'function') {
-    throw new TypeError('bsam: expected sampler to be a function (shapes, step, index) => vector');
-  }
-  return { beta1, beta2, weightDecay, rho, damping, numData, initialScale, seed, sampler };
 }

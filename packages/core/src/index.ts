@@ -48,6 +48,7 @@ export {
   symmetricEigen,
   type TraceEstimate,
 } from './curvature/index.js';
+export { complete } from './declare/check.js';
 export {
   type CatalogFactory,
   type CatalogKind,
@@ -66,6 +67,47 @@ export {
   requirePositive,
   requireSchedule,
 } from './declare/errors.js';
+export type { Kind, Kinds, Named, PartConfigs, PartTypes, ScheduleConfigs } from './declare/kinds.js';
+export { nearestNames } from './declare/nearest.js';
+export {
+  type AnyOption,
+  anyOf,
+  anyOptimizer,
+  boolean,
+  type Checked,
+  type CodeOption,
+  type CodeSpec,
+  type ConfigOf,
+  code,
+  type Declarations,
+  integer,
+  list,
+  type Need,
+  number,
+  type Option,
+  type OptionForm,
+  type OptionsOf,
+  oneOf,
+  type PartOption,
+  part,
+  type Range,
+  record,
+  type Spec,
+  schedule,
+  tagged,
+  text,
+} from './declare/option.js';
+export {
+  configOf,
+  type Declaring,
+  declared,
+  definePart,
+  type Part,
+  type PartDeclaration,
+  type PartFunction,
+  pick,
+  registerParts,
+} from './declare/part.js';
 export {
   type ConfiguredSchedule,
   constant,
@@ -80,12 +122,31 @@ export {
   type WarmupCosineOptions,
   warmupCosine,
 } from './declare/schedules.js';
-export type { VariableGroup } from './driver/groups.js';
-export { type DriverOptions, SharpnessAwareOptimizer } from './driver/optimizer.js';
+export { SharpnessAwareOptimizer } from './driver/optimizer.js';
+export { type DriverOptions, driverOptions, type VariableGroup } from './driver/options.js';
 export { type StepRecorder, stepRecorder } from './driver/recorder.js';
 export { restoreState, saveState } from './driver/saving/state.js';
 export { createVariant, registerVariant, sharpnessAware } from './driver/sharpness-aware.js';
+export {
+  defineVariant,
+  type Variant,
+  type VariantConfig,
+  type VariantDeclaration,
+} from './driver/variant.js';
 export type { BaseView } from './engine/base-view.js';
+export type {
+  AnyOptimizerConfig,
+  AscentConfigs,
+  AscentObjective,
+  BaseOptimizerConfigs,
+  CombinerConfigs,
+  FilterConfigs,
+  MetricConfigs,
+  ObjectiveConfigs,
+  OptimizerConfig,
+  RuleConfigs,
+  VariantConfigs,
+} from './kinds.js';
 export { AdamWOptimizer, type AdamWOptions, adamw } from './optimizers/adamw.js';
 export {
   AveragingOptimizer,
@@ -132,23 +193,44 @@ export {
 } from './rules/compose.js';
 export { chainFilters } from './rules/filters/chain.js';
 export type { InnerProduct, PerturbationMetric } from './rules/metric.js';
-export { type ElementwiseMetricOptions, elementwiseMetric } from './rules/metrics/elementwise.js';
+export {
+  type ElementwiseMetricOptions,
+  elementwiseMetric,
+  elementwiseOptions,
+} from './rules/metrics/elementwise.js';
 export { euclideanMetric } from './rules/metrics/euclidean.js';
 export {
   type FisherMetricOptions,
   fisherMetric,
+  fisherOptions,
   type PerExampleLosses,
 } from './rules/metrics/fisher.js';
-export { type GaussNewtonOptions, gaussNewtonMetric, type OutputLoss } from './rules/metrics/gauss-newton.js';
+export {
+  type GaussNewtonOptions,
+  gaussNewtonMetric,
+  type OutputLoss,
+  outputOptions,
+} from './rules/metrics/gauss-newton.js';
 export {
   type HessianDiagonalOptions,
   hessianDiagonalMetric,
   type ProbedMetricOptions,
+  probedOptions,
 } from './rules/metrics/hessian-diagonal.js';
-export { type HessianLowRankOptions, hessianLowRankMetric } from './rules/metrics/hessian-low-rank.js';
+export {
+  type HessianLowRankOptions,
+  hessianLowRankMetric,
+  lowRankOptions,
+} from './rules/metrics/hessian-low-rank.js';
 export { type MongeMetricOptions, mongeMetric } from './rules/metrics/monge.js';
-export type { MongeAveraging, MongeIterations, MongeNeighbours } from './rules/metrics/monge-average.js';
+export {
+  type MongeAveraging,
+  type MongeIterations,
+  type MongeNeighbours,
+  mongeOptions,
+} from './rules/metrics/monge-average.js';
 export { type PNormAscentOptions, pNormAscent } from './rules/metrics/p-norm.js';
+export { averageDecay, drawOptions, perturbationOptions, radius, strategyOptions } from './rules/options.js';
 export {
   type DescentContext,
   type RuleStep,

@@ -103,7 +103,9 @@ describe.each([...backendNames])('per-group options on %s', (backend) => {
   });
 
   it.each([
-    [[{ match: 'bias' as never }], 'expected groups[0].match to be a function'],
+    [[{ match: 3 as never }], 'expected groups[0].match to be a string or a function (variable) => boolean'],
+    [[{ match: '(bias' }], 'expected groups[0].match to be a regular expression, got "(bias"'],
+    [[{ match: 'bias', roh: 0 } as never], 'expected an option of groups[0] of [match, rho, '],
     [[{ match: () => true, rho: -1 }], 'expected groups[0].rho to be a finite number >= 0, got -1'],
   ])('are checked at the door', (groups, message) => {
     expect(() => sharpnessAware(sgd({ learningRate: 1 }), { groups })).toThrow(message);

@@ -9,7 +9,7 @@ import {
 } from '@tfjs-sam/core';
 import { describeMetric } from '@tfjs-sam/testing';
 
-describeMetric({ name: 'euclidean', create: euclideanMetric });
+describeMetric({ name: 'euclidean', create: () => euclideanMetric() });
 describeMetric({ name: 'elementwise', create: () => elementwiseMetric() });
 describeMetric({ name: 'elementwise, |θ|', create: () => elementwiseMetric({ eta: 0 }) });
 describeMetric({ name: 'monge', create: () => mongeMetric() });

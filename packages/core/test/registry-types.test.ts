@@ -28,7 +28,7 @@ const options = z.strictObject({
 
 const nested = z.strictObject({ inner: schedule().describe('A schedule inside a schedule') });
 
-declare module '@tfjs-sam/core/registry' {
+declare module '@tfjs-sam/core' {
   interface ScheduleConfigs {
     'type-nested': z.input<typeof nested>;
   }

@@ -20,7 +20,7 @@ const options = z.strictObject({
   ...driverOptions,
 });
 
-declare module '@tfjs-sam/core/registry' {
+declare module '@tfjs-sam/core' {
   interface VariantConfigs {
     'fisher-sam': z.input<typeof options>;
   }

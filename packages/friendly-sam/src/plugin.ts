@@ -23,7 +23,7 @@ const friendlyOptions = z.strictObject({
   ...driverOptions,
 });
 
-declare module '@tfjs-sam/core/registry' {
+declare module '@tfjs-sam/core' {
   interface VariantConfigs {
     'friendly-sam': z.input<typeof friendlyOptions>;
   }

@@ -1,16 +1,26 @@
-import type * as tf from '@tensorflow/tfjs-core';
 import {
   compose,
-  createVariant,
   type DriverOptions,
-  registerVariant,
-  type SharpnessAwareOptimizer,
-  type Strategies,
+  defineVariant,
+  type OptionsOf,
+  radius,
+  strategyOptions,
+  type Variant,
+  type VariantConfig,
 } from '@tfjs-sam/core';
-import { type SurrogateGapOptions, surrogateGap } from './surrogate-gap.js';
+import { surrogateGap, surrogateGapOptions } from './surrogate-gap.js';
+
+const { combine: _, ...strategies } = strategyOptions;
+const options = { rho: radius({ default: 0.05 }), ...surrogateGapOptions, ...strategies };
 
 /** Options of `gsam`. */
-export interface GsamOptions extends Omit<Strategies, 'combine'>, SurrogateGapOptions, DriverOptions {}
+export interface GsamOptions extends OptionsOf<typeof options>, DriverOptions {}
+
+declare module '@tfjs-sam/core' {
+  interface VariantConfigs {
+    gsam: VariantConfig<typeof options>;
+  }
+}
 
 /**
  * Surrogate-gap guided SAM: minimises the perturbed loss, and with it the gap between perturbed loss and loss, which
@@ -24,10 +34,11 @@ export interface GsamOptions extends Omit<Strategies, 'combine'>, SurrogateGapOp
  * @see Zhuang et al. 2022, "Surrogate Gap Minimization Improves Sharpness-Aware Training", algorithm 1.
  *   https://arxiv.org/abs/2203.08065
  */
-export function gsam(base: tf.Optimizer, options: GsamOptions = {}): SharpnessAwareOptimizer {
-  return createVariant('gsam', base, options, ({ alpha, ...strategies }) =>
-    compose({ ...strategies, combine: surrogateGap({ alpha }), name: 'gsam' }),
-  );
-}
-
-registerVariant('gsam', gsam);
+export const gsam: Variant<GsamOptions> = defineVariant({
+  name: 'gsam',
+  doc: 'Surrogate-gap guided SAM: also descends along the part of g that the perturbed loss does not see',
+  source: 'Zhuang et al. 2022, arXiv 2203.08065',
+  gradients: 2,
+  options,
+  rule: ({ alpha, ...given }) => compose({ ...given, combine: surrogateGap({ alpha }), name: 'gsam' }),
+});

@@ -1,25 +1,33 @@
 import {
+  type ConfigOf,
   type ConfiguredSchedule,
-  registerFactory,
-  requireNonNegative,
-  requireSchedule,
-  type Schedule,
-  toConfig,
+  definePart,
+  number,
+  type OptionsOf,
+  type PartFunction,
+  schedule,
   valueAt,
 } from '@tfjs-sam/core';
 
+const options = {
+  rhoMax: number({ min: 0, unit: 'weight units', doc: 'Radius at the highest learning rate' }),
+  rhoMin: number({ min: 0, unit: 'weight units', doc: 'Radius at the lowest learning rate' }),
+  learningRate: schedule({ doc: "The learning rate's schedule: the one that the base optimizer follows" }),
+  maxLearningRate: number({
+    min: 0,
+    optional: "the schedule's value at step 0",
+    doc: 'Highest learning rate',
+  }),
+  minLearningRate: number({ min: 0, default: 0, doc: 'Lowest learning rate, below the highest' }),
+};
+
 /** Options of `rhoFromLearningRate`. */
-export interface RhoFromLearningRateOptions {
-  /** Radius at the highest learning rate, >= 0, in weight units. */
-  readonly rhoMax: number;
-  /** Radius at the lowest learning rate, >= 0, in weight units. */
-  readonly rhoMin: number;
-  /** The learning rate's schedule: the one that the base optimizer follows. */
-  readonly learningRate: Schedule;
-  /** Highest learning rate. Default the schedule's value at step 0. */
-  readonly maxLearningRate?: number | undefined;
-  /** Lowest learning rate, below the highest. Default 0. */
-  readonly minLearningRate?: number | undefined;
+export interface RhoFromLearningRateOptions extends OptionsOf<typeof options> {}
+
+declare module '@tfjs-sam/core' {
+  interface ScheduleConfigs {
+    'rho-from-learning-rate': ConfigOf<typeof options>;
+  }
 }
 
 /**
@@ -38,25 +46,27 @@ export interface RhoFromLearningRateOptions {
  * const learningRate = cosineDecay(0.1, 0, 5_000);
  * gsam(sgd({ learningRate }), { rho: rhoFromLearningRate({ rhoMax: 0.1, rhoMin: 0.02, learningRate }) });
  */
-export function rhoFromLearningRate(options: RhoFromLearningRateOptions): ConfiguredSchedule {
-  const owner = 'rhoFromLearningRate';
-  const { rhoMax, rhoMin, learningRate } = options;
-  requireNonNegative(owner, 'rhoMax', rhoMax);
-  requireNonNegative(owner, 'rhoMin', rhoMin);
-  requireSchedule(owner, 'learningRate', learningRate);
-  const { maxLearningRate = valueAt(learningRate, 0), minLearningRate = 0 } = options;
-  requireNonNegative(owner, 'maxLearningRate', maxLearningRate);
-  requireNonNegative(owner, 'minLearningRate', minLearningRate);
-  if (maxLearningRate <= minLearningRate) {
-    throw new RangeError(
-      `${owner}: expected maxLearningRate to be above minLearningRate, got ${maxLearningRate} and ${minLearningRate}`,
-    );
-  }
-  const slope = (rhoMax - rhoMin) / (maxLearningRate - minLearningRate);
-  const schedule = (step: number) => rhoMin + slope * (valueAt(learningRate, step) - minLearningRate);
-  return Object.assign(schedule, { config: { ...toConfig({ ...options }), name: 'rho-from-learning-rate' } });
-}
-
-registerFactory('schedule', 'rho-from-learning-rate', (options) =>
-  rhoFromLearningRate(options as unknown as RhoFromLearningRateOptions),
-);
+export const rhoFromLearningRate: PartFunction<RhoFromLearningRateOptions, ConfiguredSchedule, 'schedule'> =
+  definePart({
+    kind: 'schedule',
+    name: 'rho-from-learning-rate',
+    owner: 'rhoFromLearningRate',
+    doc: 'A radius that follows the learning rate',
+    source: 'Zhuang et al. 2022, arXiv 2203.08065',
+    options,
+    create: ({
+      rhoMax,
+      rhoMin,
+      learningRate,
+      minLearningRate,
+      maxLearningRate = valueAt(learningRate, 0),
+    }) => {
+      if (maxLearningRate <= minLearningRate) {
+        throw new RangeError(
+          `rhoFromLearningRate: expected maxLearningRate to be above minLearningRate, got ${maxLearningRate} and ${minLearningRate}`,
+        );
+      }
+      const slope = (rhoMax - rhoMin) / (maxLearningRate - minLearningRate);
+      return (step: number) => rhoMin + slope * (valueAt(learningRate, step) - minLearningRate);
+    },
+  });

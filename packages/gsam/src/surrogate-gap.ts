@@ -1,20 +1,35 @@
 import * as tf from '@tensorflow/tfjs-core';
 import {
   axpy,
+  type ConfigOf,
+  definePart,
   dot,
   type GradientCombiner,
   norm,
+  number,
+  type OptionsOf,
   type ParamVector,
-  registerFactory,
-  requireNonNegative,
+  type PartFunction,
   scale,
   scaleFinite,
 } from '@tfjs-sam/core';
 
+export const surrogateGapOptions = {
+  alpha: number({
+    min: 0,
+    default: 0.4,
+    unit: 'dimensionless',
+    doc: 'Weight α of the surrogate gap; 0 is SAM',
+  }),
+};
+
 /** Options of `surrogateGap`. */
-export interface SurrogateGapOptions {
-  /** Weight α >= 0 of the surrogate gap, dimensionless. Default 0.4 (the authors' code). */
-  readonly alpha?: number | undefined;
+export interface SurrogateGapOptions extends OptionsOf<typeof surrogateGapOptions> {}
+
+declare module '@tfjs-sam/core' {
+  interface CombinerConfigs {
+    gsam: ConfigOf<typeof surrogateGapOptions>;
+  }
 }
 
 /**
@@ -30,19 +45,23 @@ export interface SurrogateGapOptions {
  * @see Zhuang et al. 2022, "Surrogate Gap Minimization Improves Sharpness-Aware Training", algorithm 1.
  *   https://arxiv.org/abs/2203.08065
  */
-export function surrogateGap({ alpha = 0.4 }: SurrogateGapOptions = {}): GradientCombiner {
-  requireNonNegative('surrogateGap', 'alpha', alpha);
-  return {
+export const surrogateGap: PartFunction<SurrogateGapOptions, GradientCombiner, 'combiner'> = definePart({
+  kind: 'combiner',
+  name: 'gsam',
+  owner: 'surrogateGap',
+  doc: 'Descends the perturbed loss, and across it the surrogate gap',
+  source: 'Zhuang et al. 2022, arXiv 2203.08065',
+  options: surrogateGapOptions,
+  create: ({ alpha }) => ({
     name: 'gsam',
-    config: { name: 'gsam', alpha },
     combine: ({ perturbedGradient, oracle }) => {
       const { gradient } = oracle.evaluate();
       // gₚ − α (g − c gₚ) = (1 + α c) gₚ − α g
       const along = tf.mul(alpha, projection(gradient, perturbedGradient));
       return axpy(-alpha, gradient, scale(tf.add(1, along), perturbedGradient));
     },
-  };
-}
+  }),
+});
 
 /** c = ⟨g, gₚ⟩ / ‖gₚ‖², from unit vectors, whose products neither overflow nor underflow; 0 where gₚ is zero. */
 function projection(gradient: ParamVector, perturbedGradient: ParamVector): tf.Tensor {
@@ -53,5 +72,3 @@ function projection(gradient: ParamVector, perturbedGradient: ParamVector): tf.T
   );
   return tf.mul(cosine, tf.divNoNan(length, perturbedLength));
 }
-
-registerFactory('combiner', 'gsam', surrogateGap);

@@ -59,6 +59,7 @@ describe('rhoFromLearningRate', () => {
       rhoMax: 0.4,
       rhoMin: 0.1,
       learningRate: { name: 'linear', from: 0.2, to: 0, steps: 10 },
+      minLearningRate: 0,
     });
   });
 
@@ -159,7 +160,7 @@ describe('gsam', () => {
   it('refuses a negative alpha and a negative rho', () => {
     const base = sgd({ learningRate: 0.1 });
     expect(() => gsam(base, { alpha: -0.1 })).toThrow(
-      new RangeError('surrogateGap: expected alpha to be a finite number >= 0, got -0.1'),
+      new RangeError('gsam: expected alpha to be a finite number >= 0, got -0.1'),
     );
     expect(() => gsam(base, { rho: Number.NaN })).toThrow(
       new RangeError('gsam: expected rho to be a finite number >= 0, got NaN'),

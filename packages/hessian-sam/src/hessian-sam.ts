@@ -1,19 +1,21 @@
-import type * as tf from '@tensorflow/tfjs-core';
 import {
+  type Checked,
   compose,
-  createVariant,
   type DriverOptions,
-  type GaussNewtonOptions,
+  defineVariant,
   gaussNewtonMetric,
-  type HessianLowRankOptions,
   hessianDiagonalMetric,
   hessianLowRankMetric,
+  lowRankOptions,
+  type OptionsOf,
+  oneOf,
+  outputOptions,
   type PerturbationMetric,
-  type ProbedMetricOptions,
-  registerVariant,
-  requireOneOf,
-  type SharpnessAwareOptimizer,
-  type Strategies,
+  probedOptions,
+  radius,
+  strategyOptions,
+  type Variant,
+  type VariantConfig,
 } from '@tfjs-sam/core';
 
 /** The metrics of curvature. */
@@ -22,15 +24,25 @@ export const hessianKinds = ['diagonal', 'low-rank', 'gauss-newton'] as const;
 /** Which metric of curvature. */
 export type HessianKind = (typeof hessianKinds)[number];
 
-/** Options of `hessianSam`. Those that belong to another kind are ignored. */
-export interface HessianSamOptions
-  extends Strategies,
-    ProbedMetricOptions,
-    Pick<HessianLowRankOptions, 'rank' | 'iterations'>,
-    Partial<Pick<GaussNewtonOptions, 'outputs' | 'outputLoss'>>,
-    DriverOptions {
-  /** Which metric. Default 'diagonal'. */
-  readonly kind?: HessianKind | undefined;
+const metricOptions = {
+  kind: oneOf(hessianKinds, {
+    default: 'diagonal',
+    doc: "Which metric: Hutchinson's diagonal, the top eigenpairs, or (in code alone) the Gauss–Newton diagonal. Options that belong to another kind are ignored",
+  }),
+  ...probedOptions,
+  ...lowRankOptions,
+  ...outputOptions,
+};
+
+const options = { rho: radius({ default: 0.05 }), ...metricOptions, ...strategyOptions };
+
+/** Options of `hessianSam`. */
+export interface HessianSamOptions extends OptionsOf<typeof options>, DriverOptions {}
+
+declare module '@tfjs-sam/core' {
+  interface VariantConfigs {
+    'hessian-sam': VariantConfig<typeof options>;
+  }
 }
 
 /**
@@ -51,21 +63,28 @@ export interface HessianSamOptions
  * @see Foret et al. 2021 for the ascent step, https://arxiv.org/abs/2010.01412; Yao et al. 2021 for the diagonal's
  *   estimate, equation 9, https://arxiv.org/abs/2006.00719. The combination is ours.
  */
-export function hessianSam(base: tf.Optimizer, options: HessianSamOptions = {}): SharpnessAwareOptimizer {
-  return createVariant('hessian-sam', base, options, (given) =>
-    compose({ ...given, metric: given.metric ?? metricOf(given), name: 'hessian-sam' }),
-  );
-}
+export const hessianSam: Variant<HessianSamOptions> = defineVariant({
+  name: 'hessian-sam',
+  doc: "SAM in a ball measured by the loss's curvature, estimated with random probes",
+  source: 'ours; estimators of Yao et al. 2021, arXiv 2006.00719, and Ghorbani et al. 2019, arXiv 1901.10159',
+  gradients: 2,
+  options,
+  rule: ({ rho, metric, filter, ascent, objective, combine, ...own }) =>
+    compose({
+      ...{ rho, filter, ascent, objective, combine, name: 'hessian-sam' },
+      metric: metric ?? metricOf(own, objective),
+    }),
+});
 
-function metricOf(options: HessianSamOptions): PerturbationMetric {
-  const { kind = 'diagonal', outputs } = options;
-  requireOneOf('hessianSam', 'kind', kind, hessianKinds);
-  if (kind === 'diagonal') return hessianDiagonalMetric(options);
-  if (kind === 'low-rank') return hessianLowRankMetric(options);
-  if (outputs !== undefined) return gaussNewtonMetric({ ...options, outputs });
+function metricOf(own: Checked<typeof metricOptions>, objective: 'ascent' | 'descent'): PerturbationMetric {
+  const { kind, damping, decay, refreshEvery, probes, seed, sampler, rank, iterations, outputs, outputLoss } =
+    own;
+  if (kind === 'low-rank')
+    return hessianLowRankMetric({ rank, iterations, refreshEvery, seed, sampler, objective });
+  const probed = { damping, decay, refreshEvery, probes, seed, sampler };
+  if (kind === 'diagonal') return hessianDiagonalMetric({ ...probed, objective });
+  if (outputs !== undefined) return gaussNewtonMetric({ ...probed, outputs, outputLoss });
   throw new TypeError(
-    'hessianSam: expected outputs, a function (step) => tensor [batch, outputs], for kind "gauss-newton", got none',
+    'hessian-sam: expected outputs, a function (step) => tensor [batch, outputs], for kind "gauss-newton", got none',
   );
 }
-
-registerVariant('hessian-sam', hessianSam);

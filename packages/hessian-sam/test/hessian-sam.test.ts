@@ -31,10 +31,12 @@ describe('hessianSam', () => {
 
   it('names what is wrong with an option', () => {
     expect(() => hessianSam(base(), { kind: 'full' as never })).toThrow(
-      new RangeError('hessianSam: expected kind to be one of [diagonal, low-rank, gauss-newton], got "full"'),
+      new RangeError(
+        'hessian-sam: expected kind to be one of [diagonal, low-rank, gauss-newton], got "full"',
+      ),
     );
     expect(() => hessianSam(base(), { damping: 0 })).toThrow(
-      new RangeError('hessianDiagonalMetric: expected damping to be a finite number > 0, got 0'),
+      new RangeError('hessian-sam: expected damping to be a finite number > 0, got 0'),
     );
     expect(() => hessianSam(base(), { kind: 'low-rank', rank: 3, iterations: 2 })).toThrow(
       new RangeError('hessianLowRankMetric: expected iterations to be an integer >= 3, got 2'),

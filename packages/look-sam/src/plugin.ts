@@ -23,7 +23,7 @@ const options = z.strictObject({
   ...driverOptions,
 });
 
-declare module '@tfjs-sam/core/registry' {
+declare module '@tfjs-sam/core' {
   interface VariantConfigs {
     'look-sam': z.input<typeof options>;
   }

@@ -21,7 +21,7 @@ const msamOptions = z.strictObject({
   ...driverOptions,
 });
 
-declare module '@tfjs-sam/core/registry' {
+declare module '@tfjs-sam/core' {
   interface VariantConfigs {
     msam: z.input<typeof msamOptions>;
   }

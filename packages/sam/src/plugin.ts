@@ -25,7 +25,7 @@ const asamOptions = samOptions.omit({ metric: true }).extend({
     .describe('Added to |θ|, in weight units. 0 is the widely used |θ| form'),
 });
 
-declare module '@tfjs-sam/core/registry' {
+declare module '@tfjs-sam/core' {
   interface VariantConfigs {
     sam: z.input<typeof samOptions>;
     asam: z.input<typeof asamOptions>;

@@ -23,7 +23,7 @@ const options = z.strictObject({
   ...driverOptions,
 });
 
-declare module '@tfjs-sam/core/registry' {
+declare module '@tfjs-sam/core' {
   interface VariantConfigs {
     sampa: z.input<typeof options>;
   }

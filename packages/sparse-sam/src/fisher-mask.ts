@@ -1,22 +1,35 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { map, type PerturbationFilter, registerFactory, requireOneOf } from '@tfjs-sam/core';
 import {
-  type FisherScoreOptions,
-  fisherDefaults,
-  requireSparsity,
-  type SparsityOptions,
-} from './fisher-scores.js';
+  type ConfigOf,
+  definePart,
+  map,
+  type OptionsOf,
+  oneOf,
+  type PartFunction,
+  type PerturbationFilter,
+} from '@tfjs-sam/core';
+import { fisherScores, refreshOptions, scoreOptions, sparsityOptions } from './fisher-scores.js';
 import { maskFilter } from './mask-filter.js';
 import { keepCount, sizeOf, topMask } from './top.js';
 
 /** Options of `fisherMask`. */
-export interface FisherMaskOptions extends SparsityOptions, FisherScoreOptions {
-  /**
-   * The mask of the first step. 'fisher' (default): computed at once, then at every `refreshEvery`-th step. 'zeros'
-   * and 'dense': nothing moves, or everything, in step 0; the mask is first computed at the weights that step 0 leads
-   * to, at step 1, then every `refreshEvery` steps. 'zeros' is what the published code does: its first step is no SAM step.
-   */
-  readonly initialMask?: 'fisher' | 'zeros' | 'dense' | undefined;
+export const fisherMaskOptions = {
+  ...sparsityOptions,
+  initialMask: oneOf(['fisher', 'zeros', 'dense'], {
+    default: 'fisher',
+    doc: "The mask of the first step. 'fisher': computed at once, then at every `refreshEvery`-th step. 'zeros' and 'dense': nothing moves, or everything, in step 0; the mask is first computed at the weights that step 0 leads to, at step 1, then every `refreshEvery` steps. 'zeros' is what the published code does: its first step is no SAM step",
+  }),
+  ...refreshOptions,
+  ...scoreOptions,
+};
+
+/** Options of `fisherMask`. */
+export interface FisherMaskOptions extends OptionsOf<typeof fisherMaskOptions> {}
+
+declare module '@tfjs-sam/core' {
+  interface FilterConfigs {
+    'fisher-mask': ConfigOf<typeof fisherMaskOptions>;
+  }
 }
 
 /**
@@ -35,24 +48,27 @@ export interface FisherMaskOptions extends SparsityOptions, FisherScoreOptions {
  * @see Mi et al. 2022, "Make Sharpness-Aware Minimization Stronger: A Sparsified Perturbation Approach",
  *   SSAM-F. https://arxiv.org/abs/2210.05177
  */
-export function fisherMask(options: FisherMaskOptions = {}): PerturbationFilter {
-  const { sparsity = 0.5, initialMask = 'fisher' } = options;
-  requireSparsity('fisherMask', sparsity);
-  requireOneOf('fisherMask', 'initialMask', initialMask, ['fisher', 'zeros', 'dense']);
-  const { refreshEvery, scores, config } = fisherDefaults('fisherMask', options);
-  const atOnce = initialMask === 'fisher';
-  const due = (step: number) =>
-    atOnce ? step % refreshEvery === 0 : step > 0 && (step - 1) % refreshEvery === 0;
-  return maskFilter({
-    name: 'fisher-mask',
-    config: { name: 'fisher-mask', sparsity, initialMask, ...config },
-    current: (context, previous) => {
-      const { gradient, oracle } = context;
-      if (due(oracle.step) || (atOnce && !previous))
-        return topMask(scores(context), keepCount(sizeOf(gradient), 1 - sparsity));
-      return previous ?? map(gradient, ({ shape }) => tf.fill(shape, initialMask === 'dense' ? 1 : 0));
-    },
-  });
-}
-
-registerFactory('filter', 'fisher-mask', fisherMask);
+export const fisherMask: PartFunction<FisherMaskOptions, PerturbationFilter, 'filter'> = definePart({
+  kind: 'filter',
+  name: 'fisher-mask',
+  owner: 'fisherMask',
+  doc: 'The coordinates of the largest Fisher information move',
+  source: 'Mi et al. 2022, arXiv 2210.05177',
+  options: fisherMaskOptions,
+  create: ({ sparsity, initialMask, refreshEvery, ...scoring }) => {
+    const atOnce = initialMask === 'fisher';
+    const due = (step: number) =>
+      atOnce ? step % refreshEvery === 0 : step > 0 && (step - 1) % refreshEvery === 0;
+    return maskFilter({
+      name: 'fisher-mask',
+      current: (context, previous) => {
+        const { gradient, oracle } = context;
+        if (due(oracle.step) || (atOnce && !previous)) {
+          const scores = fisherScores('fisherMask', context, scoring);
+          return topMask(scores, keepCount(sizeOf(gradient), 1 - sparsity));
+        }
+        return previous ?? map(gradient, ({ shape }) => tf.fill(shape, initialMask === 'dense' ? 1 : 0));
+      },
+    });
+  },
+});

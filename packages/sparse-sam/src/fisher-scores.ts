@@ -1,60 +1,58 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { type LossClosure, map, type ParamVector, requireInRange, requireInteger, zip } from '@tfjs-sam/core';
+import {
+  type Checked,
+  code,
+  integer,
+  type LossClosure,
+  map,
+  number,
+  type OptionsOf,
+  type ParamVector,
+  zip,
+} from '@tfjs-sam/core';
 import type { MaskContext } from './mask-filter.js';
 
 /** Options of the masks that rank coordinates by Fisher information. */
-export interface FisherScoreOptions {
-  /**
-   * The losses of single examples, closures over the model's variables: called with the step at every refresh. One
-   * closure per example gives the paper's Fisher information. It may close over tensors that are kept for it, so that
-   * it works within `model.fit`. Default none: the square of the batch's gradient, at no cost. At most `samples` of
-   * them are used. Cost: one gradient per closure and refresh.
-   */
-  readonly perExample?: ((step: number) => readonly LossClosure[]) | undefined;
-  /** How many of the losses of `perExample` are used, an integer >= 1. Default 16 (the published code's smallest). */
-  readonly samples?: number | undefined;
-  /**
-   * Steps from one mask to the next, an integer >= 1. Default 100 (ours). The published code's is once an epoch: the number of
-   * batches.
-   */
-  readonly refreshEvery?: number | undefined;
-}
+export const scoreOptions = {
+  perExample: code<(step: number) => readonly LossClosure[]>()({
+    expected: 'a function (step) => closures',
+    optional: "the square of the batch's gradient, at no cost",
+    doc: "The losses of single examples, closures over the model's variables: called with the step at every refresh. One closure per example gives the paper's Fisher information. It may close over tensors that are kept for it, so that it works within `model.fit`. At most `samples` of them are used. Cost: one gradient per closure and refresh",
+  }),
+  samples: integer({ min: 1, default: 16, doc: 'How many of the losses of `perExample` are used' }),
+};
+
+/** How often masks are made anew. */
+export const refreshOptions = {
+  refreshEvery: integer({
+    min: 1,
+    default: 100,
+    unit: 'steps',
+    doc: "Steps from one mask to the next; the published code's is once an epoch: the number of batches",
+  }),
+};
+
+/** The share of the coordinates that a mask leaves out. */
+export const sparsityOptions = {
+  sparsity: number({ min: 0, below: 1, default: 0.5, doc: 'Share of the coordinates that stay put' }),
+};
+
+const fisherScoreOptions = { ...scoreOptions, ...refreshOptions };
+
+/** Options of the masks that rank coordinates by Fisher information. */
+export interface FisherScoreOptions extends OptionsOf<typeof fisherScoreOptions> {}
 
 /** Options of the masks that leave out a share of the coordinates. */
-export interface SparsityOptions {
-  /** Share of the coordinates that stay put, in [0, 1). Default 0.5 (the published code's). */
-  readonly sparsity?: number | undefined;
-}
-
-/** The options with defaults, checked; `config` is their JSON. */
-export function fisherDefaults(
-  owner: string,
-  { perExample, samples = 16, refreshEvery = 100 }: FisherScoreOptions,
-) {
-  requireInteger(owner, 'samples', samples, 1);
-  requireInteger(owner, 'refreshEvery', refreshEvery, 1);
-  if (perExample !== undefined && typeof perExample !== 'function') {
-    throw new TypeError(`${owner}: expected perExample to be a function (step) => closures`);
-  }
-  const config = { refreshEvery, ...(perExample && { samples, perExample: { name: 'custom' } }) };
-  const scores = (context: MaskContext) => fisherScores(owner, context, perExample, samples);
-  return { refreshEvery, scores, config };
-}
-
-/** Throws a RangeError unless `sparsity` is in [0, 1). */
-export function requireSparsity(owner: string, sparsity: number): void {
-  requireInRange(owner, 'sparsity', sparsity, 0, 1);
-}
+export interface SparsityOptions extends OptionsOf<typeof sparsityOptions> {}
 
 /**
  * √F, F = Σ_i (∇ of the loss of example i)², or |g| without single losses. The root has F's order, and squares that
  * overflow or vanish in float32 do not enter.
  */
-function fisherScores(
+export function fisherScores(
   owner: string,
   { gradient, oracle }: MaskContext,
-  perExample: FisherScoreOptions['perExample'],
-  samples: number,
+  { perExample, samples }: Checked<typeof scoreOptions>,
 ): ParamVector {
   if (perExample === undefined) return map(gradient, (tensor) => tf.abs(tensor));
   const losses = perExample(oracle.step).slice(0, samples);

@@ -1,12 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import {
-  type GradientOracle,
-  map,
-  type NamedConfig,
-  type ParamVector,
-  type PerturbationFilter,
-  zip,
-} from '@tfjs-sam/core';
+import { type GradientOracle, map, type ParamVector, type PerturbationFilter, zip } from '@tfjs-sam/core';
 
 /**
  * Slot of the current mask, inverted: 1 where a coordinate stays put. A slot is zero where a skipped step (see
@@ -25,7 +18,6 @@ export interface MaskContext {
 /** What tells one masking filter from another. Masks are vectors of 0 and 1, 1 where a coordinate moves. */
 export interface MaskStrategy {
   readonly name: string;
-  readonly config: NamedConfig;
   /** The mask of this step; `previous` where it need not be made anew. */
   current(context: MaskContext, previous: ParamVector | undefined): ParamVector;
   /** The mask of the steps that follow, where this step makes it: from the filtered perturbation. */
@@ -38,7 +30,6 @@ export function maskFilter(strategy: MaskStrategy): PerturbationFilter {
   const maskedAt = new WeakMap<GradientOracle, ParamVector>();
   return {
     name: strategy.name,
-    config: strategy.config,
     apply: (perturbation, gradient, oracle) => {
       const known = maskedAt.get(oracle);
       if (known) return unmasked(perturbation, known);

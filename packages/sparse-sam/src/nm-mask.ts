@@ -1,20 +1,36 @@
 import * as tf from '@tensorflow/tfjs-core';
 import {
+  type ConfigOf,
+  definePart,
+  integer,
   map,
+  type OptionsOf,
   type ParamVector,
+  type PartFunction,
   type PerturbationFilter,
-  registerFactory,
-  requireInteger,
 } from '@tfjs-sam/core';
-import { type FisherScoreOptions, fisherDefaults } from './fisher-scores.js';
+import { fisherScores, refreshOptions, scoreOptions } from './fisher-scores.js';
 import { maskFilter } from './mask-filter.js';
 
+/** The size of a group. */
+export const groupSize = {
+  m: integer({ min: 1, default: 4, doc: 'Size of a group of consecutive coordinates' }),
+};
+
+const options = {
+  n: integer({ min: 1, default: 2, doc: 'Coordinates that move in each group, at most m' }),
+  ...groupSize,
+  ...refreshOptions,
+  ...scoreOptions,
+};
+
 /** Options of `nmMask`. */
-export interface NmMaskOptions extends FisherScoreOptions {
-  /** Coordinates that move in each group, an integer in [1, m]. Default 2. */
-  readonly n?: number | undefined;
-  /** Size of a group, an integer >= 1. Default 4. */
-  readonly m?: number | undefined;
+export interface NmMaskOptions extends OptionsOf<typeof options> {}
+
+declare module '@tfjs-sam/core' {
+  interface FilterConfigs {
+    'nm-mask': ConfigOf<typeof options>;
+  }
 }
 
 /**
@@ -28,19 +44,24 @@ export interface NmMaskOptions extends FisherScoreOptions {
  * @see Mi et al. 2023, "Systematic Investigation of Sparse Perturbed Sharpness-Aware Minimization Optimizer"
  *   (N:M patterns). https://arxiv.org/abs/2306.17504
  */
-export function nmMask(options: NmMaskOptions = {}): PerturbationFilter {
-  const { n = 2, m = 4 } = options;
-  requireInteger('nmMask', 'm', m, 1);
-  requireInteger('nmMask', 'n', n, 1);
-  if (n > m) throw new RangeError(`nmMask: expected n to be at most m, got ${n}:${m}`);
-  const { refreshEvery, scores, config } = fisherDefaults('nmMask', options);
-  return maskFilter({
-    name: 'nm-mask',
-    config: { name: 'nm-mask', n, m, ...config },
-    current: (context, previous) =>
-      previous && context.oracle.step % refreshEvery !== 0 ? previous : groupMask(scores(context), n, m),
-  });
-}
+export const nmMask: PartFunction<NmMaskOptions, PerturbationFilter, 'filter'> = definePart({
+  kind: 'filter',
+  name: 'nm-mask',
+  owner: 'nmMask',
+  doc: 'n of every m consecutive coordinates move',
+  source: 'Mi et al. 2023, arXiv 2306.17504',
+  options,
+  create: ({ n, m, refreshEvery, ...scoring }) => {
+    if (n > m) throw new RangeError(`nmMask: expected n to be at most m, got ${n}:${m}`);
+    return maskFilter({
+      name: 'nm-mask',
+      current: (context, previous) =>
+        previous && context.oracle.step % refreshEvery !== 0
+          ? previous
+          : groupMask(fisherScores('nmMask', context, scoring), n, m),
+    });
+  },
+});
 
 function groupMask(scores: ParamVector, n: number, m: number): ParamVector {
   return map(scores, (tensor) => {
@@ -65,5 +86,3 @@ function ranksWithin(groups: tf.Tensor): tf.Tensor {
   );
   return tf.sum(tf.cast(before, 'float32'), 2);
 }
-
-registerFactory('filter', 'nm-mask', nmMask);

@@ -1,19 +1,44 @@
-import type * as tf from '@tensorflow/tfjs-core';
 import {
+  type Checked,
   compose,
-  createVariant,
   type DriverOptions,
+  defineVariant,
+  integer,
+  type OptionsOf,
+  oneOf,
   type PerturbationFilter,
-  registerVariant,
-  requireOneOf,
-  type SharpnessAwareOptimizer,
-  type Strategies,
+  radius,
+  strategyOptions,
+  type Variant,
+  type VariantConfig,
 } from '@tfjs-sam/core';
-import { type DynamicMaskOptions, dynamicMask } from './dynamic-mask.js';
-import { type FisherMaskOptions, fisherMask } from './fisher-mask.js';
-import { requireSparsity, type SparsityOptions } from './fisher-scores.js';
-import { type NmMaskOptions, nmMask } from './nm-mask.js';
+import { type DynamicMaskOptions, dynamicMask, dynamicMaskOptions } from './dynamic-mask.js';
+import { type FisherMaskOptions, fisherMask, fisherMaskOptions } from './fisher-mask.js';
+import type { SparsityOptions } from './fisher-scores.js';
+import { groupSize, type NmMaskOptions, nmMask } from './nm-mask.js';
 import { type StructuredMaskOptions, structuredMask } from './structured-mask.js';
+
+const maskOptions = {
+  mask: oneOf(['fisher', 'dynamic', 'structured', 'n:m'], {
+    default: 'fisher',
+    doc: 'What the mask is made of: fisher is SSAM-F, dynamic SSAM-D. Options of other masks have no effect',
+  }),
+  ...fisherMaskOptions,
+  ...dynamicMaskOptions,
+  n: integer({
+    min: 1,
+    optional: 'm (1 − sparsity), rounded and at least 1',
+    doc: 'Coordinates that move in each group (n:m)',
+  }),
+  ...groupSize,
+};
+
+const { filter: _, ...strategies } = strategyOptions;
+const shared = {
+  rho: radius({ default: 0.05, doc: "Radius ρ in the metric's norm before masking" }),
+  ...strategies,
+};
+const options = { ...shared, ...maskOptions };
 
 /** The options of each mask, by its name. */
 interface MaskOptions {
@@ -26,13 +51,19 @@ interface MaskOptions {
 /** The masks that `sparseSam` chooses from. */
 export type SparseMask = keyof MaskOptions;
 
-/** Which mask (default 'fisher', SSAM-F; 'dynamic' is SSAM-D), and its options. */
+/** Which mask, and its options. */
 export type SparseMaskOptions =
   | ({ readonly mask?: 'fisher' | undefined } & MaskOptions['fisher'])
   | { [M in SparseMask]: { readonly mask: M } & MaskOptions[M] }[Exclude<SparseMask, 'fisher'>];
 
-/** Options of `sparseSam`: the mask's own beside those of every composed variant. `rho` is 0.05 by default. */
-export type SparseSamOptions = Omit<Strategies, 'filter'> & DriverOptions & SparseMaskOptions;
+/** Options of `sparseSam`: the mask's own beside those of every composed variant. */
+export type SparseSamOptions = OptionsOf<typeof shared> & DriverOptions & SparseMaskOptions;
+
+declare module '@tfjs-sam/core' {
+  interface VariantConfigs {
+    'sparse-sam': VariantConfig<typeof options>;
+  }
+}
 
 /**
  * Sparse SAM: perturbs only a part of the coordinates, those that a mask selects.
@@ -49,26 +80,30 @@ export type SparseSamOptions = Omit<Strategies, 'filter'> & DriverOptions & Spar
  * @see Mi et al. 2022, "Make Sharpness-Aware Minimization Stronger: A Sparsified Perturbation Approach",
  *   https://arxiv.org/abs/2210.05177
  */
-export function sparseSam(base: tf.Optimizer, options: SparseSamOptions = {}): SharpnessAwareOptimizer {
-  return createVariant('sparse-sam', base, options, (given) =>
-    compose({ ...given, filter: filterOf(given), name: 'sparse-sam' }),
-  );
+export const sparseSam: Variant<SparseSamOptions> = defineVariant({
+  name: 'sparse-sam',
+  doc: 'Sparse SAM: only a part of the weights is perturbed, those that a mask selects',
+  source: 'Mi et al. 2022, arXiv 2210.05177',
+  gradients: 2,
+  options,
+  rule: ({ rho, metric, ascent, objective, combine, ...own }) =>
+    compose({ ...{ rho, metric, ascent, objective, combine }, filter: filterOf(own), name: 'sparse-sam' }),
+});
+
+function filterOf(own: Checked<typeof maskOptions>): PerturbationFilter {
+  const { mask, sparsity, initialMask, refreshEvery, perExample, samples, n, m } = own;
+  const scoring = { refreshEvery, perExample, samples };
+  switch (mask) {
+    case 'fisher':
+      return fisherMask({ sparsity, initialMask, ...scoring });
+    case 'dynamic': {
+      const { dropRate, dropStrategy, growthStrategy, totalRefreshes, seed, sampler } = own;
+      const growing = { dropRate, dropStrategy, growthStrategy, totalRefreshes, seed, sampler };
+      return dynamicMask({ sparsity, refreshEvery, ...growing });
+    }
+    case 'structured':
+      return structuredMask({ sparsity, ...scoring });
+    case 'n:m':
+      return nmMask({ n: n ?? Math.max(1, Math.round(m * (1 - sparsity))), m, ...scoring });
+  }
 }
-
-const filters: { readonly [M in SparseMask]: (options: MaskOptions[M]) => PerturbationFilter } = {
-  fisher: fisherMask,
-  dynamic: dynamicMask,
-  structured: structuredMask,
-  'n:m': ({ sparsity = 0.5, m = 4, n = Math.max(1, Math.round(m * (1 - sparsity))), ...rest }) => {
-    requireSparsity('sparseSam', sparsity);
-    return nmMask({ n, m, ...rest });
-  },
-};
-
-function filterOf({ mask = 'fisher', ...options }: SparseMaskOptions): PerturbationFilter {
-  requireOneOf('sparseSam', 'mask', mask, Object.keys(filters));
-  const filter: (given: typeof options) => PerturbationFilter = filters[mask];
-  return filter(options);
-}
-
-registerVariant('sparse-sam', sparseSam);

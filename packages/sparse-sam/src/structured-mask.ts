@@ -1,16 +1,27 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { map, type ParamVector, type PerturbationFilter, registerFactory } from '@tfjs-sam/core';
 import {
-  type FisherScoreOptions,
-  fisherDefaults,
-  requireSparsity,
-  type SparsityOptions,
-} from './fisher-scores.js';
+  type ConfigOf,
+  definePart,
+  map,
+  type OptionsOf,
+  type ParamVector,
+  type PartFunction,
+  type PerturbationFilter,
+} from '@tfjs-sam/core';
+import { fisherScores, refreshOptions, scoreOptions, sparsityOptions } from './fisher-scores.js';
 import { maskFilter } from './mask-filter.js';
 import { keepCount, topOf } from './top.js';
 
+const options = { ...sparsityOptions, ...refreshOptions, ...scoreOptions };
+
 /** Options of `structuredMask`. */
-export interface StructuredMaskOptions extends SparsityOptions, FisherScoreOptions {}
+export interface StructuredMaskOptions extends OptionsOf<typeof options> {}
+
+declare module '@tfjs-sam/core' {
+  interface FilterConfigs {
+    'structured-mask': ConfigOf<typeof options>;
+  }
+}
 
 /**
  * Whole output channels move or rest: the slices along the last axis of every variable (`[in, out]` of a dense kernel,
@@ -25,19 +36,22 @@ export interface StructuredMaskOptions extends SparsityOptions, FisherScoreOptio
  * @see Mi et al. 2023, "Systematic Investigation of Sparse Perturbed Sharpness-Aware Minimization Optimizer"
  *   (structured patterns). https://arxiv.org/abs/2306.17504
  */
-export function structuredMask(options: StructuredMaskOptions = {}): PerturbationFilter {
-  const { sparsity = 0.5 } = options;
-  requireSparsity('structuredMask', sparsity);
-  const { refreshEvery, scores, config } = fisherDefaults('structuredMask', options);
-  return maskFilter({
-    name: 'structured-mask',
-    config: { name: 'structured-mask', sparsity, ...config },
-    current: (context, previous) =>
-      previous && context.oracle.step % refreshEvery !== 0
-        ? previous
-        : channelMask(scores(context), 1 - sparsity),
-  });
-}
+export const structuredMask: PartFunction<StructuredMaskOptions, PerturbationFilter, 'filter'> = definePart({
+  kind: 'filter',
+  name: 'structured-mask',
+  owner: 'structuredMask',
+  doc: 'Whole output channels move or rest',
+  source: 'Mi et al. 2023, arXiv 2306.17504',
+  options,
+  create: ({ sparsity, refreshEvery, ...scoring }) =>
+    maskFilter({
+      name: 'structured-mask',
+      current: (context, previous) =>
+        previous && context.oracle.step % refreshEvery !== 0
+          ? previous
+          : channelMask(fisherScores('structuredMask', context, scoring), 1 - sparsity),
+    }),
+});
 
 function channelMask(roots: ParamVector, share: number): ParamVector {
   return map(roots, (root) => {
@@ -52,5 +66,3 @@ function channelScores(root: tf.Tensor): tf.Tensor {
   const largest = tf.max(root);
   return tf.sqrt(tf.sum(tf.square(tf.divNoNan(root, largest)), 0));
 }
-
-registerFactory('filter', 'structured-mask', structuredMask);

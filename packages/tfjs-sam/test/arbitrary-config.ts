@@ -91,6 +91,8 @@ function scalarOf({
     // Ranks, periods and counts: small ones keep failures readable.
     return fc.integer({ min: minimum ?? -1000, max: Math.min(maximum ?? 1000, (minimum ?? 0) + 1000) });
   }
+  // Texts are patterns of variables' names.
+  if (type === 'string') return fc.constantFrom('kernel$', '(bias|beta)$', '');
   if (type !== 'number') throw new Error(`arbitraryOf: expected a type that it knows, got ${type}`);
   // Both ends and a thousand values between: sizes that training meets, not the smallest numbers there are, whose
   // inverse is infinite. Where nothing is said of a range, negative values are left out: rates and radii have none.

@@ -60,6 +60,7 @@ function configOfLoaded(config: tf.serialization.ConfigDict): tf.serialization.C
 const contradictions = [
   /^sgd: expected a momentum > 0 with nesterov/,
   /^hessianLowRankMetric: expected iterations to be/,
+  /^hessian-sam: expected outputs/,
   /^mongeMetric: expected iterations\.rank to be/,
   /^nmMask: expected n to be at most m/,
   /^warmupCosine: expected steps to be/,
@@ -97,7 +98,7 @@ describe('configuration → optimizer → getConfig → configuration', () => {
     fc.assert(property, { seed, numRuns: 60 });
   });
 
-  it.each(registry.list('variant'))('completes and keeps what is given, for %s', (variant) => {
+  it.each(registry.list('variant'))('completes what is given, for %s', (variant) => {
     const configs = arbitraryOf(schema, `variant.${variant}`, 'sparse') as fc.Arbitrary<OptimizerConfig>;
     const property = fc.property(configs, (config) => {
       unlessContradictory(() => {
@@ -106,7 +107,7 @@ describe('configuration → optimizer → getConfig → configuration', () => {
         expect(registry.parse(complete)).toEqual(complete);
         if (isOverwritten(config)) return;
         expect(configOfMade(complete)).toEqual(complete);
-        expect(configOfMade(config)).toEqual(config);
+        expect(configOfMade(config)).toEqual(complete);
       });
     });
     fc.assert(property, { seed, numRuns: 60 });

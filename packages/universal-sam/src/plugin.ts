@@ -47,7 +47,7 @@ const options = {
   }),
 };
 
-declare module '@tfjs-sam/core/registry' {
+declare module '@tfjs-sam/core' {
   interface VariantConfigs {
     'trace-sam': z.input<typeof options.trace>;
     'det-sam': z.input<typeof options.det>;

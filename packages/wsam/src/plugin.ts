@@ -22,7 +22,7 @@ const options = z.strictObject({
   ...driverOptions,
 });
 
-declare module '@tfjs-sam/core/registry' {
+declare module '@tfjs-sam/core' {
   interface VariantConfigs {
     wsam: z.input<typeof options>;
   }

@@ -1,3 +1,6 @@
+import type { AnyOption, Declarations } from './option.js';
+import { partNamed } from './part.js';
+
 /** Plain JSON that names a thing and gives its options: what files, `getConfig` and the registry speak. */
 export interface NamedConfig {
   /** The name that the thing is registered under. */
@@ -47,6 +50,8 @@ export function registerFactory(kind: CatalogKind, name: string, create: Catalog
 /** Makes what a configuration names. @throws RangeError when nothing of the kind has the name. */
 export function createFromConfig(kind: CatalogKind, config: NamedConfig): unknown {
   const { name, ...options } = config;
+  const part = partNamed(kind, name);
+  if (part) return part.create(resolveAs(part.options, options));
   const create = factories.get(`${kind}:${name}`);
   if (create === undefined && name === CUSTOM) throw customError(`the ${kind}`);
   if (create === undefined) {
@@ -58,6 +63,31 @@ export function createFromConfig(kind: CatalogKind, config: NamedConfig): unknow
     );
   }
   return create(resolveOptions(options));
+}
+
+/** Options with every nested configuration replaced by what it names, as the declarations say. */
+function resolveAs(declared: Declarations, options: object): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(options).map(([name, value]) => {
+      const option = declared[name];
+      return [name, option ? resolveValue(name, option, value) : value];
+    }),
+  );
+}
+
+function resolveValue(name: string, option: AnyOption, value: unknown): unknown {
+  if (isNamedConfig(value) && value.name === CUSTOM) throw customError(name);
+  if (Array.isArray(value)) {
+    return option.type === 'list' ? value.map((entry) => resolveValue(name, option.of, entry)) : value;
+  }
+  if (!isRecord(value)) return value;
+  if (option.type === 'record') return resolveAs(option.fields, value);
+  if (option.type === 'tagged') return resolveAs(option.cases[String(value[option.tag])] ?? {}, value);
+  if (option.type !== 'part') return value;
+  const { variant, ...rest } = value;
+  if (option.or && typeof variant === 'string')
+    return createFromConfig('variant', { ...rest, name: variant });
+  return isNamedConfig(value) ? createFromConfig(option.kind as CatalogKind, value) : value;
 }
 
 /** Which kind the value of an option names, where it is a nested configuration. */
@@ -115,28 +145,6 @@ function configOf(value: unknown): unknown {
   const plain = typeof value === 'object' && Object.getPrototypeOf(value) === Object.prototype;
   const callable = plain && Object.values(value as object).some((entry) => typeof entry === 'function');
   return plain && !callable ? toConfig(value as Record<string, unknown>) : { name: CUSTOM };
-}
-
-const given = new WeakMap<object, object>();
-
-/** Remembers the configuration that something was made from, so that its own configuration names the same options. */
-export function rememberGiven<T extends object>(made: T, config: object): T {
-  given.set(made, config);
-  return made;
-}
-
-/** A complete configuration, cut down to the options that were given; their values are the current ones. */
-export function asGiven<T extends object>(made: object, complete: T): T {
-  const config = given.get(made);
-  return config === undefined ? complete : (restricted(complete, config) as T);
-}
-
-function restricted(complete: unknown, config: unknown): unknown {
-  if (Array.isArray(complete) && Array.isArray(config))
-    return complete.map((entry, i) => restricted(entry, config[i]));
-  if (!isRecord(complete) || !isRecord(config)) return complete;
-  const kept = Object.keys(config).filter((key) => key in complete);
-  return Object.fromEntries(kept.map((key) => [key, restricted(complete[key], config[key])]));
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

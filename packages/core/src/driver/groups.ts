@@ -1,20 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { requireNonNegative } from '../declare/errors.js';
-
-/** Options of some of the variables. A variable belongs to the first group that matches it. */
-export interface VariableGroup {
-  /** Which variables: by name, shape, anything. */
-  readonly match: (variable: tf.Variable) => boolean;
-  /**
-   * Multiplier f >= 0 of the radius ρ: the ball is stretched by f along these variables. 0 leaves them out of the
-   * perturbation, and ρ is spent on the others. Default 1.
-   */
-  readonly rho?: number | undefined;
-  /** Decoupled weight decay λ >= 0: θ ← θ − lr·λ·θ beside the base optimizer's update. Default 0. */
-  readonly weightDecay?: number | undefined;
-  /** Factor >= 0 of the base optimizer's whole update, exact for any base optimizer. 0 freezes. Default 1. */
-  readonly learningRate?: number | undefined;
-}
+import type { VariableGroup } from './options.js';
 
 /** What a group asks of one variable. */
 interface Settings {
@@ -25,32 +10,28 @@ interface Settings {
 
 /** The per-variable options of a list of groups. */
 export class VariableGroups {
-  readonly #groups: readonly VariableGroup[];
+  readonly #groups: readonly (Settings & { readonly matches: (variable: tf.Variable) => boolean })[];
 
-  /** @throws TypeError when a `match` is no function; RangeError for a negative or non-finite number. */
+  /** @param groups - Checked already. @throws RangeError for a pattern that is no regular expression. */
   constructor(owner: string, groups: readonly VariableGroup[]) {
-    for (const [i, { match, rho = 1, weightDecay = 0, learningRate = 1 }] of groups.entries()) {
-      if (typeof match !== 'function') {
-        throw new TypeError(
-          `${owner}: expected groups[${i}].match to be a function (variable) => boolean, got ${match}`,
-        );
-      }
-      requireNonNegative(owner, `groups[${i}].rho`, rho);
-      requireNonNegative(owner, `groups[${i}].weightDecay`, weightDecay);
-      requireNonNegative(owner, `groups[${i}].learningRate`, learningRate);
-    }
-    this.#groups = groups;
+    this.#groups = groups.map(({ match, rho = 1, weightDecay = 0, learningRate = 1 }, i) => ({
+      matches:
+        typeof match === 'function' ? match : patternOf(`${owner}: expected groups[${i}].match`, match),
+      rho,
+      weightDecay,
+      learningRate,
+    }));
   }
 
   /** The radius multipliers of the variables, or undefined where all are 1. */
   rhoFactors(variables: readonly tf.Variable[]): readonly number[] | undefined {
-    if (this.#groups.every(({ rho = 1 }) => rho === 1)) return undefined;
+    if (this.#groups.every(({ rho }) => rho === 1)) return undefined;
     return variables.map((variable) => this.#of(variable).rho);
   }
 
   /** The learning rate multipliers of the variables, or undefined where all are 1. */
   learningRateFactors(variables: readonly tf.Variable[]): readonly number[] | undefined {
-    if (this.#groups.every(({ learningRate = 1 }) => learningRate === 1)) return undefined;
+    if (this.#groups.every(({ learningRate }) => learningRate === 1)) return undefined;
     return variables.map((variable) => this.#of(variable).learningRate);
   }
 
@@ -72,12 +53,27 @@ export class VariableGroups {
   }
 
   #of(variable: tf.Variable): Settings {
-    const group = this.#groups.find(({ match }) => match(variable));
+    const group = this.#groups.find(({ matches }) => matches(variable));
     return {
       rho: group?.rho ?? 1,
       weightDecay: group?.weightDecay ?? 0,
       learningRate: group?.learningRate ?? 1,
     };
+  }
+}
+
+function patternOf(owner: string, pattern: string | RegExp): (variable: tf.Variable) => boolean {
+  try {
+    // Without the flags g and y, which would remember where the last name matched.
+    const expression = new RegExp(
+      pattern,
+      pattern instanceof RegExp ? pattern.flags.replace(/[gy]/g, '') : '',
+    );
+    return ({ name }) => expression.test(name);
+  } catch (error) {
+    throw new RangeError(
+      `${owner} to be a regular expression, got "${pattern}": ${(error as Error).message}`,
+    );
   }
 }
 

@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { add, choose, norm, type ParamVector, scale } from '../algebra/vector.js';
-import { asGiven, createFromConfig, type NamedConfig, rememberGiven } from '../declare/config.js';
-import { requireInteger, requireOneOf } from '../declare/errors.js';
+import { complete } from '../declare/check.js';
+import { createFromConfig, type NamedConfig } from '../declare/config.js';
+import { requireOneOf } from '../declare/errors.js';
 import { viewBase } from '../engine/base-view.js';
 import { VariableSnapshot } from '../engine/snapshot.js';
 import { countOf, setCount, takeCount } from '../optimizers/count.js';
@@ -23,29 +24,8 @@ import { type NamedTensor, SlotStore, StagedState } from '../oracle/state.js';
 import { StepOracle } from '../oracle/step-oracle.js';
 import type { RuleStep, SharpnessRule } from '../rules/rule.js';
 import { type DirectionEntry, updateBase } from './base-update.js';
-import { type VariableGroup, VariableGroups } from './groups.js';
-
-/** Options of the driver, accepted by every variant beside its own. */
-export interface DriverOptions {
-  /**
-   * What to do when the direction holds a NaN or an infinity: 'pass' it on to the base optimizer, as TensorFlow.js
-   * does (default), or 'skip' the update, leaving weights, base optimizer and rule as they were. Decided on the
-   * device; `iterations` advances either way.
-   */
-  readonly onNonFinite?: 'pass' | 'skip' | undefined;
-  /** Options of some of the variables: radius, weight decay, learning rate. Default none. */
-  readonly groups?: readonly VariableGroup[] | undefined;
-  /**
-   * Seed of the random numbers that the loss draws (unseeded dropout, noise layers): every evaluation of a step
-   * then draws the same, so that both passes see one mask, as the JAX implementations do. Default undefined: each
-   * evaluation draws afresh, as the PyTorch implementations do. A seeded dropout layer has one mask at all times.
-   */
-  readonly randomSeed?: number | undefined;
-  /** Hears of steps, without making them wait: gradient norm, perturbation norm, surrogate gap, cosine. */
-  readonly onStep?: StepListener | readonly StepListener[] | undefined;
-  /** Report every so many steps, an integer >= 1. Default 1. */
-  readonly reportEvery?: number | undefined;
-}
+import { VariableGroups } from './groups.js';
+import { type DriverOptions, driverOptions } from './options.js';
 
 const [RULE, BASE] = ['rule/', 'base/'];
 
@@ -89,11 +69,8 @@ export class SharpnessAwareOptimizer extends tf.Optimizer {
     if (typeof rule?.direction !== 'function') {
       throw new TypeError(`${config.name}: expected a rule with a method "direction", got ${rule}`);
     }
-    const { onNonFinite = 'pass', groups = [], randomSeed, onStep = [], reportEvery = 1 } = options;
-    requireOneOf(config.name, 'onNonFinite', onNonFinite, ['pass', 'skip']);
-    requireInteger(config.name, 'reportEvery', reportEvery, 1);
-    if (randomSeed !== undefined)
-      requireInteger(config.name, 'randomSeed', randomSeed, Number.MIN_SAFE_INTEGER);
+    const checked = complete(config.name, driverOptions, options);
+    const { onNonFinite, groups = [], randomSeed, onStep = [], reportEvery } = checked;
     this.base = base;
     this.rule = rule;
     this.#onNonFinite = onNonFinite;
@@ -325,13 +302,11 @@ export class SharpnessAwareOptimizer extends tf.Optimizer {
   }
 
   /**
-   * `{ variant, …options, base }` in plain JSON, from which `fromConfig` makes the optimizer again. One that was made
-   * from a configuration names the options that it named, with their current values.
+   * `{ variant, …options, base }` in plain JSON, complete, from which `fromConfig` makes the optimizer again.
    */
   override getConfig(): tf.serialization.ConfigDict {
     const { name, ...options } = this.#config;
-    const complete = { variant: name, ...options, base: configOfBase(this.base) };
-    return asGiven(this, complete) as tf.serialization.ConfigDict;
+    return { variant: name, ...options, base: configOfBase(this.base) } as tf.serialization.ConfigDict;
   }
 
   /** Makes an optimizer from `getConfig`'s result. @throws RangeError when a package it needs is not imported. */
@@ -341,11 +316,7 @@ export class SharpnessAwareOptimizer extends tf.Optimizer {
   ): T {
     // tfjs-layers adds the custom objects of the model that is being loaded.
     const { variant, customObjects: _, ...options } = config;
-    const made = createFromConfig('variant', {
-      ...options,
-      name: String(variant),
-    }) as SharpnessAwareOptimizer;
-    return rememberGiven(made, { variant, ...options }) as unknown as T;
+    return createFromConfig('variant', { ...options, name: String(variant) }) as T;
   }
 
   /** Disposes the rule's state and the base optimizer. */

@@ -2,7 +2,8 @@ import type * as tf from '@tensorflow/tfjs-core';
 import { registerFactory, toConfig } from '../declare/config.js';
 import { compose, type Strategies } from '../rules/compose.js';
 import type { SharpnessRule } from '../rules/rule.js';
-import { type DriverOptions, SharpnessAwareOptimizer } from './optimizer.js';
+import { SharpnessAwareOptimizer } from './optimizer.js';
+import { type DriverOptions, driverOptions } from './options.js';
 
 /**
  * Makes any base optimizer sharpness-aware, by a rule or by the parts of one.
@@ -36,7 +37,13 @@ export function createVariant<O extends DriverOptions>(
 ): SharpnessAwareOptimizer {
   // Listeners belong to a run, not to the configuration.
   const { onStep: _, ...own } = options;
-  return new SharpnessAwareOptimizer(base, rule(options), options, { ...toConfig(own), name });
+  const driver = Object.fromEntries(
+    Object.entries(options).filter(([key]) => Object.hasOwn(driverOptions, key)),
+  );
+  const rest = Object.fromEntries(
+    Object.entries(options).filter(([key]) => !Object.hasOwn(driverOptions, key)),
+  );
+  return new SharpnessAwareOptimizer(base, rule(rest as O), driver, { ...toConfig(own), name });
 }
 
 /** A variant that is nothing but a rule of its own: what `{ "variant": "rule", "rule": { "name": … } }` names. */

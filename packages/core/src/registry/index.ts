@@ -3,6 +3,8 @@
  *
  * @packageDocumentation
  */
+
+export { nearestNames } from '../declare/nearest.js';
 export type { JsonSchema, OptionRow } from './json-schema.js';
 export type {
   AnyOptimizerConfig,
@@ -21,7 +23,6 @@ export type {
   ScheduleConfigs,
   VariantConfigs,
 } from './kinds.js';
-export { nearestNames } from './nearest.js';
 export {
   anyOptimizer,
   driverOptions,
@@ -34,3 +35,4 @@ export {
 export { definePlugin, type Plugin, pluginsOf } from './plugin.js';
 export { corePlugins } from './plugins/index.js';
 export { createRegistry, type Registry } from './registry.js';
+export { pluginOf, schemaOf } from './schema.js';

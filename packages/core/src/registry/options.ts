@@ -8,7 +8,7 @@ export interface PartInfo {
   /** Least number that a schedule may be given as. */
   readonly minimum?: number | undefined;
   /** Another kind that may stand there: a variant where any optimizer may. */
-  readonly or?: 'variant' | undefined;
+  readonly or?: Kind | undefined;
 }
 
 /** Turns the configuration of a nested part into the part, or adds issues to the context. */
@@ -37,6 +37,11 @@ interface PartInternals<K extends Kind> extends z.core.$ZodTypeInternals<PartTyp
 
 /** Names the kind in declarations, where the list of its names would be frozen. */
 export interface PartSchema<K extends Kind> extends z.ZodType<PartTypes[K], unknown, PartInternals<K>> {}
+
+/** The schema of a nested part, which becomes the part when a registry parses it. */
+export function nestedPart(info: PartInfo): z.ZodType {
+  return resolved(info);
+}
 
 function resolved<K extends Kind>(info: PartInfo & { readonly kind: K }): PartSchema<K> {
   const schema = z.custom<PartConfigs[K]>().transform((value, context) => {

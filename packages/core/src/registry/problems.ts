@@ -1,6 +1,6 @@
 import type { z } from 'zod';
+import { nearestNames } from '../declare/nearest.js';
 import { optionRows } from './json-schema.js';
-import { nearestNames } from './nearest.js';
 import type { Plugin } from './plugin.js';
 
 /** What is wrong with a configuration at one path. */

@@ -1,6 +1,7 @@
 import { Container } from 'inversify';
-import { rememberGiven, toConfig } from '../declare/config.js';
-import type { DriverOptions, SharpnessAwareOptimizer } from '../driver/optimizer.js';
+import { toConfig } from '../declare/config.js';
+import type { SharpnessAwareOptimizer } from '../driver/optimizer.js';
+import type { DriverOptions } from '../driver/options.js';
 import { documentOf, type JsonSchema, nameKey, type OptionRow, optionRows } from './json-schema.js';
 import { type Kind, kinds, type OptimizerConfig, type PartConfigs, type PartTypes } from './kinds.js';
 import { type Plugin, requirePlugin } from './plugin.js';
@@ -70,7 +71,7 @@ class PluginRegistry implements Registry, Directory {
   }
 
   create(config: OptimizerConfig, run: Pick<DriverOptions, 'onStep'> = {}): SharpnessAwareOptimizer {
-    return rememberGiven(this.#build('variant', config, run), config);
+    return this.#build('variant', config, run);
   }
 
   build<K extends Kind>(kind: K, config: PartConfigs[K]): PartTypes[K] {

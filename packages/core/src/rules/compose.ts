@@ -1,13 +1,14 @@
 import { materialise, type Perturbation } from '../algebra/perturbation.js';
 import { type ParamVector, scaleEach } from '../algebra/vector.js';
+import { complete } from '../declare/check.js';
 import type { NamedConfig } from '../declare/config.js';
-import { requireOneOf, requireSchedule } from '../declare/errors.js';
-import { nonNegativeAt, type Schedule } from '../declare/schedules.js';
-import type { Objective } from '../oracle/objective.js';
+import type { OptionsOf } from '../declare/option.js';
+import { nonNegativeAt } from '../declare/schedules.js';
 import type { GradientOracle } from '../oracle/oracle.js';
 import { ascentPerturbation } from './ascent.js';
 import type { PerturbationMetric } from './metric.js';
 import { euclideanMetric } from './metrics/euclidean.js';
+import { perturbationOptions, radius, strategyOptions } from './options.js';
 import { type DescentContext, type SharpnessRule, twoPass } from './rule.js';
 
 /** Chooses which coordinates move. */
@@ -50,21 +51,11 @@ export interface AscentStep {
   step(gradient: ParamVector, rho: number, oracle: GradientOracle): ParamVector;
 }
 
+const composeOptions = { rho: radius({ default: 0.05 }), ...strategyOptions };
+const perturbation = { rho: composeOptions.rho, ...perturbationOptions };
+
 /** The parts of a two-pass rule. Every part left out is plain SAM's. */
-export interface Strategies {
-  /** Radius ρ >= 0 in the metric's norm, or a schedule of it. Default 0.05 (Foret et al. 2021). */
-  readonly rho?: Schedule | undefined;
-  /** How the neighbourhood is measured, or a whole ascent step for balls without a metric. Default Euclidean. */
-  readonly metric?: PerturbationMetric | AscentStep | undefined;
-  /** Which objective is climbed. Default 'descent'. */
-  readonly objective?: Objective | undefined;
-  /** Which coordinates move. Default all. */
-  readonly filter?: PerturbationFilter | undefined;
-  /** What is descended. Default the perturbed gradient. */
-  readonly combine?: GradientCombiner | undefined;
-  /** What is climbed along. Default the gradient. */
-  readonly ascent?: AscentDirection | undefined;
-}
+export interface Strategies extends OptionsOf<typeof composeOptions> {}
 
 /**
  * A two-pass rule from its parts.
@@ -75,19 +66,19 @@ export interface Strategies {
  *   of its kind.
  */
 export function compose(strategies: Strategies & { readonly name?: string } = {}): SharpnessRule {
-  const { name = 'compose', objective = 'descent', combine } = strategies;
-  requireOneOf(name, 'objective', objective, ['ascent', 'descent']);
+  const { name = 'compose', ...given } = strategies;
+  const { objective, combine, ...rest } = complete(name, composeOptions, given);
   requireMethod(name, 'combine', combine, 'combine');
   return twoPass({
     name,
     objective,
-    perturb: composePerturbation({ ...strategies, name }),
+    perturb: composePerturbation({ ...rest, name }),
     ...(combine && { descend: (context: DescentContext) => combine.combine(context) }),
   });
 }
 
 /** The parts of a perturbation. */
-export type PerturbationStrategies = Pick<Strategies, 'rho' | 'metric' | 'filter' | 'ascent'>;
+export interface PerturbationStrategies extends OptionsOf<typeof perturbation> {}
 
 /**
  * A perturbation from its parts, for rules that are not two passes.
@@ -100,8 +91,8 @@ export type PerturbationStrategies = Pick<Strategies, 'rho' | 'metric' | 'filter
 export function composePerturbation(
   strategies: PerturbationStrategies & { readonly name?: string },
 ): (gradient: ParamVector, oracle: GradientOracle) => Perturbation {
-  const { name = 'compose', rho = 0.05, metric = euclideanMetric(), filter, ascent } = strategies;
-  requireSchedule(name, 'rho', rho);
+  const { name = 'compose', ...given } = strategies;
+  const { rho, metric = euclideanMetric(), filter, ascent } = complete(name, perturbation, given);
   const step = perturbationOf(name, metric);
   requireMethod(name, 'filter', filter, 'apply');
   if (ascent !== undefined && typeof ascent !== 'function') {

@@ -1,15 +1,31 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { map } from '../../algebra/vector.js';
-import { registerFactory } from '../../declare/config.js';
-import { requireNonNegative } from '../../declare/errors.js';
+import { type ConfigOf, code, number, type OptionsOf } from '../../declare/option.js';
+import { definePart, type PartFunction } from '../../declare/part.js';
 import type { PerturbationMetric } from '../metric.js';
 
 /** Options of the elementwise metric. */
-export interface ElementwiseMetricOptions {
-  /** η >= 0, in weight units, added to |θ|. Default 0.01 (ASAM, section 5). 0 is the widely used |θ| form. */
-  readonly eta?: number | undefined;
-  /** Which variables are scaled; the others get T = 1. Default all. */
-  readonly scaled?: ((variable: tf.Variable) => boolean) | undefined;
+export const elementwiseOptions = {
+  eta: number({
+    min: 0,
+    default: 0.01,
+    unit: 'weight units',
+    doc: 'η, added to |θ|; 0 is the widely used |θ| form',
+  }),
+  scaled: code<(variable: tf.Variable) => boolean>()({
+    expected: 'a function (variable) => boolean',
+    optional: 'all',
+    doc: 'Which variables are scaled; the others get T = 1',
+  }),
+};
+
+/** Options of the elementwise metric. */
+export interface ElementwiseMetricOptions extends OptionsOf<typeof elementwiseOptions> {}
+
+declare module '../../kinds.js' {
+  interface MetricConfigs {
+    elementwise: ConfigOf<typeof elementwiseOptions>;
+  }
 }
 
 /**
@@ -23,22 +39,25 @@ export interface ElementwiseMetricOptions {
  * @throws RangeError when `eta` is negative or not finite.
  * @see Kwon et al. 2021, "ASAM", algorithm 1 (p = 2). https://arxiv.org/abs/2102.11600
  */
-export function elementwiseMetric({ eta = 0.01, scaled }: ElementwiseMetricOptions = {}): PerturbationMetric {
-  requireNonNegative('elementwiseMetric', 'eta', eta);
-  return {
+export const elementwiseMetric: PartFunction<ElementwiseMetricOptions, PerturbationMetric, 'metric'> =
+  definePart({
+    kind: 'metric',
     name: 'elementwise',
-    config: { name: 'elementwise', eta, ...(scaled && { scaled: { name: 'custom' } }) },
-    at: (_gradient, { variables }) => {
-      const squaredT = variables.map((variable) =>
-        scaled && !scaled(variable) ? undefined : tf.tidy(() => tf.square(tf.add(tf.abs(variable), eta))),
-      );
-      return {
-        apply: (v) =>
-          map(v, (tensor, i) => (squaredT[i] ? tf.divNoNan(tensor, squaredT[i]) : tf.clone(tensor))),
-        solve: (g) => map(g, (tensor, i) => (squaredT[i] ? tf.mul(tensor, squaredT[i]) : tf.clone(tensor))),
-      };
-    },
-  };
-}
-
-registerFactory('metric', 'elementwise', elementwiseMetric);
+    owner: 'elementwiseMetric',
+    doc: 'G = diag(|θ| + η)⁻²: a ball that stretches with the weights',
+    source: 'Kwon et al. 2021, arXiv 2102.11600',
+    options: elementwiseOptions,
+    create: ({ eta, scaled }) => ({
+      name: 'elementwise',
+      at: (_gradient, { variables }) => {
+        const squaredT = variables.map((variable) =>
+          scaled && !scaled(variable) ? undefined : tf.tidy(() => tf.square(tf.add(tf.abs(variable), eta))),
+        );
+        return {
+          apply: (v) =>
+            map(v, (tensor, i) => (squaredT[i] ? tf.divNoNan(tensor, squaredT[i]) : tf.clone(tensor))),
+          solve: (g) => map(g, (tensor, i) => (squaredT[i] ? tf.mul(tensor, squaredT[i]) : tf.clone(tensor))),
+        };
+      },
+    }),
+  });

@@ -1,4 +1,4 @@
-import { registerFactory } from '../../declare/config.js';
+import { definePart, type PartFunction } from '../../declare/part.js';
 import type { InnerProduct, PerturbationMetric } from '../metric.js';
 
 const identity: InnerProduct = {
@@ -7,6 +7,12 @@ const identity: InnerProduct = {
   growth: () => 0,
 };
 
+declare module '../../kinds.js' {
+  interface MetricConfigs {
+    euclidean: object;
+  }
+}
+
 /**
  * The Euclidean metric, G = I: the ball of plain SAM.
  *
@@ -14,8 +20,12 @@ const identity: InnerProduct = {
  *
  * @see Foret et al. 2021, "Sharpness-Aware Minimization", equation 2. https://arxiv.org/abs/2010.01412
  */
-export function euclideanMetric(): PerturbationMetric {
-  return { name: 'euclidean', config: { name: 'euclidean' }, at: () => identity };
-}
-
-registerFactory('metric', 'euclidean', euclideanMetric);
+export const euclideanMetric: PartFunction<object, PerturbationMetric, 'metric'> = definePart({
+  kind: 'metric',
+  name: 'euclidean',
+  owner: 'euclideanMetric',
+  doc: 'G = I: the ball of plain SAM',
+  source: 'Foret et al. 2021, arXiv 2010.01412',
+  options: {},
+  create: () => ({ name: 'euclidean', at: () => identity }),
+});

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { map, type ParamVector } from '../../algebra/vector.js';
-import { registerFactory } from '../../declare/config.js';
-import { requireInRange, requireNonNegative } from '../../declare/errors.js';
+import { type ConfigOf, code, number, type OptionsOf } from '../../declare/option.js';
+import { definePart, type PartFunction } from '../../declare/part.js';
 import type { LossClosure } from '../../oracle/objective.js';
 import type { GradientOracle } from '../../oracle/oracle.js';
 import type { PerturbationMetric } from '../metric.js';
@@ -11,17 +11,33 @@ import { blend, diagonalInner, newShare, squares } from './diagonal.js';
 export type PerExampleLosses = (step: number) => readonly LossClosure[];
 
 /** Options of the Fisher metric. */
-export interface FisherMetricOptions {
-  /** η >= 0, the weight of the Fisher information against the identity, dimensionless. Default 1 (the paper's). */
-  readonly eta?: number | undefined;
-  /**
-   * F from the gradients of single losses in place of the batch's: called once per step, it gives the step's
-   * losses. One closure per example gives the empirical Fisher; micro-batches of m give about a part 1/m of it, plus the
-   * square of the mean gradient. Cost: one gradient per closure.
-   */
-  readonly perExample?: PerExampleLosses | undefined;
-  /** In [0, 1): F is a moving average over steps, of this decay. Default none: F of the step alone. */
-  readonly decay?: number | undefined;
+export const fisherOptions = {
+  eta: number({
+    min: 0,
+    default: 1,
+    unit: 'dimensionless',
+    doc: 'η, weight of the Fisher information against the identity',
+  }),
+  perExample: code<PerExampleLosses>()({
+    expected: 'a function (step) => closures',
+    optional: "the batch's gradient",
+    doc: "F from the gradients of single losses: called once per step, it gives the step's losses. One closure per example gives the empirical Fisher; micro-batches of m give about a part 1/m of it, plus the square of the mean gradient. Cost: one gradient per closure",
+  }),
+  decay: number({
+    min: 0,
+    below: 1,
+    optional: 'none: F of the step alone',
+    doc: 'Decay of a moving average of F over steps',
+  }),
+};
+
+/** Options of the Fisher metric. */
+export interface FisherMetricOptions extends OptionsOf<typeof fisherOptions> {}
+
+declare module '../../kinds.js' {
+  interface MetricConfigs {
+    fisher: ConfigOf<typeof fisherOptions>;
+  }
 }
 
 /**
@@ -37,27 +53,22 @@ export interface FisherMetricOptions {
  *   is not a function; at the step, RangeError when it gives no loss.
  * @see Kim et al. 2022, "Fisher SAM", section 4 (there 1 + ηF is the inverse's damping). https://arxiv.org/abs/2206.04920
  */
-export function fisherMetric({ eta = 1, perExample, decay }: FisherMetricOptions = {}): PerturbationMetric {
-  requireNonNegative('fisherMetric', 'eta', eta);
-  if (decay !== undefined) requireInRange('fisherMetric', 'decay', decay, 0, 1);
-  if (perExample !== undefined && typeof perExample !== 'function') {
-    throw new TypeError('fisherMetric: expected perExample to be a function (step) => closures');
-  }
-  return {
+export const fisherMetric: PartFunction<FisherMetricOptions, PerturbationMetric, 'metric'> = definePart({
+  kind: 'metric',
+  name: 'fisher',
+  owner: 'fisherMetric',
+  doc: 'G = I + η diag(F): distance as the predictions see it',
+  source: 'Kim et al. 2022, arXiv 2206.04920',
+  options: fisherOptions,
+  create: ({ eta, perExample, decay }) => ({
     name: 'fisher',
-    config: {
-      name: 'fisher',
-      eta,
-      ...(decay !== undefined && { decay }),
-      ...(perExample && { perExample: { name: 'custom' } }),
-    },
     at: (gradient, oracle) => {
       const ofStep = perExample ? meanSquare(oracle, perExample(oracle.step)) : squares(gradient);
       const fisher = decay === undefined ? ofStep : movingAverage(oracle, ofStep, decay);
       return diagonalInner(map(fisher, (tensor) => tf.add(1, tf.mul(eta, tensor))));
     },
-  };
-}
+  }),
+});
 
 /** F of this step: the mean squared gradient over single losses. */
 function meanSquare(oracle: GradientOracle, losses: readonly LossClosure[]): ParamVector {
@@ -82,5 +93,3 @@ function movingAverage(oracle: GradientOracle, ofStep: ParamVector, decay: numbe
   oracle.state.set('fisher', average);
   return average;
 }
-
-registerFactory('metric', 'fisher', fisherMetric);

@@ -1,26 +1,35 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { type Sampler, seededSampler } from '../../algebra/random.js';
 import { map, type ParamVector, scaleFinite } from '../../algebra/vector.js';
-import { registerFactory } from '../../declare/config.js';
-import { requireOneOf } from '../../declare/errors.js';
+import { code, type OptionsOf, oneOf } from '../../declare/option.js';
+import { definePart, type PartFunction } from '../../declare/part.js';
 import type { GradientOracle } from '../../oracle/oracle.js';
 import type { PerturbationMetric } from '../metric.js';
 import { blend, diagonalInner, newShare, squares } from './diagonal.js';
-import { configOfProbed, isDue, type ProbedMetricOptions, probedDefaults } from './hessian-diagonal.js';
+import { isDue, probedOptions } from './hessian-diagonal.js';
 
-/** What the outputs are to the loss: logits of a mean softmax cross entropy, or means of a mean ½‖f − y‖². */
-export type OutputLoss = 'softmax' | 'squared';
+const outputs = {
+  expected: 'a function (step) => tensor [batch, outputs]',
+  doc: "The network's outputs of the step's batch, [batch, outputs]: a loss closure does not show them, and the Gauss–Newton matrix is made of them",
+};
+const outputLoss = oneOf(['softmax', 'squared'], {
+  default: 'softmax',
+  doc: 'What the loss makes of the outputs: logits of a mean softmax cross entropy, or means of a mean ½‖f − y‖²',
+});
+
+/** What the metric must know of the network, where another metric can take its place. */
+export const outputOptions = {
+  outputs: code<(step: number) => tf.Tensor>()({ ...outputs, optional: 'none' }),
+  outputLoss,
+};
+
+const options = { outputs: code<(step: number) => tf.Tensor>()(outputs), outputLoss, ...probedOptions };
 
 /** Options of the Gauss–Newton metric. */
-export interface GaussNewtonOptions extends ProbedMetricOptions {
-  /**
-   * The network's outputs of the step's batch, [batch, outputs]: a loss closure does not show them, and the
-   * Gauss–Newton matrix is made of them.
-   */
-  readonly outputs: (step: number) => tf.Tensor;
-  /** What the loss makes of the outputs. Default 'softmax'. */
-  readonly outputLoss?: OutputLoss | undefined;
-}
+export interface GaussNewtonOptions extends OptionsOf<typeof options> {}
+
+/** What the outputs are to the loss. */
+export type OutputLoss = NonNullable<GaussNewtonOptions['outputLoss']>;
 
 /**
  * The diagonal Gauss–Newton metric, G = diag(N) + λI with N >= 0 the diagonal of (1/B) Σᵢ JᵢᵀSᵢJᵢ: the Hessian without the
@@ -36,42 +45,40 @@ export interface GaussNewtonOptions extends ProbedMetricOptions {
  * @see Schraudolph 2002, "Fast Curvature Matrix-Vector Products for Second-Order Gradient Descent", for the matrix; Martens
  *   2020, https://arxiv.org/abs/1412.1193, section 9, for its being the Fisher information. The metric is ours.
  */
-export function gaussNewtonMetric(options: GaussNewtonOptions): PerturbationMetric {
-  const { outputs, outputLoss = 'softmax' } = options;
-  if (typeof outputs !== 'function') {
-    throw new TypeError(
-      'gaussNewtonMetric: expected outputs to be a function (step) => tensor [batch, outputs]',
-    );
-  }
-  requireOneOf('gaussNewtonMetric', 'outputLoss', outputLoss, ['softmax', 'squared']);
-  const own = probedDefaults('gaussNewtonMetric', options);
-  const { damping, decay, refreshEvery, probes, seed } = own;
-  const { sampler = seededSampler('rademacher', seed) } = options;
-  const key = 'gaussNewton';
-  const refresh = (oracle: GradientOracle): ParamVector => {
-    let mean: ParamVector | undefined;
-    for (let index = 0; index < probes; index++) {
-      const before = mean;
-      const loss = () => projection(outputs(oracle.step), outputLoss, sampler, oracle.step, index);
-      mean = tf.tidy(() =>
-        blend(before, squares(oracle.evaluate({ loss, probe: true }).gradient), 1 / (index + 1)),
-      );
-      tf.dispose(before ?? []);
-    }
-    // A NaN of one step would stay in the average for good.
-    const next = blend(oracle.state.get(key), scaleFinite(1, mean!), newShare(oracle, key, decay));
-    oracle.state.set(key, next);
-    return next;
-  };
-  return {
-    name: 'gauss-newton',
-    config: { ...configOfProbed('gauss-newton', own), outputLoss, outputs: { name: 'custom' } },
-    at: (_gradient, oracle) => {
-      const diagonal = isDue(oracle, key, refreshEvery) ? refresh(oracle) : oracle.state.get(key)!;
-      return diagonalInner(map(diagonal, (tensor) => tf.add(tensor, damping)));
-    },
-  };
-}
+export const gaussNewtonMetric: PartFunction<GaussNewtonOptions, PerturbationMetric, 'metric'> = definePart({
+  kind: 'metric',
+  name: 'gauss-newton',
+  owner: 'gaussNewtonMetric',
+  doc: "G = diag(N) + λI, N the Gauss–Newton matrix's diagonal. In code alone: it needs a function",
+  source: 'Schraudolph 2002; Martens 2020, arXiv 1412.1193',
+  options,
+  create: ({ outputs, outputLoss, damping, decay, refreshEvery, probes, seed, sampler }) => {
+    const draw = sampler ?? seededSampler('rademacher', seed);
+    const key = 'gaussNewton';
+    const refresh = (oracle: GradientOracle): ParamVector => {
+      let mean: ParamVector | undefined;
+      for (let index = 0; index < probes; index++) {
+        const before = mean;
+        const loss = () => projection(outputs(oracle.step), outputLoss, draw, oracle.step, index);
+        mean = tf.tidy(() =>
+          blend(before, squares(oracle.evaluate({ loss, probe: true }).gradient), 1 / (index + 1)),
+        );
+        tf.dispose(before ?? []);
+      }
+      // A NaN of one step would stay in the average for good.
+      const next = blend(oracle.state.get(key), scaleFinite(1, mean!), newShare(oracle, key, decay));
+      oracle.state.set(key, next);
+      return next;
+    };
+    return {
+      name: 'gauss-newton',
+      at: (_gradient, oracle) => {
+        const diagonal = isDue(oracle, key, refreshEvery) ? refresh(oracle) : oracle.state.get(key)!;
+        return diagonalInner(map(diagonal, (tensor) => tf.add(tensor, damping)));
+      },
+    };
+  },
+});
 
 /** Σᵢ ⟨zᵢ, fᵢ⟩/√B with z held constant: its gradient is Jᵀz/√B. */
 function projection(
@@ -105,5 +112,3 @@ function factor(logits: tf.Tensor, signs: tf.Tensor): tf.Tensor {
   const spread = tf.mul(tf.sqrt(p), signs);
   return tf.sub(spread, tf.mul(p, tf.sum(spread, -1, true)));
 }
-
-registerFactory('metric', 'gauss-newton', gaussNewtonMetric as (options: object) => unknown);

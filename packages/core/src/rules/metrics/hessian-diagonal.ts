@@ -1,53 +1,50 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { map, type ParamVector, scaleFinite } from '../../algebra/vector.js';
-import { hutchinsonDiagonal, type ProbeOptions } from '../../curvature/hutchinson.js';
+import { hutchinsonDiagonal } from '../../curvature/hutchinson.js';
 import { hessian } from '../../curvature/hvp.js';
-import { registerFactory } from '../../declare/config.js';
-import { requireInRange, requireInteger, requirePositive } from '../../declare/errors.js';
-import type { Objective } from '../../oracle/objective.js';
+import { type ConfigOf, integer, number, type OptionsOf, oneOf } from '../../declare/option.js';
+import { definePart, type PartFunction } from '../../declare/part.js';
 import type { GradientOracle } from '../../oracle/oracle.js';
 import type { PerturbationMetric } from '../metric.js';
-import { requireSampler } from './checks.js';
+import { averageDecay, drawOptions } from '../options.js';
 import { blend, diagonalInner, newShare } from './diagonal.js';
 
 /** Options of the metrics that are estimated by random probes and averaged over refreshes. */
-export interface ProbedMetricOptions extends ProbeOptions {
-  /** λ > 0, added to the diagonal, in units of the Hessian's entries. Default 1 (ours): flat directions as in SAM. */
-  readonly damping?: number | undefined;
-  /** In [0, 1): decay of the moving average over refreshes. Default 0.9 (ours). */
-  readonly decay?: number | undefined;
-  /** Steps from one refresh to the next, an integer >= 1. Default 10 (ours). */
-  readonly refreshEvery?: number | undefined;
-}
+export const probedOptions = {
+  damping: number({
+    above: 0,
+    default: 1,
+    unit: "units of the Hessian's entries",
+    doc: 'λ, added to the diagonal; the default leaves flat directions as in SAM',
+  }),
+  decay: averageDecay({ default: 0.9, of: 'moving average over refreshes' }),
+  refreshEvery: integer({ min: 1, default: 10, unit: 'steps', doc: 'Steps from one refresh to the next' }),
+  probes: integer({ min: 1, default: 1, doc: 'Random probes per refresh' }),
+  ...drawOptions({ of: 'probes', note: 'entries of mean 0 and variance 1, independent' }),
+};
+
+/** Options of the metrics that are estimated by random probes and averaged over refreshes. */
+export interface ProbedMetricOptions extends OptionsOf<typeof probedOptions> {}
+
+/** Which objective's curvature is meant. */
+export const curvatureObjective = {
+  objective: oneOf(['ascent', 'descent'], { optional: 'the descent objective', doc: 'Whose Hessian' }),
+};
+
+const options = { ...probedOptions, ...curvatureObjective };
 
 /** Options of the diagonal Hessian metric. */
-export interface HessianDiagonalOptions extends ProbedMetricOptions {
-  /** Whose Hessian. Default 'descent'. */
-  readonly objective?: Objective | undefined;
-}
-
-/** The options with defaults, checked. */
-export function probedDefaults(
-  owner: string,
-  { damping = 1, decay = 0.9, refreshEvery = 10, probes = 1, seed = 0, sampler }: ProbedMetricOptions,
-) {
-  requirePositive(owner, 'damping', damping);
-  requireInRange(owner, 'decay', decay, 0, 1);
-  requireInteger(owner, 'refreshEvery', refreshEvery, 1);
-  requireInteger(owner, 'probes', probes, 1);
-  requireSampler(owner, 'sampler', sampler);
-  return { damping, decay, refreshEvery, probes, seed, ...(sampler && { sampler }) };
-}
-
-/** The defaulted options as JSON. */
-export function configOfProbed<T extends ReturnType<typeof probedDefaults>>(name: string, options: T) {
-  const { sampler, ...rest } = options;
-  return { name, ...rest, ...(sampler && { sampler: { name: 'custom' } }) };
-}
+export interface HessianDiagonalOptions extends OptionsOf<typeof options> {}
 
 /** Whether an estimate kept under `key` is due: at every `every`-th step, and when there is none. */
 export function isDue({ state, step }: GradientOracle, key: string, every: number): boolean {
   return step % every === 0 || state.get(key) === undefined;
+}
+
+declare module '../../kinds.js' {
+  interface MetricConfigs {
+    'hessian-diagonal': ConfigOf<typeof options>;
+  }
 }
 
 /**
@@ -63,27 +60,30 @@ export function isDue({ state, step }: GradientOracle, key: string, every: numbe
  * @see Yao et al. 2021, "AdaHessian", section 3, equation 9 (the estimator; the metric is ours).
  *   https://arxiv.org/abs/2006.00719
  */
-export function hessianDiagonalMetric(options: HessianDiagonalOptions = {}): PerturbationMetric {
-  const own = probedDefaults('hessianDiagonalMetric', options);
-  const { damping, decay, refreshEvery, ...probing } = own;
-  const { objective } = options;
-  const key = 'hessianDiagonal';
-  const refresh = (oracle: GradientOracle): ParamVector => {
-    const shapes = oracle.variables.map(({ shape }) => shape);
-    const estimate = hutchinsonDiagonal(hessian(oracle, { objective }), shapes, oracle.step, probing);
-    // An infinity or NaN of one step would stay in the average for good.
-    const next = blend(oracle.state.get(key), scaleFinite(1, estimate), newShare(oracle, key, decay));
-    oracle.state.set(key, next);
-    return next;
-  };
-  return {
+export const hessianDiagonalMetric: PartFunction<HessianDiagonalOptions, PerturbationMetric, 'metric'> =
+  definePart({
+    kind: 'metric',
     name: 'hessian-diagonal',
-    config: { ...configOfProbed('hessian-diagonal', own), ...(objective && { objective }) },
-    at: (_gradient, oracle) => {
-      const diagonal = isDue(oracle, key, refreshEvery) ? refresh(oracle) : oracle.state.get(key)!;
-      return diagonalInner(map(diagonal, (tensor) => tf.add(tf.abs(tensor), damping)));
+    owner: 'hessianDiagonalMetric',
+    doc: "G = diag(|D|) + λI, D Hutchinson's estimate of the Hessian's diagonal: sharp coordinates move less",
+    source: 'estimator of Yao et al. 2021, arXiv 2006.00719',
+    options,
+    create: ({ damping, decay, refreshEvery, objective, ...probing }) => {
+      const key = 'hessianDiagonal';
+      const refresh = (oracle: GradientOracle): ParamVector => {
+        const shapes = oracle.variables.map(({ shape }) => shape);
+        const estimate = hutchinsonDiagonal(hessian(oracle, { objective }), shapes, oracle.step, probing);
+        // An infinity or NaN of one step would stay in the average for good.
+        const next = blend(oracle.state.get(key), scaleFinite(1, estimate), newShare(oracle, key, decay));
+        oracle.state.set(key, next);
+        return next;
+      };
+      return {
+        name: 'hessian-diagonal',
+        at: (_gradient, oracle) => {
+          const diagonal = isDue(oracle, key, refreshEvery) ? refresh(oracle) : oracle.state.get(key)!;
+          return diagonalInner(map(diagonal, (tensor) => tf.add(tf.abs(tensor), damping)));
+        },
+      };
     },
-  };
-}
-
-registerFactory('metric', 'hessian-diagonal', hessianDiagonalMetric);
+  });

@@ -5,31 +5,47 @@ import { combine, dots, unit } from '../../curvature/combine.js';
 import { hessian } from '../../curvature/hvp.js';
 import { krylov } from '../../curvature/krylov.js';
 import { eigenSmall } from '../../curvature/small-matrix.js';
-import { registerFactory } from '../../declare/config.js';
 import { requireInteger } from '../../declare/errors.js';
+import { type ConfigOf, integer, type OptionsOf } from '../../declare/option.js';
+import { definePart, type PartFunction } from '../../declare/part.js';
 import type { Objective } from '../../oracle/objective.js';
 import type { GradientOracle } from '../../oracle/oracle.js';
 import type { InnerProduct, PerturbationMetric } from '../metric.js';
-import { requireSampler } from './checks.js';
+import { drawOptions } from '../options.js';
+import { curvatureObjective } from './hessian-diagonal.js';
+
+/** What the low-rank metric and those that take its options over have. */
+export const lowRankOptions = {
+  rank: integer({
+    min: 1,
+    default: 4,
+    doc: 'k, the number of eigenpairs. Memory: that many times the weights',
+  }),
+  iterations: integer({
+    min: 1,
+    optional: 'twice the rank',
+    doc: 'Lanczos steps of a refresh, at least the rank; each costs two gradients',
+  }),
+};
+
+const options = {
+  ...lowRankOptions,
+  refreshEvery: integer({ min: 1, default: 10, unit: 'steps', doc: 'Steps from one refresh to the next' }),
+  ...drawOptions({ of: 'start vectors', note: 'their lengths do not matter' }),
+  ...curvatureObjective,
+};
 
 /** Options of the low-rank Hessian metric. */
-export interface HessianLowRankOptions {
-  /** k, the number of eigenpairs, an integer >= 1. Default 4 (ours). Memory: that many times the weights. */
-  readonly rank?: number | undefined;
-  /** Steps from one refresh to the next, an integer >= 1. Default 10 (ours). */
-  readonly refreshEvery?: number | undefined;
-  /** Lanczos steps of a refresh, an integer >= `rank`. Default twice the rank (ours). */
-  readonly iterations?: number | undefined;
-  /** Seed of the start vectors, an integer. Default 0. */
-  readonly seed?: number | undefined;
-  /** Draws the start vectors in place of the seed; their lengths do not matter. */
-  readonly sampler?: Sampler | undefined;
-  /** Whose Hessian. Default 'descent'. */
-  readonly objective?: Objective | undefined;
-}
+export interface HessianLowRankOptions extends OptionsOf<typeof options> {}
 
 /** How much of a refresh's start is new, beside the former eigenvectors: what turned up since must be found. */
 const FRESH = 0.1;
+
+declare module '../../kinds.js' {
+  interface MetricConfigs {
+    'hessian-low-rank': ConfigOf<typeof options>;
+  }
+}
 
 /**
  * The low-rank Hessian metric, G = I + Σₖ |λₖ| vₖvₖᵀ over the eigenpairs of largest |λ|: the sharpest directions move less,
@@ -44,31 +60,29 @@ const FRESH = 0.1;
  * @throws RangeError when an option is out of its range; TypeError when `sampler` is not a function.
  * @see Ghorbani et al. 2019, appendix (Lanczos; the metric is ours). https://arxiv.org/abs/1901.10159
  */
-export function hessianLowRankMetric(options: HessianLowRankOptions = {}): PerturbationMetric {
-  const { rank = 4, refreshEvery = 10, seed = 0, sampler, objective } = options;
-  const { iterations = 2 * rank } = options;
-  requireInteger('hessianLowRankMetric', 'rank', rank, 1);
-  requireInteger('hessianLowRankMetric', 'refreshEvery', refreshEvery, 1);
-  requireInteger('hessianLowRankMetric', 'iterations', iterations, rank);
-  requireSampler('hessianLowRankMetric', 'sampler', sampler);
-  const draw = sampler ?? seededSampler('gaussian', seed);
-  return {
+export const hessianLowRankMetric: PartFunction<HessianLowRankOptions, PerturbationMetric, 'metric'> =
+  definePart({
+    kind: 'metric',
     name: 'hessian-low-rank',
-    config: {
-      ...{ name: 'hessian-low-rank', rank, refreshEvery, seed },
-      ...(options.iterations !== undefined && { iterations }),
-      ...(sampler && { sampler: { name: 'custom' } }),
-      ...(objective && { objective }),
+    owner: 'hessianLowRankMetric',
+    doc: 'G = I + Σ |λ| v vᵀ: the sharpest directions move less',
+    source: 'Lanczos as in Ghorbani et al. 2019, arXiv 1901.10159',
+    options,
+    create: ({ rank, refreshEvery, seed, sampler, objective, iterations = 2 * rank }) => {
+      requireInteger('hessianLowRankMetric', 'iterations', iterations, rank);
+      const draw = sampler ?? seededSampler('gaussian', seed);
+      return {
+        name: 'hessian-low-rank',
+        at: (_gradient, oracle) => {
+          const known = recall(oracle, rank);
+          if (known && oracle.step % refreshEvery !== 0) return lowRankInner(known);
+          const pairs = refresh(oracle, known?.vectors ?? [], draw, { rank, iterations, objective });
+          remember(oracle, pairs);
+          return lowRankInner(pairs);
+        },
+      };
     },
-    at: (_gradient, oracle) => {
-      const known = recall(oracle, rank);
-      if (known && oracle.step % refreshEvery !== 0) return lowRankInner(known);
-      const pairs = refresh(oracle, known?.vectors ?? [], draw, { rank, iterations, objective });
-      remember(oracle, pairs);
-      return lowRankInner(pairs);
-    },
-  };
-}
+  });
 
 interface EigenPairs {
   readonly vectors: readonly ParamVector[];
@@ -137,5 +151,3 @@ function remember({ state }: GradientOracle, { vectors, sizes }: EigenPairs): vo
   for (const [k, vector] of vectors.entries()) state.set(vectorKey(k), vector);
   state.setTensor(SIZES, sizes);
 }
-
-registerFactory('metric', 'hessian-low-rank', hessianLowRankMetric);

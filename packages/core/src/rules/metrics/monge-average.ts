@@ -1,84 +1,75 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { type Sampler, seededSampler } from '../../algebra/random.js';
+import { seededSampler } from '../../algebra/random.js';
 import { norm, type ParamVector, scale, zerosLike } from '../../algebra/vector.js';
 import { dots, unit } from '../../curvature/combine.js';
-import { requireInRange, requireInteger, requirePositive } from '../../declare/errors.js';
-import type { Objective } from '../../oracle/objective.js';
+import { requireInteger } from '../../declare/errors.js';
+import { type Checked, integer, number, type OptionsOf, oneOf, record } from '../../declare/option.js';
 import type { GradientOracle } from '../../oracle/oracle.js';
 import type { InnerProduct } from '../metric.js';
-import { requireSampler } from './checks.js';
+import { averageDecay, drawOptions } from '../options.js';
 import { type OuterProducts, outerProductInner } from './outer-products.js';
 
-/** Averages of the Monge metric's outer product. Both together average over neighbours first. */
-export interface MongeAveraging {
-  /** Average over iterations: a moving average, kept as the last gradients themselves. */
-  readonly iterations?: MongeIterations | undefined;
-  /** Average over θ and sampled neighbours of it. */
-  readonly neighbours?: MongeNeighbours | undefined;
-}
+const iterations = {
+  rank: integer({
+    min: 1,
+    default: 8,
+    doc: 'Gradients kept, with `neighbours` more than their `samples`: what is older, a part decay^rank of the average, is cut off. Memory: that many times the weights',
+  }),
+  decay: averageDecay({ default: 0.8, of: 'weight of each earlier gradient; 0 is the instantaneous metric' }),
+};
+
+const neighbours = {
+  samples: integer({ min: 1, default: 2, doc: 'Neighbours per step; each costs a gradient' }),
+  radius: number({
+    above: 0,
+    default: 0.05,
+    unit: 'weight units',
+    doc: 'Distance from θ; the direction is uniform on the sphere',
+  }),
+  ...drawOptions({ of: 'directions', note: 'their lengths do not matter' }),
+  objective: oneOf(['ascent', 'descent'], {
+    optional: 'the descent objective',
+    doc: "Whose gradient is taken there: 'ascent' where the perturbation climbs that",
+  }),
+};
+
+/** The averages of the Monge metric: both together average over neighbours first. */
+export const mongeOptions = {
+  iterations: record(iterations, {
+    optional: 'no average',
+    doc: 'A moving average of the outer product over iterations, kept as the last gradients themselves',
+  }),
+  neighbours: record(neighbours, {
+    optional: 'no average',
+    doc: 'An average of the outer product over θ and sampled neighbours of it',
+  }),
+};
 
 /** The moving average of the gradients' outer products. */
-export interface MongeIterations {
-  /**
-   * Gradients kept, an integer >= 1 (with `neighbours`, > `samples`): what is older, a part decay^rank of the
-   * average, is cut off. Default 8 (ours). Memory: that many times the weights.
-   */
-  readonly rank?: number | undefined;
-  /** In [0, 1): how much less the gradient before counts. Default 0.8 (ours). 0 is the instantaneous metric. */
-  readonly decay?: number | undefined;
-}
+export interface MongeIterations extends OptionsOf<typeof iterations> {}
 
 /** Where the neighbours lie. */
-export interface MongeNeighbours {
-  /** Neighbours per step, an integer >= 1; each costs a gradient. Default 2 (ours). */
-  readonly samples?: number | undefined;
-  /** Distance from θ, > 0, in weight units; the direction is uniform on the sphere. Default 0.05 (ours). */
-  readonly radius?: number | undefined;
-  /** Seed of the directions, an integer. Default 0. */
-  readonly seed?: number | undefined;
-  /** Draws the directions in place of the seed; their lengths do not matter. */
-  readonly sampler?: Sampler | undefined;
-  /** Whose gradient is taken there. Default 'descent'; 'ascent' where the perturbation climbs that. */
-  readonly objective?: Objective | undefined;
-}
+export interface MongeNeighbours extends OptionsOf<typeof neighbours> {}
 
-const defaults = { rank: 8, decay: 0.8, samples: 2, radius: 0.05, seed: 0 } as const;
+/** Averages of the Monge metric's outer product. Both together average over neighbours first. */
+export interface MongeAveraging extends OptionsOf<typeof mongeOptions> {}
 
-/** Checks the options once. */
-export function checkAveraging({ iterations, neighbours }: MongeAveraging): void {
-  const samples = neighbours ? (neighbours.samples ?? defaults.samples) : 0;
-  if (iterations) {
-    requireInteger('mongeMetric', 'iterations.rank', iterations.rank ?? defaults.rank, samples + 1);
-    requireInRange('mongeMetric', 'iterations.decay', iterations.decay ?? defaults.decay, 0, 1);
-  }
-  if (neighbours) {
-    requireInteger('mongeMetric', 'neighbours.samples', samples, 1);
-    requirePositive('mongeMetric', 'neighbours.radius', neighbours.radius ?? defaults.radius);
-    requireSampler('mongeMetric', 'neighbours.sampler', neighbours.sampler);
-  }
-}
+type CheckedAveraging = Checked<typeof mongeOptions>;
 
-/** The options as JSON, defaults filled in. */
-export function configOfAveraging({ iterations, neighbours }: MongeAveraging): Record<string, unknown> {
-  const { rank, decay, samples, radius, seed } = defaults;
-  const { sampler, ...rest } = neighbours ?? {};
-  return {
-    ...(iterations && { iterations: { rank, decay, ...iterations } }),
-    ...(neighbours && {
-      neighbours: { samples, radius, seed, ...rest, ...(sampler && { sampler: { name: 'custom' } }) },
-    }),
-  };
+/** Checks what the two averages ask of each other. */
+export function checkAveraging({ iterations: kept, neighbours: around }: CheckedAveraging): void {
+  if (kept) requireInteger('mongeMetric', 'iterations.rank', kept.rank, (around?.samples ?? 0) + 1);
 }
 
 /** The metric at this step; with `iterations`, the step's gradients join the rule's state. */
 export function averagedMonge(
   gradient: ParamVector,
   oracle: GradientOracle,
-  { iterations, neighbours }: MongeAveraging,
+  { iterations, neighbours }: CheckedAveraging,
 ): InnerProduct {
   const fresh = stack([column(gradient), ...(neighbours ? sampleNeighbours(oracle, neighbours) : [])]);
   if (iterations === undefined) return outerProductInner(normalised(fresh), gradient);
-  const { rank = defaults.rank, decay = defaults.decay } = iterations;
+  const { rank, decay } = iterations;
   const all = join(fresh, recall(oracle, rank), decay);
   remember(oracle, all);
   return outerProductInner(normalised(all), gradient);
@@ -96,9 +87,8 @@ function column(gradient: ParamVector): Column {
   return { direction: unit(gradient), length: tf.where(tf.isFinite(length), length, 0) as tf.Scalar };
 }
 
-function sampleNeighbours(oracle: GradientOracle, options: MongeNeighbours): Column[] {
-  const { samples = defaults.samples, radius = defaults.radius, seed = defaults.seed, objective } = options;
-  const { sampler = seededSampler('gaussian', seed) } = options;
+function sampleNeighbours(oracle: GradientOracle, options: Checked<typeof neighbours>): Column[] {
+  const { samples, radius, seed, objective, sampler = seededSampler('gaussian', seed) } = options;
   const shapes = oracle.variables.map(({ shape }) => shape);
   return Array.from({ length: samples }, (_, index) => {
     const perturbation = scale(radius, unit(sampler(shapes, oracle.step, index)));

@@ -1,12 +1,19 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { axpy, dot, norm, type ParamVector, scale } from '../../algebra/vector.js';
-import { registerFactory } from '../../declare/config.js';
+import type { ConfigOf } from '../../declare/option.js';
+import { definePart, type PartFunction } from '../../declare/part.js';
 import type { InnerProduct, PerturbationMetric } from '../metric.js';
-import { averagedMonge, checkAveraging, configOfAveraging, type MongeAveraging } from './monge-average.js';
+import { averagedMonge, checkAveraging, type MongeAveraging, mongeOptions } from './monge-average.js';
 import { hypotOne } from './outer-products.js';
 
 /** Options of the Monge metric. Without any it is the published, instantaneous one. */
 export interface MongeMetricOptions extends MongeAveraging {}
+
+declare module '../../kinds.js' {
+  interface MetricConfigs {
+    monge: ConfigOf<typeof mongeOptions>;
+  }
+}
 
 /**
  * The Monge metric, G = I + g gᵀ: the metric that the loss surface inherits from the space it is drawn in.
@@ -29,15 +36,22 @@ export interface MongeMetricOptions extends MongeAveraging {}
  * @see Jacobsen and Arvanitidis 2025, "Monge SAM". https://arxiv.org/abs/2502.08448 (the averages answer its open
  *   questions and are ours.)
  */
-export function mongeMetric(options: MongeMetricOptions = {}): PerturbationMetric {
-  checkAveraging(options);
-  const plain = options.iterations === undefined && options.neighbours === undefined;
-  return {
-    name: 'monge',
-    config: { name: 'monge', ...configOfAveraging(options) },
-    at: (gradient, oracle) => (plain ? mongeAt(gradient) : averagedMonge(gradient, oracle, options)),
-  };
-}
+export const mongeMetric: PartFunction<MongeMetricOptions, PerturbationMetric, 'metric'> = definePart({
+  kind: 'metric',
+  name: 'monge',
+  owner: 'mongeMetric',
+  doc: 'G = I + g gᵀ: the metric of the loss surface',
+  source: 'Jacobsen and Arvanitidis 2025, arXiv 2502.08448',
+  options: mongeOptions,
+  create: (options) => {
+    checkAveraging(options);
+    const plain = options.iterations === undefined && options.neighbours === undefined;
+    return {
+      name: 'monge',
+      at: (gradient, oracle) => (plain ? mongeAt(gradient) : averagedMonge(gradient, oracle, options)),
+    };
+  },
+});
 
 function mongeAt(gradient: ParamVector): InnerProduct {
   return {
@@ -55,5 +69,3 @@ function mongeAt(gradient: ParamVector): InnerProduct {
     growth: (v) => (v === gradient ? 1 : undefined),
   };
 }
-
-registerFactory('metric', 'monge', mongeMetric);

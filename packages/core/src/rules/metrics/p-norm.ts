@@ -1,12 +1,31 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { map, maxAbs, norm, type ParamVector, scaleFinite } from '../../algebra/vector.js';
-import { registerFactory } from '../../declare/config.js';
+import { anyOf, type ConfigOf, code, number, type OptionsOf, oneOf } from '../../declare/option.js';
+import { definePart, type PartFunction } from '../../declare/part.js';
 import type { AscentStep } from '../compose.js';
 
+const options = {
+  p: anyOf(
+    [
+      number({ min: 1, doc: 'A norm' }),
+      oneOf(['infinity'], { doc: 'The box' }),
+      code<number>()({ accepts: (value) => value === Infinity, expected: 'Infinity', doc: 'The box' }),
+    ],
+    {
+      default: 2,
+      expected: "a number >= 1 or 'infinity'",
+      doc: "p of the ball ‖δ‖_p <= ρ; 'infinity' is the box",
+    },
+  ),
+};
+
 /** Options of the p-norm ascent. */
-export interface PNormAscentOptions {
-  /** p >= 1 of the ball ‖δ‖_p <= ρ; `'infinity'` (or `Infinity`) is the box. Default 2. */
-  readonly p?: number | 'infinity' | undefined;
+export interface PNormAscentOptions extends OptionsOf<typeof options> {}
+
+declare module '../../kinds.js' {
+  interface MetricConfigs {
+    'p-norm': ConfigOf<typeof options>;
+  }
 }
 
 /**
@@ -22,19 +41,24 @@ export interface PNormAscentOptions {
  * @see Foret et al. 2021, "Sharpness-Aware Minimization", equation 2. https://arxiv.org/abs/2010.01412
  * @example sam(base, { rho: 0.001, metric: pNormAscent({ p: 'infinity' }) })
  */
-export function pNormAscent({ p = 2 }: PNormAscentOptions = {}): AscentStep {
-  if (p !== 'infinity' && !(typeof p === 'number' && p >= 1)) {
-    throw new RangeError(`pNormAscent: expected p to be a number >= 1 or 'infinity', got ${p}`);
-  }
-  const boundless = p === 'infinity' || p === Number.POSITIVE_INFINITY;
-  return {
-    name: 'p-norm',
-    // JSON has no Infinity.
-    config: { name: 'p-norm', p: boundless ? 'infinity' : p },
-    step: (gradient, rho) =>
-      tf.tidy(() => (boundless ? boxStep(gradient, rho) : powerStep(gradient, rho, p))),
-  };
-}
+export const pNormAscent: PartFunction<PNormAscentOptions, AscentStep, 'metric'> = definePart({
+  kind: 'metric',
+  name: 'p-norm',
+  owner: 'pNormAscent',
+  doc: 'The ball of a p-norm, which no G measures',
+  source: 'Foret et al. 2021, arXiv 2010.01412',
+  options,
+  create: ({ p }) => {
+    const boundless = p === 'infinity' || p === Number.POSITIVE_INFINITY;
+    return {
+      name: 'p-norm',
+      // JSON has no Infinity.
+      config: { name: 'p-norm', p: boundless ? 'infinity' : p },
+      step: (gradient, rho) =>
+        tf.tidy(() => (boundless ? boxStep(gradient, rho) : powerStep(gradient, rho, p))),
+    };
+  },
+});
 
 /** ρ sign(g); all zero where g is zero or not finite: the ratio is NaN then. */
 function boxStep(gradient: ParamVector, rho: number): ParamVector {
@@ -73,5 +97,3 @@ function signed(gradient: ParamVector, size: ParamVector, factor: tf.Tensor): Pa
 function sign(tensor: tf.Tensor): tf.Tensor {
   return tf.divNoNan(tensor, tf.abs(tensor));
 }
-
-registerFactory('metric', 'p-norm', pNormAscent);

@@ -1,0 +1,276 @@
+import type { Kind, PartConfigs, PartTypes } from './kinds.js';
+
+/** Links an option to its types; nothing is there at run time. */
+declare const TYPES: unique symbol;
+
+/** Must be given, has a default, or may be left out. */
+export type Need = 'required' | 'defaulted' | 'optional';
+
+/** Ends of a range of numbers. What is left out is open. */
+export interface Range {
+  /** Least value. */
+  readonly min?: number;
+  /** Every value is above this one. */
+  readonly above?: number;
+  /** Greatest value. */
+  readonly max?: number;
+  /** Every value is below this one. */
+  readonly below?: number;
+}
+
+/** An option as every reader of declarations sees it: data alone. */
+export type AnyOption = {
+  /** What it is for: a noun phrase, without default, range and unit, which are added where it is shown. */
+  readonly doc: string;
+  /** Unit of its values: 'weight units', 'steps'. */
+  readonly unit?: string | undefined;
+  /** Must be given, has a default, or may be left out. */
+  readonly need: Need;
+  /** The value of an option left out. */
+  readonly default?: unknown;
+  /** What holds where an optional one is left out, in words. */
+  readonly otherwise?: string | undefined;
+} & OptionForm;
+
+/** What an option accepts. */
+export type OptionForm =
+  | ({ readonly type: 'number' | 'integer' } & Range)
+  | { readonly type: 'boolean' | 'text' }
+  | { readonly type: 'one-of'; readonly values: readonly string[] }
+  | ({ readonly type: 'part'; readonly kind: Kind; readonly or?: Kind | undefined } & Range)
+  | { readonly type: 'list'; readonly of: AnyOption }
+  | { readonly type: 'record'; readonly fields: Declarations }
+  | { readonly type: 'tagged'; readonly tag: string; readonly cases: Readonly<Record<string, Declarations>> }
+  | { readonly type: 'any-of'; readonly of: readonly AnyOption[]; readonly expected?: string | undefined }
+  | {
+      readonly type: 'code';
+      readonly expected: string;
+      readonly accepts: (value: unknown) => boolean;
+      /** Belongs to a run, and so to no configuration. */
+      readonly run?: boolean | undefined;
+    };
+
+/** Options by name: all that can be said of a part's options. */
+export type Declarations = Readonly<Record<string, AnyOption>>;
+
+/**
+ * An option whose values are `Value` as given in code, `Done` once completed, and `Json` in configurations (never: it
+ * cannot be written there).
+ */
+export interface Option<Value, Json, N extends Need, Done = Value> {
+  readonly need: N;
+  /** Types only. */
+  readonly [TYPES]: { readonly value: Value; readonly done: Done; readonly json: Json };
+}
+
+/** An option whose values are code: no configuration has it. */
+export interface CodeOption<Value, N extends Need> extends Option<Value, never, N> {
+  readonly type: 'code';
+}
+
+/** The types of a part's option, looked up late: configurations of a kind may hold others of that kind. */
+interface TypesOfPart<K extends Kind, Or extends Kind> {
+  readonly value: PartTypes[K];
+  readonly done: PartTypes[K];
+  readonly json: PartConfigs[K | Or];
+}
+
+/** An option that is a part of its own. */
+export interface PartOption<K extends Kind, N extends Need, Or extends Kind = K> {
+  readonly need: N;
+  /** Types only. */
+  readonly [TYPES]: TypesOfPart<K, Or>;
+}
+
+type Declared<O> = O & AnyOption;
+type TypesOf<O> = O extends { readonly [TYPES]: infer T } ? T : never;
+type ValueOf<O> = TypesOf<O> extends { readonly value: infer V } ? V : never;
+type DoneOf<O> = TypesOf<O> extends { readonly done: infer V } ? V : never;
+type JsonOf<O> = TypesOf<O> extends { readonly json: infer J } ? J : never;
+
+type Required<D> = {
+  [K in keyof D]: D[K] extends { readonly need: 'required' } ? K : never;
+}[keyof D];
+/** By their form, not by their types: these are looked up late. */
+type Writable<D> = { [K in keyof D]: D[K] extends { readonly type: 'code' } ? never : K }[keyof D];
+
+/** Options as the caller gives them: hover texts are those of the declarations. */
+export type OptionsOf<D> = { readonly [K in keyof D as Extract<K, Required<D>>]: ValueOf<D[K]> } & {
+  readonly [K in keyof D as Exclude<K, Required<D>>]?: ValueOf<D[K]> | undefined;
+};
+
+/** Options in plain JSON, nested parts as configurations. */
+export type ConfigOf<D> = {
+  readonly [K in keyof D as Extract<K, Required<D> & Writable<D>>]: JsonOf<D[K]>;
+} & { readonly [K in keyof D as Exclude<Extract<K, Writable<D>>, Required<D>>]?: JsonOf<D[K]> | undefined };
+
+/** Options as `create` receives them: checked, defaults filled in. */
+export type Checked<D> = {
+  readonly [K in keyof D]: D[K] extends { readonly need: 'optional' }
+    ? DoneOf<D[K]> | undefined
+    : DoneOf<D[K]>;
+};
+
+/** What every option says: `doc`, and a `default`, or `optional`: what holds where it is left out. */
+export interface Spec<Value = unknown> {
+  /** What it is for: a noun phrase, without default, range and unit. */
+  readonly doc: string;
+  /** Unit of its values: 'weight units', 'steps'. */
+  readonly unit?: string;
+  /** The value of an option left out. */
+  readonly default?: Value;
+  /** It may be left out: what holds then, in words ('none', 'twice the rank'). */
+  readonly optional?: string;
+}
+
+type NeedOf<S> = S extends { readonly default: unknown }
+  ? 'defaulted'
+  : S extends { readonly optional: string }
+    ? 'optional'
+    : 'required';
+
+function option<O>(form: OptionForm, { doc, unit, optional, ...spec }: Spec): Declared<O> {
+  const need = 'default' in spec ? 'defaulted' : optional === undefined ? 'required' : 'optional';
+  return { ...form, doc, unit, need, default: spec.default, otherwise: optional } as unknown as Declared<O>;
+}
+
+const rangeOf = ({ min, above, max, below }: Range): Range => ({
+  ...(min !== undefined && { min }),
+  ...(above !== undefined && { above }),
+  ...(max !== undefined && { max }),
+  ...(below !== undefined && { below }),
+});
+
+/**
+ * A finite number.
+ *
+ * @example number({ min: 0, default: 0.4, unit: 'dimensionless', doc: 'Weight of the surrogate gap' })
+ */
+/*#__NO_SIDE_EFFECTS__*/
+export function number<const S extends Spec<number> & Range>(
+  spec: S,
+): Declared<Option<number, number, NeedOf<S>>> {
+  return option({ type: 'number', ...rangeOf(spec) }, spec);
+}
+
+/** A whole number. */
+/*#__NO_SIDE_EFFECTS__*/
+export function integer<const S extends Spec<number> & Range>(
+  spec: S,
+): Declared<Option<number, number, NeedOf<S>>> {
+  return option({ type: 'integer', ...rangeOf(spec) }, spec);
+}
+
+/** True or false. */
+/*#__NO_SIDE_EFFECTS__*/
+export function boolean<const S extends Spec<boolean>>(
+  spec: S,
+): Declared<Option<boolean, boolean, NeedOf<S>>> {
+  return option({ type: 'boolean' }, spec);
+}
+
+/** A text. */
+/*#__NO_SIDE_EFFECTS__*/
+export function text<const S extends Spec<string>>(spec: S): Declared<Option<string, string, NeedOf<S>>> {
+  return option({ type: 'text' }, spec);
+}
+
+/** One of some words: `oneOf(['pass', 'skip'], { default: 'pass', doc })`. */
+/*#__NO_SIDE_EFFECTS__*/
+export function oneOf<const V extends readonly string[], const S extends Spec<V[number]>>(
+  values: V,
+  spec: S,
+): Declared<Option<V[number], V[number], NeedOf<S>>> {
+  return option({ type: 'one-of', values }, spec);
+}
+
+/** A part of a kind: the part itself in code, `{ "name": "monge" }` in configurations. */
+/*#__NO_SIDE_EFFECTS__*/
+export function part<K extends Kind, const S extends Spec>(
+  kind: K,
+  spec: S,
+): Declared<PartOption<K, NeedOf<S>>> {
+  return option({ type: 'part', kind }, spec);
+}
+
+/** A number or a schedule of it, of one range: `schedule({ default: 0.05, doc })`. The range begins at 0 by default. */
+/*#__NO_SIDE_EFFECTS__*/
+export function schedule<const S extends Spec<number> & Range>(
+  spec: S,
+): Declared<PartOption<'schedule', NeedOf<S>>> {
+  const range = rangeOf(spec);
+  return option({ type: 'part', kind: 'schedule', min: 0, ...range }, spec);
+}
+
+/** Any optimizer, sharpness-aware ones among them: what a wrapper wraps. */
+/*#__NO_SIDE_EFFECTS__*/
+export function anyOptimizer<const S extends Spec>(
+  spec: S,
+): Declared<PartOption<'base-optimizer', NeedOf<S>, 'variant'>> {
+  return option({ type: 'part', kind: 'base-optimizer', or: 'variant' }, spec);
+}
+
+/** Any number of values of one sort: `list(part('filter', { doc }), { default: [], doc })`. */
+/*#__NO_SIDE_EFFECTS__*/
+export function list<O extends AnyOption, const S extends Spec>(
+  of: O,
+  spec: S,
+): Declared<Option<readonly ValueOf<O>[], readonly JsonOf<O>[], NeedOf<S>, readonly DoneOf<O>[]>> {
+  return option({ type: 'list', of }, spec);
+}
+
+/** Options of their own: `record({ rank: integer({ … }) }, { optional: 'none', doc })`. */
+/*#__NO_SIDE_EFFECTS__*/
+export function record<D extends Declarations, const S extends Spec>(
+  fields: D,
+  spec: S,
+): Declared<Option<OptionsOf<D>, ConfigOf<D>, NeedOf<S>, Checked<D>>> {
+  return option({ type: 'record', fields }, spec);
+}
+
+/** Options that depend on one word among them: `tagged('kind', { tanh: { … }, log: { … } }, { default: { kind: 'tanh' }, doc })`. */
+/*#__NO_SIDE_EFFECTS__*/
+export function tagged<
+  const T extends string,
+  C extends Readonly<Record<string, Declarations>>,
+  const S extends Spec<{ readonly [K in T]: keyof C }>,
+>(
+  tag: T,
+  cases: C,
+  spec: S,
+): Declared<
+  Option<
+    { [N in keyof C]: { readonly [K in T]: N } & OptionsOf<C[N]> }[keyof C],
+    { [N in keyof C]: { readonly [K in T]: N } & ConfigOf<C[N]> }[keyof C],
+    NeedOf<S>,
+    { [N in keyof C]: { readonly [K in T]: N } & Checked<C[N]> }[keyof C]
+  >
+> {
+  return option({ type: 'tagged', tag, cases }, spec);
+}
+
+/** One sort of value or another: `anyOf([number({ … }), oneOf(['infinity'], { … })], { default: 2, doc })`. */
+/*#__NO_SIDE_EFFECTS__*/
+export function anyOf<
+  const O extends readonly AnyOption[],
+  const S extends Spec<ValueOf<O[number]>> & { readonly expected?: string },
+>(of: O, spec: S): Declared<Option<ValueOf<O[number]>, JsonOf<O[number]>, NeedOf<S>>> {
+  return option({ type: 'any-of', of, expected: spec.expected }, spec);
+}
+
+/** Says what a value of code must be. */
+export interface CodeSpec extends Spec {
+  /** What is accepted, for messages: 'a function (step) => closures'. */
+  readonly expected: string;
+  /** Tells what is accepted. Default: functions. */
+  readonly accepts?: (value: unknown) => boolean;
+  /** Belongs to a run and not to the configuration: a listener. Default false. */
+  readonly run?: boolean;
+}
+
+/** A function or another value that JSON cannot hold: `code<Sampler>()({ expected: 'a function …', optional: 'the seed', doc })`. */
+/*#__NO_SIDE_EFFECTS__*/
+export function code<Value>(): <const S extends CodeSpec>(spec: S) => Declared<CodeOption<Value, NeedOf<S>>> {
+  return ({ expected, accepts = (value) => typeof value === 'function', run, ...spec }) =>
+    option({ type: 'code', expected, accepts, run }, spec as Spec);
+}

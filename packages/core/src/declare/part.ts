@@ -1,0 +1,163 @@
+import { complete } from './check.js';
+import type { Configured, NamedConfig } from './config.js';
+import type { Kind, PartTypes } from './kinds.js';
+import type { AnyOption, Checked, Declarations, OptionsOf } from './option.js';
+
+/** A part, declared once: names, types, defaults, ranges, tables, schemas and configurations follow from it. */
+export interface PartDeclaration<K extends Kind, D extends Declarations, R extends PartTypes[K]> {
+  /** What it makes. */
+  readonly kind: K;
+  /** Its name in configurations, unique within the kind: lower case, words joined by "-". */
+  readonly name: string;
+  /** Its name in messages: that of the function. Default: `name`. */
+  readonly owner?: string;
+  /** What it does, in one line. */
+  readonly doc: string;
+  /** Where it was published: 'Foret et al. 2021, arXiv 2010.01412'. */
+  readonly source?: string;
+  /** Gradient evaluations a step, of a variant: a number, or one from the options. */
+  readonly gradients?: number | ((options: Checked<D>) => number);
+  /** Its options. */
+  readonly options: D;
+  /** Makes a new one from checked options. */
+  create(options: Checked<D>): R;
+}
+
+/** A part as those see it who read declarations: registry, tables, command line. */
+export interface Part<K extends Kind = Kind> {
+  readonly kind: K;
+  readonly name: string;
+  readonly owner: string;
+  readonly doc: string;
+  readonly source?: string | undefined;
+  readonly options: Declarations;
+  /** Gradient evaluations a step, where it is known of a variant, with these options. */
+  readonly gradients?: number | ((options: never) => number) | undefined;
+  /** Makes a new one. @throws RangeError, TypeError for options that are not as declared. */
+  create(options: object): PartTypes[K];
+}
+
+/** A function that has been made from a declaration. */
+export interface Declaring<K extends Kind = Kind> {
+  /** What it was made from. */
+  readonly part: Part<K>;
+}
+
+/** What makes a part: all options may be left out where none is required. */
+export type PartFunction<Options, Made, K extends Kind = Kind> = ((
+  ...options: Record<never, never> extends Options ? [options?: Options] : [options: Options]
+) => Made) &
+  Declaring<K>;
+
+/**
+ * Parts by kind and name, for `fromConfig` alone: TensorFlow.js names a class when it loads a model, and nothing says then
+ * which registry is meant. A declaration enters when it is made, so that a bundle has those that it uses. The last one of a
+ * name counts: two copies of a package and hot reload do not throw.
+ */
+const known = new Map<string, Part>();
+
+/**
+ * Makes parts known to `SharpnessAwareOptimizer.fromConfig`, that is, to a model loaded with its optimizer. Importing a
+ * package does so without a bundler; a bundle leaves out what is not used, and so forgets it unless it is named here.
+ *
+ * @example registerParts(gsam, cosineDecay); await tf.loadLayersModel(url);
+ */
+export function registerParts(...functions: readonly Declaring[]): void {
+  for (const { part } of functions) remember(part);
+}
+
+function remember(part: Part): void {
+  known.set(`${part.kind}:${part.name}`, part);
+}
+
+/** The part that `fromConfig` finds under a name. */
+export function partNamed(kind: string, name: string): Part | undefined {
+  return known.get(`${kind}:${name}`);
+}
+
+/**
+ * Declares a part, and makes the function that makes it.
+ *
+ * @example
+ * export const surrogateGap: PartFunction<SurrogateGapOptions, GradientCombiner> = definePart({
+ *   kind: 'combiner',
+ *   name: 'gsam',
+ *   owner: 'surrogateGap',
+ *   doc: 'The perturbed gradient, less a share of the gradient across it',
+ *   source: 'Zhuang et al. 2022, arXiv 2203.08065',
+ *   options: { alpha: number({ min: 0, default: 0.4, doc: 'Weight of the surrogate gap' }) },
+ *   create: ({ alpha }) => ({ combine: (context) => … }),
+ * });
+ */
+/*#__NO_SIDE_EFFECTS__*/
+export function definePart<K extends Kind, const D extends Declarations, R extends PartTypes[K]>(
+  declaration: PartDeclaration<K, D, R>,
+): PartFunction<OptionsOf<D>, R & Configured, K> {
+  const { owner = declaration.name, options, name } = declaration;
+  const create = (given: object) => {
+    const checked = complete(owner, options, given);
+    return withConfig(declaration.create(checked), () => ({ name, ...configOf(options, checked) }));
+  };
+  return declared({ ...declaration, owner, create } as unknown as Part<K>, (given = {}) => create(given));
+}
+
+/** Gives a function its declaration, and makes the part known to `fromConfig`. */
+/*#__NO_SIDE_EFFECTS__*/
+export function declared<K extends Kind, F>(
+  part: Part<K>,
+  call: (...args: never[]) => unknown,
+): F & Declaring<K> {
+  remember(part);
+  return Object.assign(call, { part }) as F & Declaring<K>;
+}
+
+/** A made part knows its configuration, unless it tells it by itself or is no object. */
+function withConfig<R>(made: R, config: () => NamedConfig): R & Configured {
+  const tells =
+    made === null ||
+    !/object|function/.test(typeof made) ||
+    'getConfig' in (made as object) ||
+    'config' in (made as object);
+  return (tells ? made : Object.assign(made as object, { config: config() })) as R & Configured;
+}
+
+/** What a configuration says of a value that it cannot hold. */
+const CUSTOM = 'custom';
+
+/**
+ * Checked options as JSON: nested parts become their configurations. What cannot be written down (a function, a strategy
+ * of one's own) becomes `{ name: 'custom' }`: loading it says what to pass by hand.
+ */
+export function configOf(options: Declarations, checked: object): Record<string, unknown> {
+  const values = Object.entries(checked).filter(([name]) => {
+    const option = options[name]!;
+    return !(option.type === 'code' && option.run);
+  });
+  return Object.fromEntries(values.map(([name, value]) => [name, jsonOf(options[name]!, value)]));
+}
+
+/** Of some values those that are declared. */
+export function pick<D extends Declarations>(values: object, declared: D): Partial<Checked<D>> {
+  const entries = Object.entries(values).filter(([name]) => Object.hasOwn(declared, name));
+  return Object.fromEntries(entries) as Partial<Checked<D>>;
+}
+
+function jsonOf(option: AnyOption, value: unknown): unknown {
+  switch (option.type) {
+    case 'part':
+      return typeof value === 'number' ? value : ((value as Partial<Configured>).config ?? { name: CUSTOM });
+    case 'list':
+      return (value as readonly unknown[]).map((entry) => jsonOf(option.of, entry));
+    case 'record':
+      return configOf(option.fields, value as object);
+    case 'tagged': {
+      const { [option.tag]: tag, ...rest } = value as Record<string, unknown>;
+      return { [option.tag]: tag, ...configOf(option.cases[String(tag)]!, rest) };
+    }
+    case 'code':
+    case 'any-of':
+      return typeof value === 'function' || typeof value === 'object' ? { name: CUSTOM } : value;
+    default:
+      return value;
+  }
+}

@@ -1,0 +1,74 @@
+import type * as tf from '@tensorflow/tfjs-core';
+import {
+  anyOf,
+  code,
+  integer,
+  list,
+  number,
+  type OptionsOf,
+  oneOf,
+  record,
+  text,
+} from '../declare/option.js';
+import type { StepListener } from '../oracle/report.js';
+
+const isPattern = (value: unknown) => typeof value === 'function' || value instanceof RegExp;
+
+const groupOptions = {
+  match: anyOf(
+    [
+      text({ doc: 'A regular expression of variable names' }),
+      code<RegExp | ((variable: tf.Variable) => boolean)>()({
+        accepts: isPattern,
+        expected: 'a function (variable) => boolean',
+        doc: 'A regular expression or a predicate',
+      }),
+    ],
+    { doc: 'Which variables: a regular expression of their names, or in code a predicate' },
+  ),
+  rho: number({
+    min: 0,
+    default: 1,
+    doc: 'Multiplier f of the radius ρ: the ball is stretched by f along these variables. 0 leaves them out of the perturbation, and ρ is spent on the others',
+  }),
+  weightDecay: number({
+    min: 0,
+    default: 0,
+    doc: "Decoupled weight decay λ: θ ← θ − lr·λ·θ beside the base optimizer's update",
+  }),
+  learningRate: number({
+    min: 0,
+    default: 1,
+    doc: "Factor of the base optimizer's whole update, exact for any base optimizer. 0 freezes",
+  }),
+};
+
+/** Options of some of the variables. A variable belongs to the first group that matches it. */
+export interface VariableGroup extends OptionsOf<typeof groupOptions> {}
+
+/** The options of the driver, which every variant has. */
+export const driverOptions = {
+  onNonFinite: oneOf(['pass', 'skip'], {
+    default: 'pass',
+    doc: 'What to do with a direction that holds a NaN or an infinity: pass it on to the base optimizer, as TensorFlow.js does, or skip the update, leaving weights, base optimizer and rule as they were. Decided on the device; iterations advance either way',
+  }),
+  groups: list(record(groupOptions, { doc: 'A group of variables' }), {
+    optional: 'none',
+    doc: 'Options of some of the variables: radius, weight decay, learning rate',
+  }),
+  randomSeed: integer({
+    optional: 'each evaluation draws afresh, as the PyTorch implementations do',
+    doc: 'Seed of the random numbers that the loss draws (unseeded dropout, noise layers): every evaluation of a step then draws the same, so that both passes see one mask, as the JAX implementations do. A seeded dropout layer has one mask at all times',
+  }),
+  onStep: code<StepListener | readonly StepListener[]>()({
+    run: true,
+    accepts: (value) => [value].flat().every((entry) => typeof entry === 'function'),
+    expected: 'a function (report) => void, or several',
+    optional: 'none',
+    doc: 'Hears of steps, without making them wait: gradient norm, perturbation norm, surrogate gap, cosine',
+  }),
+  reportEvery: integer({ min: 1, default: 1, unit: 'steps', doc: 'Steps from one report to the next' }),
+};
+
+/** Options of the driver, accepted by every variant beside its own. */
+export interface DriverOptions extends OptionsOf<typeof driverOptions> {}

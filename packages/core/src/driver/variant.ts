@@ -1,0 +1,71 @@
+import type * as tf from '@tensorflow/tfjs-core';
+import { complete } from '../declare/check.js';
+import { type Checked, type ConfigOf, type Declarations, type OptionsOf, part } from '../declare/option.js';
+import { configOf, type Declaring, declared, type Part, pick } from '../declare/part.js';
+import type { SharpnessRule } from '../rules/rule.js';
+import { SharpnessAwareOptimizer } from './optimizer.js';
+import { type DriverOptions, driverOptions } from './options.js';
+
+/** A variant, declared once. The options of the driver and the base optimizer are added to its own. */
+export interface VariantDeclaration<D extends Declarations> {
+  /** Its name in configurations and messages: lower case, words joined by "-". */
+  readonly name: string;
+  /** What it does, in one line. */
+  readonly doc: string;
+  /** Where it was published: 'Foret et al. 2021, arXiv 2010.01412'. */
+  readonly source?: string;
+  /** Gradient evaluations a step, those of refreshing masks and estimates aside: a number, or one from the options. */
+  readonly gradients?: number | ((options: Checked<D>) => number);
+  /** Its own options. */
+  readonly options: D;
+  /** Makes its rule from checked options. */
+  rule(options: Checked<D>): SharpnessRule;
+}
+
+/** A variant's function: joins its rule to a base optimizer. */
+export type Variant<Options> = ((base: tf.Optimizer, options?: Options) => SharpnessAwareOptimizer) &
+  Declaring<'variant'>;
+
+/** A variant's options in plain JSON. */
+export type VariantConfig<D> = ConfigOf<D & typeof driverOptions & typeof baseOption>;
+
+const baseOption = { base: part('base-optimizer', { doc: 'The optimizer that consumes the direction' }) };
+
+/**
+ * Declares a variant, and makes its function.
+ *
+ * @example
+ * const options = { rho: radius({ default: 0.05 }), ...strategyOptions };
+ * export interface SamOptions extends OptionsOf<typeof options>, DriverOptions {}
+ * export const sam: Variant<SamOptions> = defineVariant({
+ *   name: 'sam', doc: 'Sharpness-aware minimization', source: 'Foret et al. 2021, arXiv 2010.01412', gradients: 2,
+ *   options, rule: (given) => compose({ ...given, name: 'sam' }),
+ * });
+ */
+/*#__NO_SIDE_EFFECTS__*/
+export function defineVariant<const D extends Declarations>({
+  rule,
+  ...about
+}: VariantDeclaration<D>): Variant<OptionsOf<D> & DriverOptions> {
+  const { name } = about;
+  const own = { ...about.options, ...driverOptions };
+  const make = (base: tf.Optimizer, given: object): SharpnessAwareOptimizer => {
+    const checked = complete(name, own, given);
+    const [mine, driver] = [pick(checked, about.options), pick(checked, driverOptions)];
+    return new SharpnessAwareOptimizer(base, rule(mine as Checked<D>), driver as DriverOptions, {
+      name,
+      ...configOf(own, checked),
+    });
+  };
+  const described: Part<'variant'> = {
+    ...about,
+    kind: 'variant',
+    owner: name,
+    options: { ...own, ...baseOption },
+    create: (options) => {
+      const { base, ...rest } = options as { base: tf.Optimizer };
+      return make(base, rest);
+    },
+  };
+  return declared(described, (base: tf.Optimizer, given: object = {}) => make(base, given));
+}
