@@ -308,7 +308,9 @@ describe('fileSystem', () => {
       train(optimizer, problem, 1, i);
       await saveState(optimizer, fileSystem(path));
       expect(
-        (await readdir(path)).filter((name) => !/^model\.json$|^weights-[0-9a-f]+-[0-9a-f]+\.bin$/.test(name)),
+        (await readdir(path)).filter(
+          (name) => !/^model\.json$|^weights-[0-9a-f]+-[0-9a-f]+\.bin$/.test(name),
+        ),
       ).toEqual([]);
       expect(await readdir(path)).toHaveLength(2);
     }
