@@ -4,13 +4,14 @@
  * @packageDocumentation
  */
 
+export { newtonSchulz } from './algebra/newton-schulz.js';
 export {
   materialise,
   type Perturbation,
   type ScaledVector,
   scalePerturbation,
 } from './algebra/perturbation.js';
-export { type Distribution, type Sampler, seededSampler } from './algebra/random.js';
+export { type Distribution, generator, type Sampler, seededSampler } from './algebra/random.js';
 export {
   add,
   axpy,
@@ -192,6 +193,7 @@ export {
   type Strategies,
 } from './rules/compose.js';
 export { chainFilters } from './rules/filters/chain.js';
+export { type Gate, intermittent } from './rules/intermittent.js';
 export type { InnerProduct, PerturbationMetric } from './rules/metric.js';
 export {
   type ElementwiseMetricOptions,

@@ -17,6 +17,7 @@ const report = (step: number): StepReport => ({
   gradientNorm: 2,
   perturbationNorm: 0.05,
   cosine: Number.NaN,
+  isActive: true,
 });
 
 let folder: string;
@@ -96,6 +97,7 @@ describe('tensorBoard', () => {
       'sam/surrogateGap': 0.25,
       'sam/gradientNorm': 2,
       'sam/perturbationNorm': Math.fround(0.05),
+      'sam/isActive': 1,
     });
   });
 });

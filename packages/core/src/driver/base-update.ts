@@ -1,9 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { add, choose, norm, type ParamVector } from '../algebra/vector.js';
+import { add, choose, norm } from '../algebra/vector.js';
 import { viewBase } from '../engine/base-view.js';
 import { VariableSnapshot } from '../engine/snapshot.js';
 import { announceUpdate } from '../optimizers/skipping.js';
 import type { NamedTensor } from '../oracle/state.js';
+import type { RuleStep } from '../rules/rule.js';
 import type { VariableGroups } from './groups.js';
 
 /** A direction for a variable by name; null where the loss does not reach it. */
@@ -19,7 +20,7 @@ export interface BaseUpdate {
   readonly groups: VariableGroups;
   readonly onNonFinite: 'pass' | 'skip';
   /** Added to the variables of the entries after the base optimizer's update. */
-  readonly correction?: ParamVector | undefined;
+  readonly correction?: RuleStep['correction'] | undefined;
 }
 
 /**
@@ -34,7 +35,9 @@ export function updateBase({ onNonFinite, ...update }: BaseUpdate): tf.Tensor | 
   }
   const snapshot = new VariableSnapshot();
   try {
-    const whole = [...update.entries.flatMap(({ tensor }) => tensor ?? []), ...(update.correction ?? [])];
+    const { correction = [] } = update;
+    const added = typeof correction === 'function' ? [] : correction;
+    const whole = [...update.entries.flatMap(({ tensor }) => tensor ?? []), ...added];
     const ok = tf.isFinite(norm(whole));
     // Zero in place of NaN, so that slots created by this very step start clean.
     const clean = (tensor: tf.Tensor) => choose(ok, [tensor], [tf.zerosLike(tensor)])[0]!;
@@ -57,7 +60,8 @@ function apply({ base, entries, groups, correction }: Omit<BaseUpdate, 'onNonFin
     // TensorFlow.js keys slots by position: every variable is passed, in one order, null where it has no gradient.
     base.applyGradients(entries as NamedTensor[]);
     if (!correction) return;
-    const moved = add(correction, variables);
+    const added = typeof correction === 'function' ? correction(variables) : correction;
+    const moved = add(added, variables);
     for (const [i, variable] of variables.entries()) variable.assign(moved[i]!);
   });
 }

@@ -171,7 +171,7 @@ export class SharpnessAwareOptimizer extends tf.Optimizer {
             : meanStep(closures.length, (i) => {
                 const part = this.rule.direction(oracle.focus(i));
                 // The report is of the first micro-batch, made while its tensors live.
-                if (i === 0) this.#report(oracle);
+                if (i === 0) this.#report(oracle, part.active);
                 else oracle.takeRecord();
                 return part;
               });
@@ -229,7 +229,7 @@ export class SharpnessAwareOptimizer extends tf.Optimizer {
     });
   }
 
-  #apply(oracle: StepOracle, state: StagedState, { direction, correction }: RuleStep): void {
+  #apply(oracle: StepOracle, state: StagedState, { direction, correction, active }: RuleStep): void {
     state.settle(reached(oracle));
     const undo = this.rule.afterStep ? new VariableSnapshot() : undefined;
     const { iterations } = this.base;
@@ -242,7 +242,7 @@ export class SharpnessAwareOptimizer extends tf.Optimizer {
       oracle.forget();
       this.rule.afterStep?.(oracle);
       state.commit(ok && onlyIf(ok));
-      this.#report(oracle);
+      this.#report(oracle, active);
       this.incrementIterations();
     } catch (error) {
       undo?.restore();
@@ -254,16 +254,18 @@ export class SharpnessAwareOptimizer extends tf.Optimizer {
   }
 
   /** Reports what happened since the last report, if anything did and somebody listens. */
-  #report(oracle: StepOracle): void {
+  #report(oracle: StepOracle, active?: RuleStep['active']): void {
     const record = oracle.takeRecord();
-    if (record.first && this.#isReported(oracle.step)) reportStep(oracle.step, record, this.#listeners);
+    if (record.first && this.#isReported(oracle.step)) {
+      reportStep(oracle.step, record, this.#listeners, active);
+    }
   }
 
   #isReported(step: number): boolean {
     return this.#listeners.length > 0 && step % this.#reportEvery === 0;
   }
 
-  #update(entries: readonly DirectionEntry[], correction?: ParamVector): tf.Tensor | undefined {
+  #update(entries: readonly DirectionEntry[], correction?: RuleStep['correction']): tf.Tensor | undefined {
     return updateBase({
       base: this.base,
       entries,
@@ -375,5 +377,8 @@ function meanStep(count: number, stepOf: (index: number) => RuleStep): RuleStep 
 
 /** A step as a container that TensorFlow.js's tidy understands. */
 function flat({ loss, direction, correction = [] }: RuleStep) {
+  if (typeof correction === 'function') {
+    throw new Error('minimizeOver: expected sharpness "shared" of a rule that moves the weights itself');
+  }
   return { loss, direction, correction };
 }

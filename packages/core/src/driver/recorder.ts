@@ -1,7 +1,14 @@
 import type { StepListener, StepReport } from '../oracle/report.js';
 
-/** The numbers of a report that are averaged over an epoch. */
-const measures = ['perturbedLoss', 'surrogateGap', 'gradientNorm', 'perturbationNorm', 'cosine'] as const;
+/** The numbers of a report that are averaged over an epoch; of `isActive` that is the share of such steps. */
+const measures = [
+  'perturbedLoss',
+  'surrogateGap',
+  'gradientNorm',
+  'perturbationNorm',
+  'cosine',
+  'isActive',
+] as const;
 
 /** Keeps the reports of a training, and puts their means over each epoch into `model.fit`'s History. */
 export interface StepRecorder {
@@ -37,7 +44,7 @@ export function stepRecorder(): StepRecorder {
         const epoch = reports.slice(seen);
         seen = reports.length;
         for (const measure of measures) {
-          logs[measure] = epoch.reduce((sum, report) => sum + report[measure], 0) / epoch.length;
+          logs[measure] = epoch.reduce((sum, report) => sum + Number(report[measure]), 0) / epoch.length;
         }
       },
     },

@@ -24,6 +24,7 @@ export function tensorBoard(folder: string): StepWriter {
 /** An Event of TensorFlow's event.proto: wall time, step, and one simple value per number of the report. */
 function eventOf({ step, ...numbers }: StepReport): Buffer {
   const values = Object.entries(numbers)
+    .map(([name, value]) => [name, Number(value)] as const)
     .filter(([, value]) => Number.isFinite(value))
     .map(([name, value]) => bytes(1, Buffer.concat([bytes(1, Buffer.from(`sam/${name}`)), float(2, value)])));
   return Buffer.concat([

@@ -19,6 +19,8 @@ export interface StepReport {
   readonly perturbationNorm: number;
   /** Cosine of the angle between the gradients at θ and at θ + δ. */
   readonly cosine: number;
+  /** Whether the step was a sharpness-aware one: false where a rule left it to the base optimizer. */
+  readonly isActive: boolean;
 }
 
 /** Hears of steps, some time after they happened. */
@@ -33,13 +35,14 @@ export interface StepRecord {
 }
 
 /**
- * Computes the report on the device and hands it to the listeners when its six numbers have arrived: the step does
+ * Computes the report on the device and hands it to the listeners when its numbers have arrived: the step does
  * not wait for them.
  */
 export function reportStep(
   step: number,
   { first, perturbed }: StepRecord,
   listeners: readonly StepListener[],
+  active: boolean | tf.Tensor = true,
 ): void {
   const numbers = tf.tidy(() => {
     const missing = tf.scalar(Number.NaN);
@@ -51,11 +54,12 @@ export function reportStep(
         ? tf.divNoNan(dot(first.gradient, perturbed.gradient), tf.mul(gradientNorm, norm(perturbed.gradient)))
         : missing;
     const perturbationNorm = perturbed ? norm(materialise(perturbed.perturbation)) : missing;
-    return tf.keep(tf.stack([loss, perturbedLoss, gradientNorm, perturbationNorm, cosine]));
+    const isActive = typeof active === 'boolean' ? tf.scalar(Number(active)) : tf.cast(active, 'float32');
+    return tf.keep(tf.stack([loss, perturbedLoss, gradientNorm, perturbationNorm, cosine, isActive]));
   });
   void numbers
     .data()
-    .then(([loss, perturbedLoss, gradientNorm, perturbationNorm, cosine]) => {
+    .then(([loss, perturbedLoss, gradientNorm, perturbationNorm, cosine, isActive]) => {
       const report: StepReport = {
         step,
         loss: loss!,
@@ -64,6 +68,7 @@ export function reportStep(
         gradientNorm: gradientNorm!,
         perturbationNorm: perturbationNorm!,
         cosine: cosine!,
+        isActive: isActive! > 0,
       };
       for (const listener of listeners) listener(report);
     })

@@ -10,8 +10,16 @@ export interface RuleStep {
   readonly loss: tf.Scalar;
   /** What the base optimizer receives in place of the gradient. */
   readonly direction: ParamVector;
-  /** Added to θ after the base optimizer's update, outside its momentum and scaling. */
-  readonly correction?: ParamVector;
+  /**
+   * Added to θ after the base optimizer's update, outside its momentum and scaling; or what makes it from the weights that
+   * the update led to.
+   */
+  readonly correction?: ParamVector | ((updated: readonly tf.Variable[]) => ParamVector);
+  /**
+   * Whether this was a sharpness-aware step: a boolean, or a bool Scalar on the device. Default true. Reported as
+   * `StepReport.isActive`.
+   */
+  readonly active?: boolean | tf.Tensor;
 }
 
 /** Turns an oracle into a descent direction: what to ask, and what to make of it. */

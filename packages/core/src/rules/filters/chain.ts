@@ -1,4 +1,5 @@
 import { registerFactory, toConfig } from '../../declare/config.js';
+import { delegate } from '../../oracle/delegate.js';
 import type { GradientOracle } from '../../oracle/oracle.js';
 import type { RuleState } from '../../oracle/state.js';
 import type { PerturbationFilter } from '../compose.js';
@@ -44,24 +45,7 @@ function withOwnState(oracle: GradientOracle, prefix: string): GradientOracle {
     getTensor: (key) => oracle.state.getTensor(prefix + key),
     setTensor: (key, value) => oracle.state.setTensor(prefix + key, value),
   };
-  return {
-    state,
-    step: oracle.step,
-    base: oracle.base,
-    get variables() {
-      return oracle.variables;
-    },
-    get rhoFactors() {
-      return oracle.rhoFactors;
-    },
-    get learningRateFactors() {
-      return oracle.learningRateFactors;
-    },
-    evaluate: (request) => oracle.evaluate(request),
-    value: (request) => oracle.value(request),
-    losses: (request) => oracle.losses(request),
-    compute: (f, request) => oracle.compute(f, request),
-  };
+  return delegate(oracle, { state });
 }
 
 registerFactory('filter', 'chain', ({ filters }) => chainFilters(...(filters as PerturbationFilter[])));

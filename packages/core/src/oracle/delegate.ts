@@ -1,0 +1,28 @@
+import type { GradientOracle } from './oracle.js';
+
+/** An oracle that answers as another one, but for what is given. */
+export function delegate(
+  oracle: GradientOracle,
+  own: Partial<Pick<GradientOracle, 'state' | 'evaluate'>>,
+): GradientOracle {
+  return {
+    step: oracle.step,
+    base: oracle.base,
+    get state() {
+      return own.state ?? oracle.state;
+    },
+    get variables() {
+      return oracle.variables;
+    },
+    get rhoFactors() {
+      return oracle.rhoFactors;
+    },
+    get learningRateFactors() {
+      return oracle.learningRateFactors;
+    },
+    evaluate: own.evaluate ?? ((request) => oracle.evaluate(request)),
+    value: (request) => oracle.value(request),
+    losses: (request) => oracle.losses(request),
+    compute: (f, request) => oracle.compute(f, request),
+  };
+}
