@@ -131,6 +131,20 @@ function addRun(program: Command, { stdout }: Outputs): void {
     });
 }
 
+function addWorker(program: Command, { stdout }: Outputs): void {
+  program
+    .command('worker')
+    .description('Do trials that `run --queue` hands out, until stopped. Start one on every machine.')
+    .requiredOption('--queue <url>', 'server of the queue: redis://… or postgres://…')
+    .option('--workers <n>', 'processes that train at a time; default: the cores')
+    .option('--lock-seconds <n>', 'silence after which a trial is given to another worker; default: 30')
+    .addHelpText('after', '\nExample:\n  tfjs-sam worker --queue redis://:secret@server:6379 --workers 4')
+    .action(async (options: object) => {
+      const { workerCommand } = await import('./commands/worker.js');
+      await workerCommand(options, stdout);
+    });
+}
+
 function addStatus(program: Command, { stdout }: Outputs): void {
   program
     .command('status')
@@ -156,6 +170,7 @@ function createProgram(outputs: Outputs): Command {
     });
   addRun(program, outputs);
   addStatus(program, outputs);
+  addWorker(program, outputs);
   addCompare(program, outputs);
   addVariants(program, outputs);
   addDescribe(program, outputs);

@@ -33,10 +33,10 @@ function workerCount(workers: string | undefined): number {
   throw new UsageError(`run: expected --workers to be an integer >= 0, got "${workers}"`);
 }
 
-async function executorFor({ workers, queue }: RunOptions, folder: string): Promise<Executor> {
+async function executorFor({ workers, queue }: RunOptions): Promise<Executor> {
   if (queue !== undefined) {
     const { QueueExecutor } = await import('../execute/queue.js');
-    return QueueExecutor.connect(queue, folder);
+    return QueueExecutor.connect(queue);
   }
   const count = workerCount(workers);
   if (count === 0) return new InProcessExecutor();
@@ -75,7 +75,7 @@ export async function runSession(
     const reused = reuse(session);
     if (reused > 0) output.write(`${reused} trials are taken from studies beside ${folder.path}\n`);
     if (options.retryFailed) retryFailed(session);
-    executor = await executorFor(options, folder.path);
+    executor = await executorFor(options);
     output.write(`${folder.path}: ${executor.description}\n`);
     const { shard } = header;
     await conduct({
