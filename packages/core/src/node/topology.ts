@@ -20,7 +20,9 @@ export function checkedTopology(text: string, fail: Fail): Topology {
   } catch {
     throw fail('it is no JSON');
   }
-  if (!isRecord(topology) || !isRecord(topology.modelTopology)) throw fail('it holds no model and no state');
+  const held = isRecord(topology) ? topology.modelTopology : undefined;
+  if (!isRecord(topology) || !isRecord(held) || Object.keys(held).length === 0)
+    throw fail('it holds no model and no state');
   const { weightsManifest = [] } = topology;
   if (!Array.isArray(weightsManifest)) throw fail('its weightsManifest is no list');
   for (const group of weightsManifest) {

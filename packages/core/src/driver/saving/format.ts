@@ -26,7 +26,7 @@ export interface SavedState {
 }
 
 /** A tensor of a state. */
-interface Spec {
+export interface Spec {
   readonly name: string;
   readonly shape: readonly number[];
   readonly dtype: keyof typeof arrays;
@@ -119,7 +119,8 @@ function bytesOf(data: tf.io.WeightData): Uint8Array {
   return new Uint8Array(tf.io.CompositeArrayBuffer.join(data));
 }
 
-function checksumOf(header: Header, specs: readonly Spec[], data: Uint8Array): string {
+/** The checksum of a state, which its header carries beside all that is summed. */
+export function checksumOf(header: Header, specs: readonly Spec[], data: Uint8Array): string {
   const described = specs.map(({ name, shape, dtype }) => ({ name, shape, dtype }));
   const text = new TextEncoder().encode(canonical([header, described]));
   return crc32c(data, crc32c(text)).toString(16).padStart(8, '0');
