@@ -71,8 +71,11 @@ export async function restore(optimizer: tf.Optimizer, saved: readonly Saved[]):
   const weights = saved.map(({ name, shape, values }): NamedTensor => {
     return { name, tensor: tf.tensor(values, shape, name.endsWith('iter') ? 'int32' : 'float32') };
   });
-  await optimizer.setWeights(weights);
-  for (const { tensor } of weights) tensor.dispose();
+  try {
+    await optimizer.setWeights(weights);
+  } finally {
+    for (const { tensor } of weights) tensor.dispose();
+  }
 }
 
 /** Largest difference of two lists of numbers. */

@@ -92,10 +92,11 @@ export class AveragingOptimizer extends WrappedOptimizer {
    * Runs `f` with the averages in place and puts the trained weights back, also when it throws.
    *
    * @param f - May be asynchronous; no training may happen meanwhile.
+   * @param variables - As `swap`.
    * @example await optimizer.withAverages(async () => model.evaluate(x, y))
    */
-  withAverages<T>(f: () => T): T {
-    this.swap();
+  withAverages<T>(f: () => T, variables?: readonly tf.Variable[]): T {
+    this.swap(variables);
     let result: T;
     try {
       result = f();

@@ -57,6 +57,14 @@ export abstract class SlotOptimizer extends tf.Optimizer implements BaseView {
     this.#learningRate = learningRate;
   }
 
+  /** One step, as TensorFlow.js's own; where it throws, its tensors are freed. */
+  override minimize(f: () => tf.Scalar, returnCost = false, varList?: tf.Variable[]): tf.Scalar | null {
+    const loss = tf.tidy(() => super.minimize(f, true, varList)!);
+    if (returnCost) return loss;
+    loss.dispose();
+    return null;
+  }
+
   /**
    * Updates the variables that have a gradient, and counts the step.
    *
