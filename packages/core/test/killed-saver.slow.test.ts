@@ -22,11 +22,12 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-/** Lets a process save without an end, and kills it after so many ms. */
+/** Lets a process save without an end, and kills it so many ms after it has begun another file. */
 async function killedAfter(delay: number): Promise<void> {
   const saver = spawn(process.execPath, [script, folder], { stdio: ['ignore', 'pipe', 'ignore'] });
   await once(saver.stdout, 'data');
-  await setTimeout(delay);
+  while ((await readdir(folder)).length === 2);
+  if (delay > 1) await setTimeout(delay);
   saver.kill('SIGKILL');
   await once(saver, 'exit');
 }
@@ -36,7 +37,7 @@ it('a state survives savers that are killed while they save', async () => {
   let survived = 0;
   let interrupted = 0;
   for (let i = 0; i < KILLS; i++) {
-    await killedAfter(draw() * 60);
+    await killedAfter(draw() * 20);
     // A file more than the two of a state: the saver was at work.
     if ((await readdir(folder)).length > 2) interrupted += 1;
     const optimizer = sharpnessAware(adamw());

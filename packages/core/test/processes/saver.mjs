@@ -1,11 +1,12 @@
 // Trains and saves into a folder, again and again, until it is killed; says when the first state is there.
-import tf from '@tensorflow/tfjs';
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
 import { adamw, saveState, sharpnessAware } from '@tfjs-sam/core';
 import { fileSystem } from '@tfjs-sam/core/node';
 
 const [folder] = process.argv.slice(2);
 await tf.setBackend('cpu');
-const large = tf.variable(tf.ones([1000, 1000]), true, 'large');
+const large = tf.variable(tf.ones([600, 600]), true, 'large');
 const small = tf.variable(tf.ones([1]), true, 'small');
 const optimizer = sharpnessAware(adamw());
 const step = (...variables) =>
