@@ -9,6 +9,9 @@ export interface DerivedGradient {
   readonly derive: (upstream: GradConfig | undefined) => GradConfig | undefined;
 }
 
+/** Gradients of several kernels. */
+export type GradientList = readonly (GradConfig | DerivedGradient)[];
+
 /** What TensorFlow.js answers wrongly and a feature puts right: a row of the README's tables. */
 export interface Repair {
   /** The operations, as the README names them. */
@@ -24,7 +27,7 @@ export interface Feature {
   /** Kernels of the wasm backend. Parts of one kernel, from several features, are tried in turn. */
   readonly kernels?: readonly TrainingKernel[];
   /** Gradients, registered for every backend: each must be right on those that lack our kernels, too. */
-  readonly gradients?: readonly (GradConfig | DerivedGradient)[];
+  readonly gradients?: GradientList;
   /** Methods of the Layers API and of optimizers that use the kernels. */
   readonly layers?: readonly Patch[];
   /** What is repaired on the wasm backend. */

@@ -8,6 +8,7 @@ import { castFeature } from './ops/cast/index.js';
 import { channelsFirstFeature } from './ops/channels-first/index.js';
 import { complexFeature } from './ops/complex/index.js';
 import { concatSplitFeature } from './ops/concat-split/index.js';
+import { conv1dFeature } from './ops/conv1d/index.js';
 import { conv2dFeature } from './ops/conv2d/index.js';
 import { conv3dFeature } from './ops/conv3d/index.js';
 import { denseFeature } from './ops/dense/index.js';
@@ -18,6 +19,7 @@ import { elementwiseFeature } from './ops/elementwise/index.js';
 import { fusedBiasFeature } from './ops/fused-bias/index.js';
 import { gatherFeature } from './ops/gather/index.js';
 import { gruFeature } from './ops/gru/index.js';
+import { indexingFeature } from './ops/indexing/index.js';
 import { layerNormFeature } from './ops/layer-norm/index.js';
 import { lstmFeature } from './ops/lstm/index.js';
 import { matmulFeature } from './ops/matmul/index.js';
@@ -28,7 +30,10 @@ import { padFeature } from './ops/pad/index.js';
 import { permuteFeature } from './ops/permute/index.js';
 import { preluFeature } from './ops/prelu/index.js';
 import { raggedFeature } from './ops/ragged/index.js';
+import { rearrangingFeature } from './ops/rearranging/index.js';
 import { reductionsFeature } from './ops/reductions/index.js';
+import { resizingFeature } from './ops/resizing/index.js';
+import { scansFeature } from './ops/scans/index.js';
 import { secondDerivativesFeature } from './ops/second-derivatives/index.js';
 import { segmentsFeature } from './ops/segments/index.js';
 import { selectFeature } from './ops/select/index.js';
@@ -79,4 +84,9 @@ export const features: readonly Feature[] = [
   softmaxFeature,
   tileFeature,
   windowPaddingFeature,
+  scansFeature,
+  indexingFeature,
+  resizingFeature,
+  rearrangingFeature,
+  conv1dFeature,
 ];

@@ -20,7 +20,7 @@ interface Pool3dAttributes {
 type Shape5 = [number, number, number, number, number];
 
 /** tfjs-node's own kernels divide by what lies inside, as the forward pass does; all others by the whole window. */
-const dividesByInside = (): boolean => getBackend() === 'tensorflow';
+export const dividesByInside = (): boolean => getBackend() === 'tensorflow';
 
 /** dy such that a division by the whole window is one by the elements inside. */
 function adjusted(dy: Tensor, share: Tensor | undefined): Tensor {

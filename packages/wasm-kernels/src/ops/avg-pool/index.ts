@@ -1,11 +1,12 @@
 import type { Feature } from '../../feature.js';
 import { avgPoolGradients } from './gradient.js';
+import { secondGradients } from './second.js';
 import { avgPoolGradient } from './side.js';
 
 /** Average pooling. */
 export const avgPoolFeature: Feature = {
   kernels: [{ name: 'AvgPoolGrad', side: avgPoolGradient }],
-  gradients: avgPoolGradients,
+  gradients: [...avgPoolGradients, ...secondGradients],
   gradientRepairs: [
     {
       op: '`avgPool`, `avgPool3d`',

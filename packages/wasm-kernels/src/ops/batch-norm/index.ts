@@ -11,4 +11,7 @@ export const batchNormFeature: Feature = {
   ],
   gradients: [batchNormGradient],
   layers: [batchNormLayer],
+  gradientRepairs: [
+    { op: '`tf.layers.batchNormalization` without scale or center', wrong: 'throws in training' },
+  ],
 };

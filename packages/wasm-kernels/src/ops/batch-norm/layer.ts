@@ -3,6 +3,7 @@ import {
   engine,
   type GradConfig,
   moments,
+  ones,
   reshape,
   type Tensor,
   type Tensor1D,
@@ -64,11 +65,13 @@ interface Statistic extends Weight {
 
 /** What is used of the Layers API's BatchNormalization. */
 interface BatchNormLayer {
+  readonly scale: boolean;
+  readonly center: boolean;
   readonly axis: number;
   readonly momentum: number;
   readonly epsilon: number;
-  readonly gamma: Weight | undefined;
-  readonly beta: Weight | undefined;
+  readonly gamma: Weight | null | undefined;
+  readonly beta: Weight | null | undefined;
   readonly movingMean: Statistic;
   readonly movingVariance: Statistic;
 }
@@ -82,8 +85,19 @@ function moveAverages(layer: BatchNormLayer, mean: Tensor, variance: Tensor): vo
   movingVariance.write(moved[1]!);
 }
 
+/** A layer with a scale of 1 and a shift of 0 where it has none: TensorFlow.js's own cannot train without. */
+function completed(layer: BatchNormLayer): BatchNormLayer {
+  const columns = (): number[] => layer.movingMean.read().shape;
+  const scaled = layer.gamma ? {} : { gamma: { value: { read: () => ones(columns()) } } };
+  const shifted = layer.beta ? {} : { beta: { value: { read: () => zeros(columns()) } } };
+  return Object.create(layer, { ...scaled, ...shifted }) as BatchNormLayer;
+}
+
 function fusedCall(original: LayerCall<BatchNormLayer>): LayerCall<BatchNormLayer> {
-  return function call(inputs, kwargs) {
+  const fused: LayerCall<BatchNormLayer> = function call(inputs, kwargs) {
+    const isPlain = (this.scale === false && !this.gamma) || (this.center === false && !this.beta);
+    if (isPlain && kwargs?.training && hasMembers(this, ['movingMean', 'movingVariance']))
+      return tidy(() => fused.call(completed(this), inputs, kwargs));
     const x = onlyInput(inputs);
     const { gamma, beta, axis } = this;
     const weights = hasMembers(this, ['gamma', 'beta', 'movingMean', 'movingVariance']);
@@ -96,6 +110,7 @@ function fusedCall(original: LayerCall<BatchNormLayer>): LayerCall<BatchNormLaye
       return y;
     });
   };
+  return fused;
 }
 
 /** The gradient of the fused kernel. */

@@ -26,11 +26,12 @@ interface SliceAttributes extends Record<Part, number[]>, Record<Mask, number> {
 type Part = 'begin' | 'end' | 'strides';
 type Mask = 'beginMask' | 'endMask' | 'ellipsisMask' | 'newAxisMask' | 'shrinkAxisMask';
 
-/** `stridedSlice` of what is no float32: one axis after the other. */
+/** `stridedSlice` of what is no float32, or that drops axes, one axis after the other: TensorFlow.js's own takes wrong elements. */
 export function stridedSliceOfTypes(call: KernelCall): TensorInfo | undefined {
   const { shape, dtype } = input(call, 'x');
-  if (dtype === 'float32' || dtype === 'string') return undefined;
   const a = attributes<SliceAttributes>(call);
+  if ((dtype === 'float32' && !a.shrinkAxisMask) || dtype === 'string' || dtype === 'complex64')
+    return undefined;
   const info = slice_util.sliceInfo(
     ...([shape, a.begin, a.end, a.strides] as const),
     ...([a.beginMask, a.endMask, a.ellipsisMask, a.newAxisMask, a.shrinkAxisMask] as const),

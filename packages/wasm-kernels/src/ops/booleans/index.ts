@@ -7,5 +7,11 @@ export const booleansFeature: Feature = {
     { name: 'Reverse', composed: reverseBooleans },
     { name: 'StridedSlice', composed: stridedSliceOfTypes },
   ],
-  repairs: [{ op: '`stridedSlice` of whole numbers and booleans', wrong: "takes their bits for a float's" }],
+  repairs: [
+    {
+      op: '`stridedSlice` with `shrinkAxisMask`',
+      wrong: 'takes wrong elements (on cpu, too: left alone there)',
+    },
+    { op: '`stridedSlice` of whole numbers and booleans', wrong: "takes their bits for a float's" },
+  ],
 };

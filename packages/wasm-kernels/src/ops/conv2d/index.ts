@@ -2,6 +2,7 @@ import type { Feature } from '../../feature.js';
 import * as composed from './composed.js';
 import { conv2dFilterGradient } from './filter-gradient.js';
 import { conv2d } from './forward.js';
+import { convolutionGradients } from './gradients.js';
 import { conv2dInputGradient } from './input-gradient.js';
 import { conv2dLayer, conv2dLayerGradients } from './layer.js';
 
@@ -14,6 +15,10 @@ export const conv2dFeature: Feature = {
     { name: 'Conv2DBackpropInput', side: conv2dInputGradient, composed: composed.conv2dInputGradient },
     { name: 'SamConv2D', side: conv2d },
   ],
-  gradients: conv2dLayerGradients,
+  gradients: [...convolutionGradients, ...conv2dLayerGradients],
   layers: [conv2dLayer],
+  gradientRepairs: [
+    { op: 'dilated `conv2d`, `conv1d`, `depthwiseConv2d`', wrong: 'have no gradient' },
+    { op: 'gradients of gradients of convolutions and of pooling', wrong: 'throw' },
+  ],
 };

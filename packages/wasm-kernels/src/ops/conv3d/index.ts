@@ -1,5 +1,6 @@
 import type { Feature } from '../../feature.js';
 import { conv3dFilterGradient, conv3dInputGradient } from './gradients.js';
+import { secondGradients } from './second.js';
 
 /** Gradients of convolutions of volumes. */
 export const conv3dFeature: Feature = {
@@ -7,6 +8,8 @@ export const conv3dFeature: Feature = {
     { name: 'Conv3DBackpropFilterV2', composed: conv3dFilterGradient },
     { name: 'Conv3DBackpropInputV2', composed: conv3dInputGradient },
   ],
+  gradients: secondGradients,
+  gradientRepairs: [{ op: '`conv3dTranspose`', wrong: 'has no gradient' }],
   repairs: [
     {
       op: '`conv3d` gradients',

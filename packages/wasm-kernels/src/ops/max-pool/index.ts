@@ -1,5 +1,6 @@
 import type { Feature } from '../../feature.js';
 import { maxPoolGradient as composedGradient } from './composed.js';
+import { secondGradient } from './second.js';
 import { maxPoolGradient } from './side.js';
 import { maxPool3dGradient } from './volumes.js';
 import { maxPool3d, maxPoolWithArgmax } from './windows.js';
@@ -12,6 +13,7 @@ export const maxPoolFeature: Feature = {
     { name: 'MaxPoolWithArgmax', composed: maxPoolWithArgmax },
     { name: 'MaxPool3DGrad', composed: maxPool3dGradient },
   ],
+  gradients: [secondGradient],
   repairs: [
     {
       op: '`maxPool` gradient',

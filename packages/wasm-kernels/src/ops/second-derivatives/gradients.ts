@@ -1,11 +1,17 @@
 import {
   exp,
   type GradConfig,
+  greater,
+  minimum,
+  mul,
   type NamedAttrMap,
+  onesLike,
+  pow,
   sigmoid,
   softmax,
   type Tensor,
   tanh,
+  where,
   zeros,
 } from '@tensorflow/tfjs-core';
 import { isNested } from '../../availability.js';
@@ -57,3 +63,36 @@ export const predicateGradients: readonly GradConfig[] = Object.entries(predicat
       Object.fromEntries(inputs.map((input, i) => [input, () => zeros(saved[i]!.shape)])),
   }),
 );
+
+/** Inside of two gradients `elu` is differentiated by its input: its own gradient is a kernel that has none. */
+const eluGradient: DerivedGradient = {
+  kernelName: 'Elu',
+  derive: (original) =>
+    original && {
+      ...original,
+      get inputsToSave() {
+        return isNested() ? ['x'] : [];
+      },
+      gradFunc: (dy, saved, attrs) => {
+        const [x, y] = saved;
+        if (!y) return original.gradFunc(dy, saved, attrs);
+        return { x: () => mul(dy as Tensor, where(greater(x!, 0), onesLike(x!), exp(minimum(x!, 0)))) };
+      },
+    },
+};
+
+/** The same for `pow`, whose derivative by the exponent is written in the output: it is computed again. */
+const powGradient: DerivedGradient = {
+  kernelName: 'Pow',
+  derive: (original) =>
+    original && {
+      ...original,
+      get outputsToSave() {
+        return [!isNested()];
+      },
+      gradFunc: (dy, [a, b, y], attrs) => original.gradFunc(dy, [a!, b!, y ?? pow(a!, b!)], attrs),
+    },
+};
+
+/** Gradients with another formula inside of two gradients. */
+export const rewrittenGradients: readonly DerivedGradient[] = [eluGradient, powGradient];

@@ -1,12 +1,12 @@
 import type { Feature } from '../../feature.js';
-import { predicateGradients, reconnectedGradients } from './gradients.js';
+import { predicateGradients, reconnectedGradients, rewrittenGradients } from './gradients.js';
 
 /** Gradients whose own derivatives are right. */
 export const secondDerivativesFeature: Feature = {
-  gradients: [...predicateGradients, ...reconnectedGradients],
+  gradients: [...predicateGradients, ...reconnectedGradients, ...rewrittenGradients],
   gradientRepairs: [
     {
-      op: 'gradients of gradients of `exp`, `tanh`, `sigmoid`, `softmax`',
+      op: 'gradients of gradients of `exp`, `tanh`, `sigmoid`, `softmax`, `elu`, `pow`',
       wrong: 'a term is missing, because the output is taken for a constant',
     },
     {
