@@ -1,5 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import type { Catalog, CatalogOptions } from './catalog.js';
+import type { DiagnoseOptions } from './commands/diagnose.js';
+import type { ExportOptions } from './commands/report.js';
 import { compareDefaults, parseCompareConfig, parseDoctorOptions, type RawCompareOptions } from './config.js';
 import { UsageError } from './errors.js';
 import type { Output } from './progress.js';
@@ -158,6 +160,52 @@ function addStatus(program: Command, { stdout }: Outputs): void {
     });
 }
 
+function addReport(program: Command, { stdout }: Outputs): void {
+  program
+    .command('report')
+    .description('Draw the report of a study again, finished or not, without training.')
+    .argument('<folder>', 'the folder of a study')
+    .addHelpText('after', '\nExample:\n  tfjs-sam report runs/label-noise')
+    .action(async (folder: string) => {
+      const { reportCommand } = await import('./commands/report.js');
+      await reportCommand(folder, stdout);
+    });
+}
+
+function addExport(program: Command, { stdout }: Outputs): void {
+  program
+    .command('export')
+    .description('Write the tables and figures of a study as files, or log its trials to an MLflow server.')
+    .argument('<folder>', 'the folder of a study')
+    .option('--format <names>', 'csv, markdown, latex, parquet, svg, html; comma-separated')
+    .option('--out <folder>', 'where the files go (default: export/<format> in the folder of the study)')
+    .option('--mlflow <url>', 'an MLflow server: one run per trial, each logged once')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  tfjs-sam export runs/label-noise --format latex,csv\n  tfjs-sam export runs/label-noise --mlflow http://localhost:5000',
+    )
+    .action(async (folder: string, options: ExportOptions) => {
+      const { exportCommand } = await import('./commands/report.js');
+      await exportCommand(folder, options, stdout);
+    });
+}
+
+function addDiagnose(program: Command, { stdout }: Outputs): void {
+  program
+    .command('diagnose')
+    .description('Do some steps of a training and look for what makes sharpness-aware training do nothing.')
+    .argument('<study>', 'a study file, its folder, or a module that exports a function "training"')
+    .option('--steps <n>', 'steps to look at', '10')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  tfjs-sam diagnose study.yaml\n  tfjs-sam diagnose train.mjs    export const training = () => ({ optimizer, variables, statistics, step: () => { optimizer.minimize(loss); } })',
+    )
+    .action(async (study: string, options: DiagnoseOptions) => {
+      const { diagnoseCommand } = await import('./commands/diagnose.js');
+      await diagnoseCommand(study, options, stdout);
+    });
+}
+
 function createProgram(outputs: Outputs): Command {
   const program = new Command('tfjs-sam')
     .description('Experiments with sharpness-aware training in TensorFlow.js.')
@@ -171,6 +219,9 @@ function createProgram(outputs: Outputs): Command {
   addRun(program, outputs);
   addStatus(program, outputs);
   addWorker(program, outputs);
+  addReport(program, outputs);
+  addExport(program, outputs);
+  addDiagnose(program, outputs);
   addCompare(program, outputs);
   addVariants(program, outputs);
   addDescribe(program, outputs);

@@ -18,7 +18,7 @@ export interface Hearer {
 let running: { readonly backend: string; readonly ready: Promise<unknown> } | undefined;
 
 /** Makes the backend of a trial active: one for the life of a process. */
-async function useBackend(backend: TrialConfig['backend']): Promise<void> {
+export async function useBackend(backend: TrialConfig['backend']): Promise<void> {
   const wanted = canonical(backend);
   if (running && running.backend !== wanted) {
     throw new Error(`expected one backend in a process, got ${wanted} after ${running.backend}`);
