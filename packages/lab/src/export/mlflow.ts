@@ -1,3 +1,4 @@
+import { UsageError } from '../errors.js';
 import type { StudyResults, TrialResult } from '../results.js';
 
 /** Seconds after which a server that does not answer is given up. */
@@ -6,7 +7,7 @@ const deadline = 10;
 type Body = Readonly<Record<string, unknown>>;
 type Call = <T>(path: string, body: Body) => Promise<T>;
 
-/** MLflow's REST interface. @throws Error in one line: the server cannot be reached, or refuses. */
+/** MLflow's REST interface. @throws UsageError in one line: the server cannot be reached, or refuses. */
 function connect(url: string): Call {
   const root = url.replace(/\/+$/, '');
   return async <T>(path: string, body: Body): Promise<T> => {
@@ -17,12 +18,12 @@ function connect(url: string): Call {
       signal: AbortSignal.timeout(1000 * deadline),
       ...(!read && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
     }).catch((error: Error & { cause?: Error }) => {
-      throw new Error(`mlflow: ${root} cannot be reached: ${error.cause?.message ?? error.message}`);
+      throw new UsageError(`mlflow: ${root} cannot be reached: ${error.cause?.message ?? error.message}`);
     });
     const answer = (await response.json().catch(() => ({}))) as { error_code?: string; message?: string };
     if (response.ok) return answer as T;
     const reason = answer.message ?? `status ${response.status}`;
-    throw Object.assign(new Error(`mlflow: ${path}: ${reason}`), { code: answer.error_code });
+    throw Object.assign(new UsageError(`mlflow: ${path}: ${reason}`), { code: answer.error_code });
   };
 }
 
@@ -129,7 +130,7 @@ async function loggedTrials(call: Call, experiment: string): Promise<Set<string>
  *
  * @param url - `http://localhost:5000`.
  * @returns Runs that were made now, and that were there.
- * @throws Error in one line when the server cannot be reached within ten seconds, or refuses.
+ * @throws UsageError in one line when the server cannot be reached within ten seconds, or refuses.
  * @see https://mlflow.org/docs/latest/api_reference/rest-api.html
  */
 export async function logToMlflow(
