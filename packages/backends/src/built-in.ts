@@ -1,8 +1,8 @@
 import '@tensorflow/tfjs-backend-cpu';
 import '@tensorflow/tfjs-backend-wasm';
-import { ready, setBackend, version_core } from '@tensorflow/tfjs-core';
-import { registerTrainingKernels } from '@tfjs-sam/wasm-kernels';
-import { reason } from './runtime.js';
+import { findBackendFactory, ready, setBackend, version_core } from '@tensorflow/tfjs-core';
+import { registerTrainingGradients, registerTrainingKernels } from '@tfjs-sam/wasm-kernels';
+import { isNode, reason } from './runtime.js';
 import type { Starter } from './types.js';
 
 /** How many times slower something is, from the model that suffers least to the one that suffers most. */
@@ -25,6 +25,7 @@ const REMEDIES = {
     'Run Node without --jitless; restore the .wasm files with npm install ' +
     `@tensorflow/tfjs-backend-wasm@${version_core} and npm dedupe; in a browser, say where they are with setWasmPaths`,
   cpu: `Make all @tensorflow packages one version: npm install @tensorflow/tfjs-backend-cpu@${version_core} and npm dedupe`,
+  webgl: 'Use a browser with WebGL 2 or 1 and a GPU that it does not block, or wasm',
 } as const;
 
 async function activate(name: keyof typeof REMEDIES): Promise<void> {
@@ -51,11 +52,32 @@ export const startWasm: Starter = async ({ deterministic = false }) => {
   return { message, kernels, slow: implementation === 'composed' };
 };
 
-/** Starts the backend in plain JavaScript, which works everywhere. */
+/** What stays wrong on cpu with our gradients: the forward pass is. */
+const WRONG_ON_CPU =
+  'matMul of stacks broadcast along an inner axis, tensorScatterUpdate and the gradient of maxPool3d with windows that are no cubes';
+
+/** Starts the backend in plain JavaScript, which works everywhere, with the gradients that it lacks or has wrong. */
 export const startCpu: Starter = async () => {
   await activate('cpu');
+  registerTrainingGradients();
   return {
-    message: `plain JavaScript, ${shown(CPU_FACTOR)} in training than wasm: fit for tests only`,
+    message:
+      `plain JavaScript, ${shown(CPU_FACTOR)} in training than wasm: fit for tests only; ` +
+      `gradients repaired, but for ${WRONG_ON_CPU}`,
     slow: true,
   };
+};
+
+/** Starts TensorFlow.js's webgl backend, in a browser whose page has loaded it, where it is asked for. */
+export const startWebgl: Starter = async (_options, forced) => {
+  if (isNode) throw new Error('works in a browser only');
+  if (!findBackendFactory('webgl'))
+    throw new Error("not loaded. To have it: import '@tensorflow/tfjs-backend-webgl', or '@tensorflow/tfjs'");
+  if (!forced)
+    throw new Error(
+      "has none of our kernels: only where it is asked for, with prepareBackend('webgl'). Compare it with wasm by doctor()",
+    );
+  await activate('webgl');
+  registerTrainingGradients();
+  return { message: 'WebGL, gradients repaired' };
 };

@@ -1,4 +1,4 @@
-import { startCpu, startWasm } from './built-in.js';
+import { startCpu, startWasm, startWebgl } from './built-in.js';
 import { isNode } from './runtime.js';
 import type { BackendName, PrepareOptions, Started, Starter } from './types.js';
 
@@ -24,6 +24,7 @@ export const starters: Readonly<Record<BackendName, Starter>> = {
   'tfjs-node-gpu': native('tfjs-node-gpu'),
   'tfjs-node': native('tfjs-node'),
   webgpu: inNode(async () => (await import('./webgpu.js')).startWebgpu),
+  webgl: startWebgl,
   wasm: startWasm,
   cpu: startCpu,
 };

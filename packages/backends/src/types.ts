@@ -1,7 +1,7 @@
 import type { KernelReport } from '@tfjs-sam/wasm-kernels';
 
 /** The backends in the order in which they are tried. */
-export const backendNames = ['tfjs-node-gpu', 'tfjs-node', 'webgpu', 'wasm', 'cpu'] as const;
+export const backendNames = ['tfjs-node-gpu', 'tfjs-node', 'webgpu', 'webgl', 'wasm', 'cpu'] as const;
 
 /** A backend that can be asked for. */
 export type BackendName = (typeof backendNames)[number];

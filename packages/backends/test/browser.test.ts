@@ -42,11 +42,15 @@ describe.skipIf(!chromium)('a page in Chromium (set CHROMIUM to its path)', () =
     expectTrained(answer);
     expect(answer.implementation).toMatch(/fma|plain/);
     const absent = ['tfjs-node-gpu', 'tfjs-node', 'webgpu'];
-    expect(answer.log.slice(0, -1)).toEqual(absent.map((name) => `${name}: not taken, works in Node only`));
+    expect(answer.log.slice(0, -1)).toEqual([
+      ...absent.map((name) => `${name}: not taken, works in Node only`),
+      expect.stringMatching(/^webgl: not taken, has none of our kernels: only where it is asked for/),
+    ]);
     expect(answer.report).toEqual([
       expect.stringMatching(/^machine: a browser/),
       expect.stringMatching(/^runtime: .*TensorFlow\.js 4\.22\.0$/),
       ...absent.map((name) => `- ${name}: works in Node only`),
+      expect.stringMatching(/^- webgl: has none of our kernels/),
       expect.stringMatching(/^\+ wasm: WebAssembly SIMD/),
       expect.stringMatching(/^\+ cpu: plain JavaScript/),
       'taken by default: wasm',
@@ -56,8 +60,16 @@ describe.skipIf(!chromium)('a page in Chromium (set CHROMIUM to its path)', () =
   it('takes cpu where the binaries of wasm are not served, and says what helps', async () => {
     const { backend, log, report } = await answerOf(folder, 'no-binaries');
     expect(backend).toBe('cpu');
-    expect(log[3]).toMatch(/^wasm: not taken, .*say where they are with setWasmPaths$/);
+    expect(log[4]).toMatch(/^wasm: not taken, .*say where they are with setWasmPaths$/);
     expect(report.at(-1)).toBe('taken by default: cpu');
+  });
+
+  it('trains on webgl where it is asked for', async () => {
+    const { backend, losses, log } = await answerOf(folder, 'webgl');
+    expect(backend).toBe('webgl');
+    expect(log).toEqual(['webgl: taken, WebGL, gradients repaired']);
+    for (const [i, loss] of losses.taken.entries())
+      expect(Math.abs(loss - losses.cpu[i]!)).toBeLessThan(100 * TOLERANCE);
   });
 
   it('trains with the composed kernels where it is cross-origin isolated, and with the fast ones without threads', async () => {

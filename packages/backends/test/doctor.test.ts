@@ -131,7 +131,8 @@ it('says that TFJS_SAM_BACKEND names no backend, and what it may name', async ()
   const { report, last } = await reportWith('wsam');
   expect(report).toMatchObject({ asked: 'wsam', recommended: 'wasm' });
   expect(report.taken).toBeUndefined();
-  const error = 'TFJS_SAM_BACKEND: expected one of [tfjs-node-gpu, tfjs-node, webgpu, wasm, cpu], got "wsam"';
+  const error =
+    'TFJS_SAM_BACKEND: expected one of [tfjs-node-gpu, tfjs-node, webgpu, webgl, wasm, cpu], got "wsam"';
   expect(last).toBe(`taken: none, ${error}. Unset it to take wasm`);
   await expect(prepareBackend()).rejects.toThrow(error);
 });

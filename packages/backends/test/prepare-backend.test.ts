@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { afterEach, expect, it, vi } from 'vitest';
 import { backendNames, prepareBackend } from '../src/index.js';
 
-const backendList = '[tfjs-node-gpu, tfjs-node, webgpu, wasm, cpu]';
+const backendList = '[tfjs-node-gpu, tfjs-node, webgpu, webgl, wasm, cpu]';
 
 afterEach(() => {
   vi.unstubAllEnvs();
@@ -15,11 +15,11 @@ it('tries all in order, takes wasm with the training kernels, and says why not t
   expect(backend).toBe('wasm');
   expect(tf.getBackend()).toBe('wasm');
   expect(kernels?.implementation).toMatch(/fma|plain/);
-  expect(attempts.map((a) => a.backend)).toEqual(backendNames.slice(0, 4));
-  expect(attempts.map((a) => a.taken)).toEqual([false, false, false, true]);
+  expect(attempts.map((a) => a.backend)).toEqual(backendNames.slice(0, 5));
+  expect(attempts.map((a) => a.taken)).toEqual([false, false, false, false, true]);
   expect(lines).toEqual(attempts.map((a) => a.message));
-  for (const line of lines.slice(0, 3)) expect(line).toMatch(/: not taken, .+/);
-  expect(lines[3]).toMatch(/^wasm: taken, .* training kernels/);
+  for (const line of lines.slice(0, 4)) expect(line).toMatch(/: not taken, .+/);
+  expect(lines[4]).toMatch(/^wasm: taken, .* training kernels/);
 });
 
 it('keeps to plain SIMD when asked for determinism', async () => {
@@ -33,8 +33,16 @@ it('takes cpu when asked, and says what that costs', async () => {
   const { backend } = await prepareBackend({ backend: 'cpu', log: (line) => lines.push(line) });
   expect(backend).toBe('cpu');
   expect(tf.getBackend()).toBe('cpu');
-  expect(lines).toEqual([expect.stringMatching(/times slower in training than wasm/)]);
+  expect(lines).toEqual([
+    expect.stringMatching(/times slower in training than wasm.*but for matMul of stacks/),
+  ]);
   expect(warn).not.toHaveBeenCalled();
+  // Gradients that cpu lacks or has wrong.
+  expect([
+    ...tf
+      .grad((x) => tf.cumsum(x, 0))(tf.ones([2, 1]))
+      .dataSync(),
+  ]).toEqual([2, 1]);
 });
 
 it('falls back to cpu with a warning where wasm does not start', async () => {

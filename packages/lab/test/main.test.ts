@@ -178,7 +178,7 @@ describe('variants', () => {
 });
 
 describe('doctor', () => {
-  const names = ['tfjs-node-gpu', 'tfjs-node', 'webgpu', 'wasm', 'cpu'];
+  const names = ['tfjs-node-gpu', 'tfjs-node', 'webgpu', 'webgl', 'wasm', 'cpu'];
   /** The lines about each backend, the first one with its state. */
   const sections = (lines: readonly string[]): string[][] =>
     names.map((name) => {
@@ -206,14 +206,14 @@ describe('doctor', () => {
       expect.stringMatching(/^ {4}CNN .*: [\d.]+ ms per gradient$/),
     ];
     const remedy =
-      /^- [a-z-]+: .*(npm install @|npm install "webgpu@|Use Node 20|Force it|it needs|Install the)/;
+      /^- [a-z-]+: .*(npm install @|npm install "webgpu@|Use Node 20|Force it|it needs|Install the|works in a browser only)/;
     for (const [state, ...more] of told) {
       if (state!.startsWith('- ')) expect(state).toMatch(remedy);
       else expect(more.filter((line) => !line.includes('lacks'))).toEqual(speeds);
     }
-    expect(told[3]![0]).toMatch(/^\+ wasm: WebAssembly SIMD with \d+ training kernels, /);
-    expect(told[4]![0]).toMatch(/^\+ cpu: plain JavaScript, .* times slower/);
-    expect(told[4]![1]).toBe(
+    expect(told[4]![0]).toMatch(/^\+ wasm: WebAssembly SIMD with \d+ training kernels, /);
+    expect(told[5]![0]).toMatch(/^\+ cpu: plain JavaScript, .* times slower/);
+    expect(told[5]![1]).toBe(
       '    lacks for training: EluGrad. A model that needs them trains with TFJS_SAM_BACKEND=wasm',
     );
   });

@@ -6,6 +6,7 @@ export {
   type KernelReport,
   type RegisterOptions,
   registeredOptions,
+  registerTrainingGradients,
   registerTrainingKernels,
   unregisterTrainingKernels,
 } from './register.js';

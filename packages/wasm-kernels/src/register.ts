@@ -89,17 +89,25 @@ export async function registerTrainingKernels(options: RegisterOptions = {}): Pr
     features.flatMap((feature) => feature.kernels ?? []),
     chosen.sideOf,
   );
-  for (const { gradients = [], layers = [] } of features) {
-    for (const gradient of gradients) registerOurGradient(gradient);
-    for (const patch of layers) applyPatch(patch);
-  }
+  registerTrainingGradients();
   lastOptions = options;
   const { reason } = chosen;
   return { implementation: chosen.implementation, ...(reason ? { reason } : {}), kernels };
 }
 
 /**
- * Takes back what {@link registerTrainingKernels} did: kernels, gradients, layers and optimizers are TensorFlow.js's own
+ * Registers the gradients and layers alone, which are for every backend: those that TensorFlow.js lacks or has wrong. For
+ * training on another backend than wasm, which need not be there. {@link registerTrainingKernels} does this as well.
+ */
+export function registerTrainingGradients(): void {
+  for (const { gradients = [], layers = [] } of features) {
+    for (const gradient of gradients) registerOurGradient(gradient);
+    for (const patch of layers) applyPatch(patch);
+  }
+}
+
+/**
+ * Takes back what {@link registerTrainingKernels} or {@link registerTrainingGradients} did: kernels, gradients, layers and optimizers are TensorFlow.js's own
  * again. Does nothing where nothing is registered.
  */
 export function unregisterTrainingKernels(): void {

@@ -20,7 +20,10 @@ async function run(): Promise<Answer> {
   setWasmPaths(asked.has('no-binaries') ? '/nowhere/' : '/');
   if (asked.has('no-threads')) tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
   const log: string[] = [];
-  const { backend, kernels } = await prepareBackend({ log: (line) => log.push(line) });
+  const { backend, kernels } = await prepareBackend({
+    ...(asked.has('webgl') && { backend: 'webgl' as const }),
+    log: (line) => log.push(line),
+  });
   const { losses: taken } = await trainSmall();
   const report = formatDoctorReport(await doctor({ budget: 0 }));
   await prepareBackend({ backend: 'cpu', log: () => {} });

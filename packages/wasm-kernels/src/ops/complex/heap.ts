@@ -30,7 +30,11 @@ const entry = (backend: object, dataId: object): Entry | undefined =>
 
 /** The `readSync` of the wasm backend's class. */
 export const complexReading: Patch = {
-  owner: () => Object.getPrototypeOf(engine().findBackend('wasm')) as object,
+  // Only where it has started: gradients are registered without it, too.
+  owner: () => {
+    const { wasm } = engine().registry;
+    return wasm && (Object.getPrototypeOf(wasm) as object);
+  },
   method: 'readSync',
   wrap: readingPairs,
 };
