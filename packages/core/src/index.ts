@@ -6,6 +6,7 @@
 
 export { newtonSchulz } from './algebra/newton-schulz.js';
 export {
+  displaced,
   materialise,
   type Perturbation,
   type ScaledVector,

@@ -1,0 +1,139 @@
+import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
+import type * as tf from '@tensorflow/tfjs-core';
+import { END, lossPlace, type ModelSource, Slot, type WorkerSetup } from './protocol.js';
+import { packed, valuesOf } from './tensors.js';
+
+/** A batch on the thread that asks. */
+export interface Batch {
+  readonly xs: tf.Tensor;
+  readonly ys: tf.Tensor;
+}
+
+/** How a worker is made. */
+export interface WorkerOptions {
+  readonly model: ModelSource;
+  readonly backend: string;
+  readonly deterministic: boolean;
+  readonly sizes: readonly number[];
+}
+
+/** A worker did not answer: it died, or hangs. */
+export class WorkerLost extends Error {}
+
+/** Whether this module runs from its sources: threads then run from what is built of them. */
+const fromSources = import.meta.url.endsWith('.ts');
+const program = new URL(fromSources ? '../dist/worker.js' : './worker.js', import.meta.url);
+
+/** A thread with a model of its own, which answers one request at a time. */
+export class GradientWorker {
+  readonly #worker: Worker;
+  readonly #port: MessagePort;
+  readonly #control: Int32Array;
+  readonly #weights: Float32Array;
+  readonly #gradient: Float32Array;
+  readonly #sizes: readonly number[];
+  #asked = 0;
+  #alive = true;
+
+  /** Starts a thread. @throws Error, from `ready`, when its backend or model does not start. */
+  constructor({ model, backend, deterministic, sizes }: WorkerOptions) {
+    const total = lossPlace(sizes);
+    const shared = (count: number) => new SharedArrayBuffer(4 * count);
+    const setup: WorkerSetup = {
+      model,
+      backend,
+      deterministic,
+      sizes,
+      control: shared(Slot.count),
+      weights: shared(total),
+      gradient: shared(total + 1),
+    };
+    this.#sizes = sizes;
+    this.#control = new Int32Array(setup.control);
+    this.#weights = new Float32Array(setup.weights);
+    this.#gradient = new Float32Array(setup.gradient);
+    const { port1, port2 } = new MessageChannel();
+    this.#port = port1;
+    this.#worker = new Worker(program, {
+      workerData: { ...setup, port: port2 },
+      transferList: [port2],
+      ...(fromSources && { execArgv: [] }),
+    });
+    // A training that has ended, or failed, is not held up by its workers.
+    this.#worker.unref();
+    port1.unref();
+    const lost = () => {
+      this.#alive = false;
+    };
+    this.#worker.once('exit', lost);
+    this.#worker.on('error', lost);
+  }
+
+  /** Whether the thread has neither ended nor failed, as far as events have told. */
+  get alive(): boolean {
+    return this.#alive;
+  }
+
+  /** Resolves when the thread has its backend and its model. */
+  ready(): Promise<void> {
+    this.#worker.ref();
+    return new Promise<void>((resolve, reject) => {
+      this.#worker.once('message', () => resolve());
+      this.#worker.once('error', reject);
+      this.#worker.once('exit', (code) =>
+        reject(new WorkerLost(`parallel: a worker ended with code ${code}`)),
+      );
+    }).finally(() => this.#worker.unref());
+  }
+
+  /** Hands over weights and a batch; the answer is fetched by `wait`. */
+  ask(weights: readonly tf.Tensor[], { xs, ys }: Batch): void {
+    let at = 0;
+    for (const tensor of weights) {
+      this.#weights.set(valuesOf(tensor), at);
+      at += tensor.size;
+    }
+    this.#port.postMessage({ xs: packed(xs), ys: packed(ys) });
+    this.#asked += 1;
+    Atomics.store(this.#control, Slot.asked, this.#asked);
+    Atomics.notify(this.#control, Slot.asked);
+  }
+
+  /**
+   * Waits for the answer to the last request.
+   *
+   * @param deadline - Milliseconds after which the worker counts as lost.
+   * @returns The loss, and the gradient of each variable: views, valid until the next request.
+   * @throws WorkerLost after the deadline; Error with the worker's own message when its loss threw.
+   */
+  wait(deadline: number): { loss: number; gradient: Float32Array[] } {
+    const until = performance.now() + deadline;
+    // The other thread is about as far as this one: looking is faster than being woken.
+    const spun = performance.now() + 5;
+    while (!this.#answered && performance.now() < spun);
+    while (!this.#answered) {
+      const left = until - performance.now();
+      if (left <= 0) throw new WorkerLost(`parallel: a worker did not answer within ${deadline} ms`);
+      Atomics.wait(this.#control, Slot.answered, this.#asked - 1, Math.min(left, 200));
+    }
+    if (Atomics.load(this.#control, Slot.failed) === 1) {
+      const { message } = (receiveMessageOnPort(this.#port) ?? {}) as { message?: { failed: string } };
+      throw new Error(`parallel: a worker's loss threw: ${message?.failed ?? 'no message'}`);
+    }
+    const ends = this.#sizes.map((_, i) => lossPlace(this.#sizes.slice(0, i + 1)));
+    const gradient = ends.map((end, i) => this.#gradient.subarray(end - this.#sizes[i]!, end));
+    return { loss: this.#gradient[lossPlace(this.#sizes)]!, gradient };
+  }
+
+  get #answered(): boolean {
+    return Atomics.load(this.#control, Slot.answered) === this.#asked;
+  }
+
+  /** Ends the thread. */
+  async close(): Promise<void> {
+    Atomics.store(this.#control, Slot.asked, END);
+    Atomics.notify(this.#control, Slot.asked);
+    this.#port.close();
+    await this.#worker.terminate();
+  }
+}

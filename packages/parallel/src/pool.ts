@@ -1,0 +1,90 @@
+import type * as tf from '@tensorflow/tfjs-core';
+import { type Batch, GradientWorker, WorkerLost, type WorkerOptions } from './gradient-worker.js';
+
+/** The answer of a worker, or the work that is left where it was lost. */
+export type Answer = { readonly loss: number; readonly gradient: readonly Float32Array[] } | undefined;
+
+/** Options of a pool. */
+export interface PoolOptions extends WorkerOptions {
+  /** Threads beside the one that asks. */
+  readonly workers: number;
+  /** Milliseconds in which a worker must answer. */
+  readonly deadline: number;
+  /** Hears of a worker that was lost and replaced. */
+  readonly log: (message: string) => void;
+}
+
+/** Workers that answer with gradients; one that is lost is replaced, and its work handed back. */
+export class WorkerPool {
+  readonly #options: PoolOptions;
+  readonly #workers: (GradientWorker | undefined)[] = [];
+  readonly #lost = new Set<Promise<unknown>>();
+  #closed = false;
+
+  private constructor(options: PoolOptions) {
+    this.#options = options;
+  }
+
+  /** A pool whose workers are ready. @throws Error when one does not start. */
+  static async create(options: PoolOptions): Promise<WorkerPool> {
+    const pool = new WorkerPool(options);
+    const started = Array.from({ length: options.workers }, () => new GradientWorker(options));
+    try {
+      await Promise.all(started.map((worker) => worker.ready()));
+    } catch (error) {
+      await Promise.all(started.map((worker) => worker.close()));
+      throw error;
+    }
+    pool.#workers.push(...started);
+    return pool;
+  }
+
+  /** Hands a batch to a worker. @returns Whether there is one: while it is being replaced there is none. */
+  ask(index: number, weights: readonly tf.Tensor[], batch: Batch): boolean {
+    const worker = this.#workers[index];
+    if (worker && !worker.alive) this.#replace(index);
+    this.#workers[index]?.ask(weights, batch);
+    return this.#workers[index] !== undefined;
+  }
+
+  /** The answer of a worker that was asked; undefined where it was lost, and the step has to be repeated. */
+  wait(index: number): Answer {
+    try {
+      return this.#workers[index]?.wait(this.#options.deadline);
+    } catch (error) {
+      if (!(error instanceof WorkerLost)) throw error;
+      this.#replace(index);
+      return undefined;
+    }
+  }
+
+  /** The thread starts while the training goes on; until then its part is done by the one that asks. */
+  #replace(index: number): void {
+    const old = this.#workers[index];
+    this.#workers[index] = undefined;
+    this.#options.log(`parallel: worker ${index} was lost; another one takes its place`);
+    const next = new GradientWorker(this.#options);
+    const started = Promise.resolve(old?.close())
+      .then(() => next.ready())
+      .then(
+        () => {
+          if (this.#closed) return next.close();
+          this.#workers[index] = next;
+          return undefined;
+        },
+        (error) =>
+          this.#options.log(
+            `parallel: no worker could take the place of ${index}: ${error.message}. The training goes on without it.`,
+          ),
+      )
+      .finally(() => this.#lost.delete(started));
+    this.#lost.add(started);
+  }
+
+  /** Ends all threads. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.all([...this.#workers.map((worker) => worker?.close()), ...this.#lost]);
+    this.#workers.length = 0;
+  }
+}

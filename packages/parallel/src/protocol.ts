@@ -1,0 +1,53 @@
+/** What a worker thread is started with. */
+export interface WorkerSetup {
+  /** Where the model comes from: a module of the user's, or a topology and the name of a loss. */
+  readonly model: ModelSource;
+  /** The backend of the thread that asks: the same bits need the same kernels. */
+  readonly backend: string;
+  /** Whether wasm keeps to plain SIMD, as `prepareBackend({ deterministic })`. */
+  readonly deterministic: boolean;
+  /** Positions of `Slot`, shared. */
+  readonly control: SharedArrayBuffer;
+  /** The variables' values, one after the other, shared. */
+  readonly weights: SharedArrayBuffer;
+  /** The gradient, in the same places, shared. */
+  readonly gradient: SharedArrayBuffer;
+  /** Elements of each variable: the worker's model must have the same. */
+  readonly sizes: readonly number[];
+}
+
+/** Where a worker's model comes from. */
+export type ModelSource =
+  | { readonly module: string }
+  | { readonly topology: string; readonly loss: LossName };
+
+/** The losses that a topology can be trained with. */
+export const lossNames = [
+  'categoricalCrossentropy',
+  'binaryCrossentropy',
+  'meanSquaredError',
+  'meanAbsoluteError',
+  'softmaxCrossEntropy',
+] as const;
+/** A loss by name: TensorFlow.js's, and 'softmaxCrossEntropy' for models that end in logits. */
+export type LossName = (typeof lossNames)[number];
+
+/** A tensor on its way to another thread. */
+export interface Packed {
+  readonly shape: readonly number[];
+  readonly dtype: 'float32' | 'int32' | 'bool';
+  readonly values: Float32Array | Int32Array | Uint8Array;
+}
+
+/** A request: the loss of a batch at the shared weights. */
+export interface Task {
+  readonly xs: Packed;
+  readonly ys: Packed;
+}
+
+/** Places in the control array. */
+export const Slot = { asked: 0, answered: 1, failed: 2, count: 4 } as const;
+/** The place of the loss behind the gradient. */
+export const lossPlace = (sizes: readonly number[]): number => sizes.reduce((sum, size) => sum + size, 0);
+/** The value of `asked` that ends a worker. */
+export const END = -1;

@@ -1,0 +1,180 @@
+import * as tf from '@tensorflow/tfjs-core';
+import {
+  displaced,
+  type GradientOracle,
+  type ParamVector,
+  type RuleState,
+  type SharpnessRule,
+} from '@tfjs-sam/core';
+import type { Batch } from './gradient-worker.js';
+import { atWeights } from './here.js';
+import { overwrite } from './tensors.js';
+import { ParallelTrainer, type Prepared, prepare, type TrainerOptions } from './trainer.js';
+import { type Evaluation, type EvaluationRequest, overriding, replaceRule } from './wrapped-oracle.js';
+
+/** An evaluation that a worker is busy with: tensors that are filled when it has answered. */
+interface Pending {
+  readonly batch: Batch;
+  readonly moved: ParamVector;
+  readonly loss: tf.Scalar;
+  readonly gradient: ParamVector;
+  /** Whether the worker's answer stands in them. */
+  filled: boolean;
+  /** What the rule remembers the gradient as. */
+  key?: string;
+}
+
+/**
+ * Trains by SAMPa with both gradients of a step at once: one on this thread, one on a worker.
+ *
+ * The gradient at the perturbed point of step t and the one at the auxiliary point of step t + 1 need the same weights and not
+ * one another: the first is given to a worker at the end of step t, and is there when step t + 1 needs it. The
+ * trajectory is that of the sequential `sampa`, bit for bit (losses without random draws; batch statistics are those of the
+ * pass on this thread, as there).
+ *
+ * @example
+ * const trainer = await SampaTrainer.create({ model, loss: 'categoricalCrossentropy', optimizer: sampa(base) });
+ * await trainer.fit(x, y, { epochs: 10, batchSize: 128 });
+ * await trainer.dispose();
+ * @see Xie et al. 2024, "SAMPa: Sharpness-aware Minimization Parallelized". https://arxiv.org/abs/2410.10683
+ */
+export class SampaTrainer extends ParallelTrainer {
+  readonly #restore: () => void;
+  #batch: Batch | undefined;
+  #last = false;
+  #pending: Pending | undefined;
+
+  private constructor(prepared: Prepared, options: TrainerOptions) {
+    super(prepared, options.optimizer);
+    this.#restore = replaceRule(options.optimizer, (rule) => this.#concurrent(rule));
+  }
+
+  /**
+   * A trainer whose worker is ready.
+   *
+   * @throws TypeError for an optimizer that is not SAMPa's; Error where it skips steps, whose outcome the worker would
+   *   have to wait for, on a backend other than wasm and cpu, or when the worker does not start.
+   */
+  static async create(options: TrainerOptions): Promise<SampaTrainer> {
+    const { optimizer } = options;
+    if (optimizer?.rule?.afterStep === undefined)
+      throw new TypeError(
+        `SampaTrainer: expected an optimizer made by sampa(), got ${optimizer?.rule?.name}`,
+      );
+    if (optimizer.getConfig().onNonFinite === 'skip')
+      throw new Error(
+        'SampaTrainer: expected onNonFinite "pass", got "skip": use DataParallelTrainer with it',
+      );
+    return new SampaTrainer(await prepare('SampaTrainer', options, 1), options);
+  }
+
+  override step(batch: Batch, last = false): tf.Scalar {
+    this.#batch = batch;
+    this.#last = last;
+    const closure = () => this.loss(this.model, batch.xs, batch.ys);
+    return this.optimizer.minimize(closure, true, this.variables) as tf.Scalar;
+  }
+
+  override async dispose(): Promise<void> {
+    this.#settle();
+    this.#forget();
+    this.#restore();
+    await super.dispose();
+  }
+
+  #concurrent(rule: SharpnessRule): SharpnessRule {
+    return {
+      ...rule,
+      direction: (oracle) => {
+        const step = rule.direction(
+          overriding(oracle, {
+            state: this.#remembering(oracle.state),
+            evaluate: (request?: EvaluationRequest) => {
+              const evaluation = oracle.evaluate(request);
+              this.#settle();
+              return evaluation;
+            },
+          }),
+        );
+        this.#forget();
+        return step;
+      },
+      afterStep: (oracle) => {
+        if (this.#last) rule.afterStep!(oracle);
+        else
+          rule.afterStep!(
+            overriding(oracle, {
+              state: this.#remembering(oracle.state),
+              evaluate: (request?: EvaluationRequest) => this.#later(oracle, request),
+            }),
+          );
+      },
+    };
+  }
+
+  /** A rule's state in which a gradient that is on its way stands under the name that the rule gave it. */
+  #remembering(state: RuleState): RuleState {
+    return overriding(state, {
+      set: (key: string, value: ParamVector) => {
+        if (this.#pending && value === this.#pending.gradient) this.#pending.key = key;
+        else state.set(key, value);
+      },
+      getEach: (key: string) => (this.#pending?.key === key ? this.#pending.gradient : state.getEach(key)),
+    } as Partial<RuleState>);
+  }
+
+  /** Gives an evaluation to the worker; the tensors are filled when it has answered. */
+  #later(oracle: GradientOracle, { perturbation, ...rest }: EvaluationRequest = {}): Evaluation {
+    const { variables } = oracle;
+    if (
+      perturbation === undefined ||
+      Object.keys(rest).length > 0 ||
+      variables.length !== this.variables.length
+    )
+      return oracle.evaluate({ ...rest, perturbation });
+    const { xs, ys } = this.#batch!;
+    const moved = displaced(variables, perturbation, false);
+    const pending: Pending = tf.tidy(() => ({
+      batch: { xs: tf.keep(tf.clone(xs)), ys: tf.keep(tf.clone(ys)) },
+      moved: moved.map((tensor) => tf.keep(tf.clone(tensor))),
+      loss: tf.keep(tf.scalar(0)),
+      gradient: variables.map((variable) => tf.keep(tf.fill(variable.shape, 0))),
+      filled: false,
+    }));
+    tf.dispose(moved);
+    this.#pending = pending;
+    if (!this.pool.ask(0, pending.moved, pending.batch)) this.#repeat(pending);
+    return pending;
+  }
+
+  /** Waits for the worker, and fills what it was asked for. */
+  #settle(): void {
+    const pending = this.#pending;
+    if (!pending || pending.filled) return;
+    const answer = this.pool.wait(0);
+    if (answer) fill(pending, answer.loss, answer.gradient);
+    else this.#repeat(pending);
+  }
+
+  /** Evaluates on this thread what a lost worker was asked for. */
+  #repeat(pending: Pending): void {
+    const { loss, gradient } = atWeights(this.model, pending.moved, () =>
+      this.loss(this.model, pending.batch.xs, pending.batch.ys),
+    );
+    fill(pending, loss, gradient);
+  }
+
+  /** Frees a gradient that the rule has used. */
+  #forget(): void {
+    if (!this.#pending) return;
+    const { batch, moved, loss, gradient } = this.#pending;
+    this.#pending = undefined;
+    tf.dispose([batch.xs, batch.ys, moved, loss, gradient].flat().filter((tensor) => !tensor.isDisposed));
+  }
+}
+
+function fill(pending: Pending, loss: number, gradient: readonly Float32Array[]): void {
+  overwrite(pending.loss, Float32Array.of(loss));
+  for (const [i, tensor] of pending.gradient.entries()) overwrite(tensor, gradient[i]!);
+  pending.filled = true;
+}

@@ -1,0 +1,92 @@
+// A thread that answers with gradients: it sleeps in Atomics.wait, and looks for its batch at its port when woken.
+import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import * as tf from '@tensorflow/tfjs';
+import { prepareBackend } from '@tfjs-sam/backends';
+import { type BatchLoss, namedLoss } from './loss.js';
+import { END, lossPlace, type ModelSource, Slot, type Task, type WorkerSetup } from './protocol.js';
+import { unpacked, valuesOf } from './tensors.js';
+
+/** Milliseconds in which a worker looks for work before it sleeps: waking takes longer than a small gradient. */
+const SPIN = 20;
+
+const { port, ...setup } = workerData as WorkerSetup & { readonly port: MessagePort };
+
+const control = new Int32Array(setup.control);
+const [weights, gradient] = [new Float32Array(setup.weights), new Float32Array(setup.gradient)];
+
+async function load(source: ModelSource): Promise<{ model: tf.LayersModel; loss: BatchLoss }> {
+  if ('topology' in source) {
+    const model = await tf.models.modelFromJSON(JSON.parse(source.topology));
+    return { model, loss: namedLoss(tf, source.loss) };
+  }
+  const { build, loss } = (await import(source.module)) as { build?: () => tf.LayersModel; loss?: BatchLoss };
+  if (typeof build !== 'function' || typeof loss !== 'function')
+    throw new TypeError(`parallel: expected ${source.module} to export functions build and loss`);
+  return { model: await build(), loss };
+}
+
+function takeWeights(variables: readonly tf.Variable[]): void {
+  let at = 0;
+  for (const variable of variables) {
+    const values = weights.slice(at, at + variable.size);
+    tf.tidy(() => variable.assign(tf.tensor(values, variable.shape)));
+    at += variable.size;
+  }
+}
+
+function answer(model: tf.LayersModel, loss: BatchLoss, variables: tf.Variable[], task: Task): void {
+  takeWeights(variables);
+  tf.tidy(() => {
+    const [xs, ys] = [unpacked(task.xs), unpacked(task.ys)];
+    const { value, grads } = tf.variableGrads(() => loss(model, xs, ys), variables);
+    let at = 0;
+    for (const { name, size } of variables) {
+      const entry = grads[name];
+      if (entry) gradient.set(valuesOf(entry), at);
+      else gradient.fill(0, at, at + size);
+      at += size;
+    }
+    gradient[lossPlace(setup.sizes)] = valuesOf(value)[0]!;
+  });
+}
+
+/** Waits until another request than `seen` stands there. */
+function nextRequest(seen: number): number {
+  const until = performance.now() + SPIN;
+  while (Atomics.load(control, Slot.asked) === seen && performance.now() < until);
+  Atomics.wait(control, Slot.asked, seen);
+  return Atomics.load(control, Slot.asked);
+}
+
+async function main(): Promise<void> {
+  await prepareBackend({
+    backend: setup.backend as 'wasm',
+    deterministic: setup.deterministic,
+    log: () => {},
+  });
+  const { model, loss } = await load(setup.model);
+  const variables = model.trainableWeights.map((weight) => weight.read() as tf.Variable);
+  const sizes = variables.map(({ size }) => size);
+  if (sizes.join() !== setup.sizes.join())
+    throw new Error(
+      `parallel: expected a model with variables of [${setup.sizes}] elements, got [${sizes}]: build() must make the model that is trained`,
+    );
+  parentPort!.postMessage({ ready: true });
+  // Numbers behind the sleep's beginning: a request that came meanwhile is seen at once.
+  for (let seen = 0; ; ) {
+    seen = nextRequest(seen);
+    if (seen === END) return;
+    try {
+      const message = receiveMessageOnPort(port) as { message: Task };
+      answer(model, loss, variables, message.message);
+      Atomics.store(control, Slot.failed, 0);
+    } catch (error) {
+      Atomics.store(control, Slot.failed, 1);
+      port.postMessage({ failed: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+    }
+    Atomics.store(control, Slot.answered, seen);
+    Atomics.notify(control, Slot.answered);
+  }
+}
+
+await main();
