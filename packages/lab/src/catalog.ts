@@ -1,45 +1,32 @@
 import { readFileSync } from 'node:fs';
-import { zeroOneLowerBound } from '@tfjs-sam/bisam';
-import type { OptimizerConfig, Plugin, Registry } from '@tfjs-sam/core/registry';
+import type { Plugin, Registry } from '@tfjs-sam/core/registry';
 import { createDefaultRegistry } from 'tfjs-sam';
 import { z } from 'zod';
 import { UsageError } from './errors.js';
 import { loadPlugins } from './plugin-modules.js';
-import type { Variant, VariantSettings } from './variant.js';
+import type { JsonObject } from './study/paths.js';
+import { createOptimizer } from './trial/optimizer.js';
+import type { Variant } from './variant.js';
 import { variantNames, variants } from './variants.js';
 
 /** What may stand behind a name in a file of configurations: checked by the registry when it is made. */
 const file = z.record(z.string().regex(/^[\w.-]+$/), z.looseObject({ variant: z.string() }));
 
-/** The comparison's own base optimizer as a configuration. */
-function baseConfig({ learningRate, momentum }: VariantSettings): object {
-  return {
-    name: 'sgd',
-    learningRate: typeof learningRate === 'number' ? learningRate : learningRate.config,
-    momentum,
-  };
-}
-
-/** A variant that the registry makes: the comparison's SGD is its base unless it has none or names one. */
+/** A variant that the registry makes, over the base that all arms share unless it has none or names one. */
 function configured(
   registry: Registry,
-  config: { readonly variant: string },
+  config: JsonObject & { readonly variant: string },
   about: Pick<Variant, 'name' | 'summary' | 'source'>,
 ): Variant {
   const { shape } = registry.find(config.variant, 'variant').options;
-  const complete = (settings: VariantSettings): OptimizerConfig =>
-    registry.parse({
-      ...('base' in shape && { base: baseConfig(settings) }),
-      ...config,
-      ...(settings.rho !== undefined && { rho: settings.rho }),
-    });
-  return {
-    ...about,
-    hasRho: 'rho' in shape,
-    create: (settings) => registry.create(complete(settings)),
-    // Asked for only by a rule that climbs another loss than it descends.
-    ascentLoss: (labels, logits) => zeroOneLowerBound(labels, logits),
-  };
+  return { ...about, radii: 'rho' in shape && config.rho === undefined ? ['rho'] : [], config };
+}
+
+/** Makes it once, so that a mistake is told before anything trains. */
+function tried(registry: Registry, { config }: Variant): void {
+  const base = { name: 'sgd', learningRate: 0.1 };
+  const span = { steps: 1, stepsPerEpoch: 1, examples: 1 };
+  createOptimizer(registry, { base, ...config }, span, 0).dispose();
 }
 
 /** The text of a mistake, on one line. */
@@ -64,9 +51,12 @@ function fromFile(registry: Registry, path: string): Variant[] {
     }
     try {
       const summary = `${JSON.stringify(config)}`;
-      const made = configured(registry, config, { name, summary, source: path });
-      // Made once now, so that a mistake is told before anything trains.
-      made.create({ learningRate: 0.1, momentum: 0, seed: 0 }).dispose();
+      const made = configured(registry, config as JsonObject & { variant: string }, {
+        name,
+        summary,
+        source: path,
+      });
+      tried(registry, made);
       return made;
     } catch (error) {
       throw new UsageError(`--config: ${name} in "${path}": ${messageOf(error)}`);

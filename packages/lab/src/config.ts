@@ -8,13 +8,14 @@ import { variantNames } from './variants.js';
 export const compareDefaults = {
   variants: 'sgd,sam,msam',
   models: 'cnn,mlp',
-  seeds: '3',
-  epochs: '40',
+  seeds: '5',
+  epochs: '30',
   batchSize: '32',
   learningRate: '0.05',
   momentum: '0.9',
   rho: '',
   backend: 'auto',
+  workers: '',
   out: 'runs',
   name: 'compare',
   deterministic: false,
@@ -106,6 +107,9 @@ const schemaFor = (known: readonly string[]) =>
       momentum: numberWhere('--momentum', 'from 0 to below 1', (value) => value >= 0 && value < 1),
       rho: rhoText,
       backend: z.string(),
+      workers: z.string().refine((text) => text === '' || /^\d+$/.test(text), {
+        error: ({ input }) => `expected --workers to be an integer >= 0, ${shown(input)}`,
+      }),
       out: z.string().min(1, 'expected --out to be a folder, got ""'),
       name: z.string().regex(/^[\w.-]+$/, {
         error: ({ input }) =>
@@ -149,10 +153,12 @@ export interface CompareConfig {
   readonly learningRate: number;
   /** Momentum of the base optimizer, 0 to below 1. */
   readonly momentum: number;
-  /** Radii by name of variant; those that are missing keep their own default. */
+  /** Radii by name of variant; for those that are missing one is chosen on the validation split. */
   readonly rho: Readonly<Record<string, number>>;
   /** Name of the TensorFlow.js backend, or `auto`. */
   readonly backend: string;
+  /** Processes that train at a time, 0 for none but this; the cores where it is empty. */
+  readonly workers: string;
   /** Folder in which the folder of results is made. */
   readonly out: string;
   /** Part of that folder's name. */

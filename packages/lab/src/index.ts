@@ -3,19 +3,32 @@
  *
  * @packageDocumentation
  */
-export { type ComparisonListener, runComparison } from './comparison.js';
+export { type RunStudyOptions, runStudy } from './commands/run.js';
 export { type CompareConfig, parseCompareConfig, type RawCompareOptions } from './config.js';
+export type { Data, Examples } from './data/data.js';
+export { type DatasetDefinition, type DatasetPart, defineDataset, type Treatment } from './data/dataset.js';
 export { UsageError } from './errors.js';
 export { type ExportedFiles, type Exporter, exporters, writeExport } from './export/exporter.js';
+export type { Measure, MeasureContext } from './measures/measure.js';
 export { type ModelName, modelNames } from './model-names.js';
+export {
+  defineModel,
+  glorot,
+  head,
+  heNormal,
+  type ModelDefinition,
+  type Seeds,
+} from './models/define-model.js';
+export type { ModelPart, ModelRequest } from './models/model.js';
+export { location, nested } from './parts/nested.js';
+export { definePart, type LabKind, type LabPart, type LabTypes } from './parts/part.js';
 export { main, type Outputs } from './program.js';
 export type { Output } from './progress.js';
-export type { ConfigRecord, EpochRecord, ResultRecord, RunKey, RunRecord } from './records.js';
 export { type Analysis, type ArmRow, analyse, renderReport } from './report/index.js';
 export {
   type ArmInfo,
   comparedTrials,
-  type EpochRecord as TrialEpoch,
+  type EpochRecord,
   type Figure,
   type FinalMetrics,
   type Measured,
@@ -31,6 +44,8 @@ export {
   type TrialResult,
   type TrialState,
 } from './results.js';
-export { type SummaryRow, summarise } from './summary.js';
-export type { Variant, VariantSettings } from './variant.js';
+export { canonicalTable } from './study/canonical-table.js';
+export { defineStudy, type Study, type StudyInput, studyJsonSchema } from './study/schema.js';
+export type { LoadedTask, Predictions, Problem, Split, StepBatch, Task } from './trial/task.js';
+export type { Variant } from './variant.js';
 export { variantNamed, variantNames, variants } from './variants.js';

@@ -38,7 +38,7 @@ function addCommand(program: Command, name: string, description: string): Comman
 const configHelp = 'JSON file of further variants: { "mine": { "variant": "sam", … } }';
 
 function addCompare(program: Command, { stdout }: Outputs): void {
-  const { rho: _, ...shown } = compareDefaults;
+  const { rho: _, workers: __, ...shown } = compareDefaults;
   const what = 'Train the same models with several optimizers on the embedded digits, and compare.';
   addCommand(program, 'compare', what)
     .option('--variants <names>', 'optimizers, comma-separated: see the command variants', shown.variants)
@@ -50,20 +50,22 @@ function addCompare(program: Command, { stdout }: Outputs): void {
     .option('--momentum <fraction>', 'momentum of the base optimizer', shown.momentum)
     .option(
       '--rho <radius>',
-      'radius, for all variants (0.1) or by name (sam=0.1,asam=1); default: their own',
+      'radius, for all variants (0.1) or by name (sam=0.1,asam=1); default: chosen on a validation split',
     )
     .option('--backend <name>', 'TensorFlow.js backend; auto takes the fastest that works', shown.backend)
     .option('--deterministic', 'on wasm, with plain SIMD: the same bits on every machine, but slower')
+    .option('--workers <n>', 'processes that train at a time, 0 for none but this; default: the cores')
     .option('--out <folder>', 'where the folder of results is made', shown.out)
     .option('--name <name>', 'part of the name of that folder', shown.name)
     .option('--config <file>', configHelp)
+    .addHelpText('after', '\nExample:\n  tfjs-sam compare --variants sgd,sam,asam --models mlp --seeds 3')
     .action(async ({ plugin, config, ...options }: RawCompareOptions & CatalogOptions) => {
       const extended = plugin !== undefined || config !== undefined;
       const known = extended ? (await catalogOf({ plugin, config })).variants : variants;
       const names = known.map(({ name }) => name);
       const checked = parseCompareConfig(options, names);
-      const { compareCommand } = await import('./compare-command.js');
-      await compareCommand(checked, stdout, known);
+      const { compareCommand } = await import('./commands/compare.js');
+      await compareCommand(checked, stdout, known, plugin ?? []);
     });
 }
 

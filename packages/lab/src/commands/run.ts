@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { Writable } from 'node:stream';
 import { UsageError } from '../errors.js';
 import { conduct } from '../execute/conduct.js';
 import type { Executor } from '../execute/executor.js';
@@ -10,7 +11,8 @@ import { parseShard, type Shard, shardOwner } from '../execute/shard.js';
 import type { Output } from '../progress.js';
 import type { StudyResults } from '../results.js';
 import { FolderLock } from '../store/lock.js';
-import { readStudy, type StudySource } from '../study/read.js';
+import { readStudy, studyFrom } from '../study/read.js';
+import type { StudyInput } from '../study/schema.js';
 import { progressOf } from './progress.js';
 import { problemLines, statusLine, statusTables } from './status-table.js';
 
@@ -136,4 +138,28 @@ export async function statusCommand(
   for (const line of problemLines(results)) output.write(`${line}\n`);
 }
 
-export type { StudySource };
+/** How `runStudy` runs. */
+export interface RunStudyOptions {
+  /** The study's folder. Default: `runs/` and its name. */
+  readonly folder?: string;
+  /** Processes that train at a time, 0 for none but this. Default 0. */
+  readonly workers?: number;
+  /** Where progress is written. Default: nowhere. */
+  readonly output?: Output;
+  /** Accepts a study to which arms or seeds were added. */
+  readonly extend?: boolean;
+}
+
+/**
+ * Runs a study from a program, or goes on with one.
+ *
+ * @throws UsageError when the study is wrong, another began in the folder, or somebody works there.
+ * @returns What `renderReport` and the exporters take.
+ */
+export async function runStudy(study: StudyInput, options: RunStudyOptions = {}): Promise<StudyResults> {
+  const { workers = 0, output = new Writable({ write: (_, __, done) => done() }), extend } = options;
+  const source = studyFrom(study);
+  const folder = options.folder ?? join('runs', source.study.study);
+  const session = await openStudy(source, { folder, command: commandLine(), extend });
+  return runSession(session, { workers: String(workers) }, output);
+}

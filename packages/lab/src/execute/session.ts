@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { backendNames, prepareBackend } from '@tfjs-sam/backends';
 import { describeMachine } from '../environment.js';
 import { UsageError } from '../errors.js';
 import { loadParts } from '../parts/load.js';
@@ -10,6 +11,7 @@ import { StudyFolder, type StudyHeader } from '../store/study-folder.js';
 import { differences } from '../study/difference.js';
 import { type Expansion, expandStudy } from '../study/expand.js';
 import { codeVersion } from '../study/identity.js';
+import { ConfigError, didYouMean } from '../study/problem.js';
 import { type StudySource, studyFrom } from '../study/read.js';
 import type { Study } from '../study/schema.js';
 import type { Parts } from '../trial/run-trial.js';
@@ -35,9 +37,14 @@ export interface SessionOptions {
 }
 
 /** `auto` is what it becomes on the machine that begins the study; the others stay. */
-async function resolvedBackend({ backend }: Study): Promise<Study['backend']> {
-  if (backend.name !== 'auto') return backend;
-  const { prepareBackend } = await import('@tfjs-sam/backends');
+async function resolvedBackend({ study, explain }: StudySource): Promise<Study['backend']> {
+  const { backend } = study;
+  if (backend.name !== 'auto') {
+    if ((backendNames as readonly string[]).includes(backend.name)) return backend;
+    const known = `one of [auto, ${backendNames.join(', ')}]`;
+    const message = `expected ${known}, got "${backend.name}"${didYouMean(backend.name, backendNames)}`;
+    throw explain(new ConfigError([{ path: ['backend'], message }]));
+  }
   const { backend: name } = await prepareBackend({ log: () => {}, deterministic: backend.deterministic });
   return { ...backend, name };
 }
@@ -82,7 +89,7 @@ export async function openStudy(source: StudySource, options: SessionOptions): P
   const code = codeVersion(plugins);
   // What `auto` became when the study began.
   const backend =
-    (source.study.backend.name === 'auto' && before?.backend) || (await resolvedBackend(source.study));
+    (source.study.backend.name === 'auto' && before?.backend) || (await resolvedBackend(source));
   const expansion = await expandStudy(source, parts, code, backend);
   const header: StudyHeader = {
     format: 1,

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { basename, isAbsolute } from 'node:path';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { basename, isAbsolute, join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { canonical } from './paths.js';
 
@@ -19,13 +19,23 @@ const manifestVersion = (): string => {
   return (JSON.parse(text) as { version: string }).version;
 };
 
+/** A hash of a file, or of the files of a package's folder. */
+function contentHash(path: string): string {
+  const hash = createHash('sha256');
+  const files = statSync(path).isDirectory()
+    ? readdirSync(path, { recursive: true, encoding: 'utf8' })
+        .filter((name) => /\.([cm]?[jt]s|json)$/.test(name) && !name.includes('node_modules'))
+        .sort()
+        .map((name) => join(path, name))
+    : [path];
+  for (const file of files) hash.update(readFileSync(file));
+  return hash.digest('hex').slice(0, digits);
+}
+
 /** Versions of the lab and of TensorFlow.js, and the content of files that provide parts (not what they import). */
 export function codeVersion(plugins: readonly string[]): CodeVersion {
   const files = plugins
     .filter((plugin) => isAbsolute(plugin))
-    .map((path) => {
-      const hash = createHash('sha256').update(readFileSync(path)).digest('hex').slice(0, digits);
-      return [basename(path), hash] as const;
-    });
+    .map((path) => [basename(path), contentHash(path)] as const);
   return { lab: manifestVersion(), tfjs: tf.version_core, ...Object.fromEntries(files) };
 }

@@ -1,10 +1,11 @@
 import { z } from 'zod';
+import type { Json } from './paths.js';
 
 const named = z.looseObject({ name: z.string() });
 const naming = z
   .string()
   .regex(/^[\w.-]+$/, { error: 'expected a name of letters, digits, ".", "_" and "-"' });
-const config = z.record(z.string(), z.json());
+const config = z.record(z.string(), z.json() as unknown as z.ZodType<Json, Json>);
 
 const median = z.strictObject({
   name: z.literal('median'),
