@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { UsageError } from './errors.js';
 import { loadPlugins } from './plugin-modules.js';
 import type { JsonObject } from './study/paths.js';
-import { createOptimizer } from './trial/optimizer.js';
+import { completeOptimizer } from './trial/optimizer.js';
 import type { Variant } from './variant.js';
 import { variantNames, variants } from './variants.js';
 
@@ -22,11 +22,11 @@ function configured(
   return { ...about, radii: 'rho' in shape && config.rho === undefined ? ['rho'] : [], config };
 }
 
-/** Makes it once, so that a mistake is told before anything trains. */
+/** Completes it once, so that a mistake is told before anything trains. */
 function tried(registry: Registry, { config }: Variant): void {
   const base = { name: 'sgd', learningRate: 0.1 };
   const span = { steps: 1, stepsPerEpoch: 1, examples: 1 };
-  createOptimizer(registry, { base, ...config }, span, 0).dispose();
+  completeOptimizer(registry, { base, ...config }, span);
 }
 
 /** The text of a mistake, on one line. */
