@@ -39,10 +39,11 @@ export function metricFormat({ metric }: TaskInfo): MetricFormat {
   const percent = inPercent(metric);
   const text = (value: number | null | undefined): string => {
     if (!isNumber(value)) return none;
-    return percent ? (100 * value).toFixed(2) : significant(value, 4);
+    // A rounding error below zero is no "-0.00".
+    return percent ? (100 * value).toFixed(2).replace(/^-(0\.0+)$/, '$1') : significant(value, 4);
   };
   const signed = (value: number | null | undefined): string =>
-    isNumber(value) ? `${value > 0 ? '+' : ''}${text(value)}`.replace('-', '−') : none;
+    isNumber(value) ? `${Number(text(value)) > 0 ? '+' : ''}${text(value)}`.replace(/^-/, '−') : none;
   return { title: percent ? `${metric}, %` : metric, unit: percent ? ' points' : '', text, signed };
 }
 

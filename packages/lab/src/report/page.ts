@@ -45,8 +45,8 @@ const saveButtons = (id: string, kinds: readonly (readonly [string, string])[]):
 function tableHtml(table: Table, looks: ReadonlyMap<string, ArmLook>): Html {
   const { id, title, caption, columns, rows } = partFor(table, 'print');
   const head = columns.map(
-    ({ title: name, kind }) =>
-      html`<th scope="col" aria-sort="none"${kind === 'text' && new Html(' class="text"')}><button type="button">${name}</button></th>`,
+    ({ key, title: name, kind }) =>
+      html`<th scope="col" title="${key}" aria-sort="none"${kind === 'text' && new Html(' class="text"')}><button type="button">${name}</button></th>`,
   );
   const body = rows.map((row) => {
     const cells = row.map(({ value, text }, i): Piece => {

@@ -204,6 +204,66 @@ function costColumns(task: TaskInfo): ColumnOf<ArmRow>[] {
   ];
 }
 
+/** Half of an interval's width, as one writes it behind ±. */
+function plusMinus(row: ArmRow | undefined): string {
+  if (!row || row.last.n === 0) return none;
+  const { text: metric } = metricFormat(row.task);
+  const { mean, interval } = row.last;
+  const star = row.tHolm !== undefined && row.tHolm < 0.05 ? '*' : '';
+  return `${metric(mean)}${interval ? ` ± ${metric(interval.high - mean)}` : ''}${star}`;
+}
+
+/** The table for a paper: one row per arm, and per task no more than its number and its difference. */
+export function summaryTable(results: StudyResults, { rows }: Analysis): Table {
+  const several = results.tasks.length > 1;
+  const find = (arm: string, task: TaskInfo): ArmRow | undefined =>
+    rows.find((row) => row.arm.name === arm && row.task.name === task.name);
+  const columns = results.tasks.flatMap((task): ColumnOf<string>[] => {
+    const { title, signed, unit } = metricFormat(task);
+    const prefix = several ? `${task.name}: ` : '';
+    const point = (arm: string): Point => find(arm, task)?.point ?? {};
+    const of = (arm: string): ArmRow['difference'] => find(arm, task)?.difference;
+    const short = (path: string): string => path.split('.').at(-1)!;
+    return [
+      text(`${task.name}_point`, `${prefix}chosen`, (arm) =>
+        Object.entries(point(arm))
+          .map(([path, value]) => `${short(path)} ${optionText(value)}`)
+          .join(', '),
+      ),
+      number(
+        `${task.name}_test`,
+        `${prefix}test ${title}`,
+        (arm) => find(arm, task)?.last.mean,
+        (arm) => plusMinus(find(arm, task)),
+      ),
+      number(
+        `${task.name}_difference`,
+        `${prefix}difference${unit && `,${unit}`}`,
+        (arm) => of(arm)?.mean,
+        (arm) => signed(of(arm)?.mean),
+      ),
+      number(
+        `${task.name}_step_ratio`,
+        `${prefix}× time`,
+        (arm) => find(arm, task)?.stepRatio,
+        (arm) => find(arm, task)?.stepRatio?.toFixed(2) ?? none,
+      ),
+    ];
+  });
+  const searched = columns.filter(
+    ({ key, value }) => !key.endsWith('_point') || results.arms.some(({ name }) => value(name) !== ''),
+  );
+  return tableOf<string>(
+    {
+      id: 'summary',
+      title: 'Summary',
+      caption: `Means over ${results.seeds.length} seeds ± half of the 95 % t interval; difference to ${results.baseline}, paired by seed; * p < 0.05 in a paired t test after Holm’s correction.`,
+    },
+    [text('arm', 'arm', (arm) => arm), ...searched],
+    results.arms.map(({ name }) => name),
+  );
+}
+
 /** Notes that hold for every arm but the baseline: said once for the table, where more than one arm has them. */
 function sharedNotes(rows: readonly ArmRow[]): string[] {
   const others = rows.filter(({ difference }) => difference);
@@ -485,6 +545,7 @@ export function epochsTable(results: StudyResults): Table {
 /** Tables for readers, in the order of a report. */
 export function reportTables(results: StudyResults, analysis: Analysis): Table[] {
   return [
+    summaryTable(results, analysis),
     ...results.tasks.flatMap((task) => [armsTable(results, analysis, task), searchTable(results, task)]),
     tasksTable(results, analysis),
     failuresTable(results),

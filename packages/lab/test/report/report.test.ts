@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { analyse, renderReport } from '../../src/report/index.js';
 import type { StudyResults, TrialResult } from '../../src/results.js';
 import { exampleResults } from '../example-results.js';
+import { hostileResults } from '../hostile-results.js';
 
 const results = exampleResults({ seeds: 6 });
 const page = renderReport(results);
@@ -17,46 +18,6 @@ function row(table: string, arm: string): Record<string, string> {
     (line) => line.querySelector('th')!.textContent!.trim() === arm,
   )!;
   return Object.fromEntries([...found.children].map((cell, i) => [heads[i], cell.textContent!.trim()]));
-}
-
-/** Every text of the results is markup that would run or fetch. */
-function hostile(given: StudyResults): StudyResults {
-  const evil = '<img src=x onerror="document.title=1"><script>x</script>\'"&</script><!--';
-  const arms = given.arms.map((arm) => ({
-    ...arm,
-    name: `${arm.name}${evil}`,
-    group: `${arm.group}${evil}`,
-    summary: evil,
-    source: evil,
-    options: { ...arm.options, [`a.${evil}`]: `${arm.name}${evil}` },
-  }));
-  return {
-    ...given,
-    name: evil,
-    description: evil,
-    configuration: evil,
-    folder: evil,
-    arms,
-    baseline: arms[0]!.name,
-    measures: given.measures.map((measure) => ({ ...measure, title: `${measure.title}${evil}` })),
-    tasks: given.tasks.map((task) => ({ ...task, summary: evil })),
-    trials: given.trials.map((trial) => ({
-      ...trial,
-      arm: `${trial.arm}${evil}`,
-      ...(trial.reason !== undefined && { reason: evil }),
-      figures: [
-        {
-          kind: 'line',
-          title: evil,
-          points: [
-            [0, 1],
-            [1, 2],
-          ],
-        },
-      ],
-    })),
-    provenance: { ...given.provenance, command: evil, git: evil, environment: { [evil]: evil } },
-  };
 }
 
 describe('renderReport', () => {
@@ -76,7 +37,7 @@ describe('renderReport', () => {
   });
 
   it('escapes whatever the study says', () => {
-    const html = renderReport(hostile(results));
+    const html = renderReport(hostileResults(results));
     const parsed = parseHTML(html).document;
     expect(parsed.querySelectorAll('img')).toHaveLength(0);
     expect(parsed.querySelectorAll('script')).toHaveLength(2);

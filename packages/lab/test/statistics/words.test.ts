@@ -135,17 +135,18 @@ describe('curves', () => {
     expect(band[0]?.mean).toBeCloseTo(0.7, 12);
   });
 
-  it('averages along seconds only where every run has been', () => {
+  it('averages places too, and counts the runs that ended early', () => {
     const slow = [
       [2, 0.2],
       [4, 0.4],
     ] as const;
-    const fast = [
-      [1, 0.1],
-      [3, 0.3],
-    ] as const;
+    const fast = [[1, 0.1]] as const;
     const band = bandOver([slow, fast]);
-    expect(band.map(({ x }) => x)).toEqual([2, 3]);
-    for (const { x, mean } of band) expect(mean).toBeCloseTo(x / 10, 12);
+    expect(band.map(({ x, n, missing }) => [x, n, missing])).toEqual([
+      [1.5, 2, 0],
+      [4, 1, 1],
+    ]);
+    expect(band[0]?.mean).toBeCloseTo(0.15, 12);
+    expect(bandOver([])).toEqual([]);
   });
 });
