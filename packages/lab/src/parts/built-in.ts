@@ -2,6 +2,7 @@ import { csv } from '../data/csv.js';
 import { images } from '../data/images.js';
 import { publishedDatasets } from '../data/published.js';
 import { classifierMeasures } from '../measures/classifier.js';
+import { mSharpness } from '../measures/sharpness.js';
 import { plainModels } from '../models/plain.js';
 import { resnet } from '../models/resnet.js';
 import { vit } from '../models/vit.js';
@@ -18,4 +19,5 @@ export const builtInParts = [
   resnet,
   vit,
   ...classifierMeasures,
+  mSharpness,
 ] as unknown as readonly LabPart[];
