@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import type { Plugin, Registry } from '@tfjs-sam/core/registry';
 import { createDefaultRegistry } from 'tfjs-sam';
 import { z } from 'zod';
+import { readConfigText } from './config-text.js';
 import { UsageError } from './errors.js';
 import { loadPlugins } from './plugin-modules.js';
 import type { JsonObject } from './study/paths.js';
@@ -35,7 +35,11 @@ const messageOf = (error: unknown): string =>
 
 function readConfigs(path: string): z.output<typeof file> {
   try {
-    return file.parse(JSON.parse(readFileSync(path, 'utf8')));
+    const given = JSON.parse(readConfigText(path)) as unknown;
+    // A schema does not see this name, which no object can have as others.
+    if (given !== null && Object.hasOwn(given as object, '__proto__'))
+      throw new RangeError('expected names of letters, digits, ".", "_" and "-", got "__proto__"');
+    return file.parse(given);
   } catch (error) {
     const reason = error instanceof z.ZodError ? error.issues[0]!.message : messageOf(error);
     throw new UsageError(
@@ -95,6 +99,9 @@ export interface Catalog {
 export async function createCatalog({ plugin = [], config }: CatalogOptions): Promise<Catalog> {
   const plugins = await loadPlugins(plugin);
   const registry = registryWith(plugins);
+  const shadow = plugins.find(({ kind, name }) => kind === 'variant' && variantNames.includes(name));
+  if (shadow)
+    throw new UsageError(`--plugin: expected names of its own, got "${shadow.name}", which is built in`);
   const added = plugins
     .filter(({ kind }) => kind === 'variant')
     .map(({ name, description, package: source }) =>

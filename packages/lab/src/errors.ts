@@ -2,4 +2,11 @@
 export class UsageError extends Error {
   /** Tells it apart from other errors. */
   override readonly name = 'UsageError';
+  /** One line a mistake; most have one. */
+  readonly lines: readonly string[];
+
+  constructor(lines: string | readonly string[]) {
+    super(typeof lines === 'string' ? lines : lines.join('\n'));
+    this.lines = typeof lines === 'string' ? [lines] : lines;
+  }
 }

@@ -22,6 +22,42 @@ function addressOf(specifier: string, from: string): string {
   return statSync(path).isDirectory() ? packageAt(path) : pathToFileURL(path).href;
 }
 
+/** After so many ms a module is not waited for. */
+const PATIENCE = 10_000;
+
+/** Imports a module of somebody else's, which may never be done. */
+export async function importWithin(address: string, patience = PATIENCE): Promise<object> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`it did not load within ${patience / 1000} s`)), patience);
+  });
+  try {
+    return (await Promise.race([import(address), late])) as object;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** What somebody else's code threw, in words: it may be anything, and its message a getter. */
+function reasonOf(error: unknown): string {
+  try {
+    return error instanceof Error ? error.message.split('\n')[0]! : String(error);
+  } catch {
+    return 'it threw something that cannot be shown';
+  }
+}
+
+/** What options and lists of names can say: a name without commas, blanks and controls. */
+const selectable = /^(?!__proto__$)[\w.-]+$/;
+
+function requireSelectable(specifier: string, parts: readonly { readonly name: string }[]): void {
+  const wrong = parts.find(({ name }) => !selectable.test(name));
+  if (wrong)
+    throw new TypeError(
+      `expected names of letters, digits, ".", "_" and "-", got "${wrong.name}" in "${specifier}"`,
+    );
+}
+
 /** Parts of any kind that modules export as `plugins`. @throws UsageError when one cannot be used. */
 export async function loadModules(
   specifiers: readonly string[],
@@ -30,13 +66,19 @@ export async function loadModules(
   const loaded = [];
   for (const specifier of specifiers) {
     try {
-      const module = (await import(addressOf(specifier, from))) as { plugins?: unknown };
+      const module = (await importWithin(addressOf(specifier, from))) as { plugins?: unknown };
       if (!Array.isArray(module.plugins))
         throw new TypeError('there is no export "plugins", an array of parts');
+      const junk: unknown = module.plugins.find(
+        (part: { name?: unknown } | null) => typeof part?.name !== 'string',
+      );
+      if (junk !== undefined) throw new TypeError('its "plugins" has a part without a name');
+      requireSelectable(specifier, module.plugins);
       loaded.push(...module.plugins);
     } catch (error) {
-      const reason = error instanceof Error ? error.message.split('\n')[0] : String(error);
-      throw new UsageError(`plugins: expected a package or file with parts, got "${specifier}": ${reason}`);
+      throw new UsageError(
+        `plugins: expected a package or file with parts, got "${specifier}": ${reasonOf(error)}`,
+      );
     }
   }
   return loaded;
@@ -53,12 +95,12 @@ export async function loadPlugins(specifiers: readonly string[], from = process.
   const loaded: Plugin[] = [];
   for (const specifier of specifiers) {
     try {
-      const module: object = await import(addressOf(specifier, from));
-      loaded.push(...pluginsOf(module, specifier));
+      const plugins = pluginsOf(await importWithin(addressOf(specifier, from)), specifier);
+      requireSelectable(specifier, plugins);
+      loaded.push(...plugins);
     } catch (error) {
-      const reason = error instanceof Error ? error.message.split('\n')[0] : String(error);
       throw new UsageError(
-        `--plugin: expected a package or file with plugins, got "${specifier}": ${reason}`,
+        `--plugin: expected a package or file with plugins, got "${specifier}": ${reasonOf(error)}`,
       );
     }
   }

@@ -4,6 +4,7 @@ import type { DiagnoseOptions } from './commands/diagnose.js';
 import type { ExportOptions } from './commands/report.js';
 import { compareDefaults, parseCompareConfig, parseDoctorOptions, type RawCompareOptions } from './config.js';
 import { UsageError } from './errors.js';
+import { printable } from './printable.js';
 import type { Output } from './progress.js';
 import { variants } from './variants.js';
 
@@ -216,7 +217,7 @@ function createProgram(outputs: Outputs): Command {
       writeOut: (text) => outputs.stdout.write(text),
       writeErr: (text) => outputs.stderr.write(text),
       // commander puts its suggestion on a line of its own; a mistake here is one line.
-      outputError: (text, write) => write(`${text.trim().replaceAll('\n', ' ')}\n`),
+      outputError: (text, write) => write(`${printable(text.trim().replaceAll('\n', ' '))}\n`),
     });
   addRun(program, outputs);
   addStatus(program, outputs);
@@ -245,11 +246,25 @@ export async function main(args: readonly string[], outputs: Outputs): Promise<n
     // commander has written its own message; its exit code is 0 after --help.
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.success : exitCodes.usage;
     if (error instanceof UsageError) {
-      outputs.stderr.write(`${error.message}\n`);
+      for (const line of error.lines) outputs.stderr.write(`${printable(line)}\n`);
       return exitCodes.usage;
+    }
+    if (isSystemError(error)) {
+      outputs.stderr.write(`tfjs-sam: ${printable(error.message)}\n`);
+      return aboutPaths.has(error.code) ? exitCodes.usage : exitCodes.failure;
     }
     // Nobody expected this: the stack says where it came from.
     outputs.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
     return exitCodes.failure;
   }
+}
+
+/** Codes of the system's errors for a path that was given and cannot be used. */
+const aboutPaths = new Set(
+  'EACCES EEXIST EINVAL EISDIR ELOOP ENAMETOOLONG ENOENT ENOTDIR ENOTEMPTY EPERM EROFS'.split(' '),
+);
+
+function isSystemError(error: unknown): error is Error & { readonly code: string } {
+  const { code, syscall } = (error ?? {}) as { code?: unknown; syscall?: unknown };
+  return error instanceof Error && typeof code === 'string' && typeof syscall === 'string';
 }

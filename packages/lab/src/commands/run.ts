@@ -62,6 +62,8 @@ export async function runSession(
   output: Output,
 ): Promise<StudyResults> {
   const { folder, header, expansion } = session;
+  // Before anything is written.
+  if (options.queue === undefined) workerCount(options.workers);
   mkdirSync(folder.path, { recursive: true });
   const lock = FolderLock.take(folder.path);
   const stop = new AbortController();

@@ -1,8 +1,10 @@
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { dirname, extname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { LineCounter, parseDocument } from 'yaml';
+import { readConfigText } from '../config-text.js';
 import { UsageError } from '../errors.js';
+import { importWithin } from '../plugin-modules.js';
 import { type ConfigError, type Problem, problemsOf } from './problem.js';
 import { type Study, type StudyInput, studySchema } from './schema.js';
 
@@ -25,7 +27,7 @@ function usageError(file: string, locate: Locate, problems: readonly Problem[]):
     const line = locate(path);
     return `${file}${line === undefined ? '' : `:${line}`}: ${path.length > 0 ? `${path.join('.')}: ` : ''}${message}`;
   });
-  return new UsageError(lines.join('\n'));
+  return new UsageError(lines);
 }
 
 /** The line of a path, or of the innermost thing on the way to it that the file says. */
@@ -50,10 +52,9 @@ function locator(text: string): Locate {
 
 function readText(file: string): string {
   try {
-    return readFileSync(file, 'utf8');
+    return readConfigText(file);
   } catch (error) {
-    const reason =
-      (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is no such file' : String(error);
+    const reason = error instanceof Error ? error.message : String(error);
     throw new UsageError(`${file}: expected a study file (.yaml, .json or a module): ${reason}`);
   }
 }
@@ -73,6 +74,15 @@ export function studyFrom(input: StudyInput | Study, file = 'study', folder = pr
   return checked(file, folder, input, () => undefined);
 }
 
+async function imported(file: string): Promise<{ default?: unknown }> {
+  try {
+    return await importWithin(pathToFileURL(resolve(file)).href);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new UsageError(`${file}: expected a module that exports a study by default: ${reason}`);
+  }
+}
+
 /**
  * Reads a study: YAML, JSON, or a module that exports one by default.
  *
@@ -82,16 +92,30 @@ export async function readStudy(file: string): Promise<StudySource> {
   const folder = dirname(resolve(file));
   if (['.js', '.mjs', '.cjs'].includes(extname(file))) {
     if (!statSync(file, { throwIfNoEntry: false })) readText(file);
-    const module = (await import(pathToFileURL(resolve(file)).href)) as { default?: unknown };
+    const module = await imported(file);
     return checked(file, folder, module.default, () => undefined);
   }
   const text = readText(file);
+  return checked(file, folder, parsed(file, text), locator(text));
+}
+
+/** What YAML (JSON is YAML) says, when it is a tree. */
+function parsed(file: string, text: string): unknown {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines });
-  const [wrong] = document.errors;
-  if (wrong) {
-    const message = wrong.message.split('\n')[0]!.replace(/ at line .*$/, '');
-    throw new UsageError(`${file}:${lines.linePos(wrong.pos[0]).line}: ${message}`);
+  try {
+    const document = parseDocument(text, { lineCounter: lines });
+    const [wrong] = document.errors;
+    if (wrong) {
+      const message = wrong.message.split('\n')[0]!.replace(/ at line .*$/, '');
+      throw new UsageError(`${file}:${lines.linePos(wrong.pos[0]).line}: ${message}`);
+    }
+    const value = document.toJS() as unknown;
+    // Throws where an anchor holds itself, which YAML allows.
+    JSON.stringify(value);
+    return value;
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    const reason = error instanceof Error ? error.message.split('\n')[0] : String(error);
+    throw new UsageError(`${file}: expected a tree of values, got something else: ${reason}`);
   }
-  return checked(file, folder, document.toJS(), locator(text));
 }

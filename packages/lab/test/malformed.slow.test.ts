@@ -1,0 +1,42 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { run } from './fixtures/cli.js';
+import { wrongCalls } from './malformed.js';
+
+it('answers 2,000 wrong calls with one line and exit code 2, and leaves nothing behind', async () => {
+  const { tried, failed } = await wrongCalls(2_000, 2);
+  console.info(`wrong calls: tried ${tried}, survived ${tried - failed.length}, failed ${failed.length}`);
+  expect(failed).toEqual([]);
+});
+
+describe('a process of its own', () => {
+  let folder = '';
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'tfjs-sam-process-'));
+    writeFileSync(join(folder, 'never.mjs'), 'await new Promise(() => {}); export const plugins = [];');
+    writeFileSync(join(folder, 'holds.mjs'), 'setInterval(() => {}, 1e6); export const plugins = [];');
+    writeFileSync(join(folder, 'breaks.mjs'), 'setInterval(() => {}, 1e6); throw new Error("broken");');
+    writeFileSync(join(folder, 'large.json'), `{"a":"${'x'.repeat(50_000_000)}"}`);
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  it.each([
+    ['a plugin that never resolves', ['variants', '--plugin', './never.mjs'], /did not load within 10 s/],
+    ['a plugin that throws and holds a timer', ['variants', '--plugin', './breaks.mjs'], /: broken/],
+    ['a configuration of 50 MB', ['variants', '--config', 'large.json'], /at most 4 MB, got 50.0 MB/],
+    ['a study of 50 MB', ['run', 'large.json'], /at most 4 MB, got 50.0 MB/],
+  ])('ends with one line and exit code 2: %s', async (_, args, message) => {
+    const { code, stdout, stderr } = await run(folder, ...args);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(message);
+    expect(stderr.trimEnd().split('\n')).toHaveLength(1);
+  });
+
+  it('ends although a plugin holds a timer', async () => {
+    const { code, stdout } = await run(folder, 'variants', '--plugin', './holds.mjs');
+    expect(code).toBe(0);
+    expect(stdout).toContain('msam');
+  });
+});
