@@ -150,6 +150,32 @@ function addWorker(program: Command, { stdout }: Outputs): void {
     });
 }
 
+function addMerge(program: Command, { stdout }: Outputs): void {
+  program
+    .command('merge')
+    .description('Join the folders of shards into that of the whole study.')
+    .argument('<folders...>', 'folders that run --shard made')
+    .option(
+      '--out <folder>',
+      'folder of the whole study; default: the name of the shards without -shard-i-of-n',
+    )
+    .addHelpText('after', '\nExample:\n  tfjs-sam merge runs/label-noise-shard-*')
+    .action(async (folders: string[], options: object) => {
+      const { mergeCommand } = await import('./commands/merge.js');
+      await mergeCommand(folders, options, stdout);
+    });
+}
+
+function addList(program: Command, { stdout }: Outputs): void {
+  addCommand(program, 'list', 'List what a study may name: tasks, data sets, models, measures, optimizers, …')
+    .argument('[kind]', 'one kind alone: dataset, model, measure, variant, base-optimizer, …')
+    .addHelpText('after', '\nExample:\n  tfjs-sam list dataset')
+    .action(async (kind: string | undefined, options: { readonly plugin?: readonly string[] }) => {
+      const { listCommand } = await import('./commands/list.js');
+      await listCommand(kind, options, stdout);
+    });
+}
+
 function addStatus(program: Command, { stdout }: Outputs): void {
   program
     .command('status')
@@ -221,6 +247,8 @@ function createProgram(outputs: Outputs): Command {
     });
   addRun(program, outputs);
   addStatus(program, outputs);
+  addMerge(program, outputs);
+  addList(program, outputs);
   addWorker(program, outputs);
   addReport(program, outputs);
   addExport(program, outputs);

@@ -7,11 +7,13 @@ import { plainModels } from '../models/plain.js';
 import { resnet } from '../models/resnet.js';
 import { vit } from '../models/vit.js';
 import { supervised } from '../trial/supervised.js';
+import { surface } from '../trial/surface.js';
 import type { LabPart } from './part.js';
 
 /** The parts that the lab brings. */
 export const builtInParts = [
   supervised,
+  surface,
   ...publishedDatasets,
   csv,
   images,

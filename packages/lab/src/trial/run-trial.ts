@@ -119,7 +119,7 @@ class Training {
 
   async restore(): Promise<void> {
     const { checkpoint } = this.#host;
-    if (!checkpoint) return;
+    if (!checkpoint || this.#problem.resumable === false) return;
     const progress = await restoreCheckpoint(checkpoint.from, this.#problem, this.#optimizer);
     if (!progress) return;
     this.#epochs = [...progress.epochs];
@@ -191,7 +191,7 @@ class Training {
 
   async #checkpoint(pausing: boolean): Promise<void> {
     const { checkpoint } = this.#host;
-    if (!checkpoint || this.diverged !== undefined) return;
+    if (!checkpoint || this.diverged !== undefined || this.#problem.resumable === false) return;
     const due = performance.now() - this.#saved > 1000 * checkpoint.seconds;
     if (!pausing && (!due || this.#epochs.length === this.#task.epochs)) return;
     const epoch = this.#epochs.length;

@@ -18,6 +18,8 @@ export interface Problem {
   readonly variables: tf.Variable[];
   /** All that changes with training, by a name that does not depend on what else is alive: statistics too. */
   readonly state: readonly { readonly name: string; readonly variable: tf.Variable }[];
+  /** False where more than `state` would have to be kept: such a training begins anew. Default true. */
+  readonly resumable?: boolean;
   /** The model, where there is one: for measures. */
   readonly model?: tf.LayersModel | undefined;
   /** The batches of an epoch, counted from 0: the same for every arm. */

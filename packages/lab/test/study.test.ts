@@ -1,0 +1,199 @@
+import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Writable } from 'node:stream';
+import { main, runStudy, type StudyInput } from '@tfjs-sam/lab';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { mergeCommand } from '../src/commands/merge.js';
+import { runCommand } from '../src/commands/run.js';
+import { parseShard } from '../src/execute/shard.js';
+import { canonicalTable } from '../src/study/canonical-table.js';
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'tfjs-sam-study-'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+class Text extends Writable {
+  text = '';
+  override _write(chunk: Buffer, _: BufferEncoding, done: () => void): void {
+    this.text += chunk.toString();
+    done();
+  }
+}
+
+async function command(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  const [stdout, stderr] = [new Text(), new Text()];
+  const code = await main(args, { stdout, stderr });
+  return { code, stdout: stdout.text, stderr: stderr.text };
+}
+
+const study: StudyInput = {
+  study: 'small',
+  task: {
+    dataset: { name: 'digits', train: 256 },
+    model: { name: 'mlp', hidden: [8] },
+    batchSize: 64,
+    epochs: 2,
+  },
+  optimizer: { base: { name: 'sgd', learningRate: { name: 'cosine', from: 0.1 } } },
+  arms: { sgd: {}, sam: { variant: 'sam', rho: { grid: [0.05, 0.1] } } },
+  seeds: 2,
+};
+
+describe('a study file', () => {
+  const file = (text: string): string => {
+    const path = join(folder, 'study.yaml');
+    writeFileSync(path, text);
+    return path;
+  };
+  const good = `study: s
+task: { dataset: digits, model: mlp, epochs: 1 }
+optimizer: { base: { name: sgd, learningRate: 0.1 } }
+arms:
+  sgd:
+  sam:
+    variant: sam
+    rho: { grid: [0.1] }
+`;
+
+  it.each([
+    ['rho: { grid: [0.1] }', 'rho: -1', /study\.yaml:8: arms\.sam\.rho: expected .*got -1/],
+    [
+      'variant: sam',
+      'variant: sma',
+      /study\.yaml:7: arms\.sam\.variant: expected one of .*Did you mean "sam"/,
+    ],
+    ['    rho:', '    roh:', /study\.yaml:8: arms\.sam\.roh: .*Did you mean "rho"/],
+    ['{ grid: [0.1] }', '{ grid: [] }', /study\.yaml:8: arms\.sam\.rho: expected grid to be a list/],
+    [
+      'model: mlp',
+      'model: mpl',
+      /study\.yaml:2: task\.model.*: expected one of .*got "mpl"\. Did you mean "mlp"/,
+    ],
+    ['epochs: 1', 'epochs: 0', /study\.yaml:2: task\.epochs: expected number to be >=1, got 0/],
+    ['study: s', 'study: s\nseeds: none', /study\.yaml:2: seeds: expected .*got "none"/],
+    [
+      'study: s',
+      'study: s\nbaseline: x',
+      /study\.yaml:2: baseline: expected one of the arms \[sgd, sam\], got "x"/,
+    ],
+    ['study: s', 'sutdy: s', /study\.yaml:\d+: .*/],
+    ['  sgd:\n', '  sgd: [\n', /study\.yaml:\d+: /],
+  ])('with %j as %j is refused with file, line, path and what is accepted', async (from, to, message) => {
+    const { code, stderr } = await command('run', file(good.replace(from, to)), '--workers', '0');
+    expect(code).toBe(2);
+    expect(stderr).toMatch(message);
+  });
+
+  it('that is not there is told in one line', async () => {
+    const { code, stderr } = await command('run', join(folder, 'none.yaml'));
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/none\.yaml: expected a study file .*there is no such file\n$/);
+  });
+});
+
+describe('a study', () => {
+  it('is not run twice, goes on after damage, and refuses to become another', async () => {
+    const output = new Text();
+    const path = join(folder, 'twice');
+    const first = await runStudy(study, { folder: path });
+    expect(first.trials).toHaveLength(6);
+    const chosen = first.arms[1]!.points.filter((point) => point.chosen);
+    expect(chosen).toHaveLength(1);
+    const table = canonicalTable(first);
+    // A trial whose result is gone, and whose last line is torn.
+    const [id] = readdirSync(join(path, 'trials'));
+    rmSync(join(path, 'trials', id!, 'result.json'));
+    appendFileSync(join(path, 'trials', id!, 'epochs.jsonl'), '{"epoch":3,"st');
+    const second = await runStudy(study, { folder: path, output });
+    expect(output.text).toContain('6 trials, 5 of them done before');
+    expect(canonicalTable(second)).toBe(table);
+    const lines = readFileSync(join(path, 'trials', id!, 'epochs.jsonl'), 'utf8')
+      .trimEnd()
+      .split('\n');
+    expect(lines.map((line) => JSON.parse(line).epoch)).toEqual([1, 2]);
+
+    const changed = { ...study, task: { ...study.task, batchSize: 32 } };
+    await expect(runStudy(changed, { folder: path })).rejects.toThrow(
+      /expected the study that began there, got another:\n {2}task\.batchSize: 64 → 32\n6 of its 6 trials/,
+    );
+    const more = { ...study, seeds: 3, arms: { ...study.arms, asam: { variant: 'asam' } } };
+    await expect(runStudy(more, { folder: path })).rejects.toThrow(/seeds: 2 → 3(.|\n)*--extend adds to it/);
+    const extended = await runStudy(more, { folder: path, extend: true });
+    expect(extended.trials).toHaveLength(4 * 3);
+    expect(canonicalTable(extended).split('\n')).toEqual(expect.arrayContaining(table.trimEnd().split('\n')));
+  });
+
+  it('takes equal trials from a study beside it', async () => {
+    const output = new Text();
+    const { sgd } = study.arms;
+    await runStudy(
+      { ...study, study: 'other', arms: { plain: sgd! } },
+      { folder: join(folder, 'beside'), output },
+    );
+    expect(output.text).toContain('2 trials are taken from studies beside');
+    expect(output.text).toContain('2 trials, 2 of them done before');
+  });
+
+  it('done in shards and merged is the same', async () => {
+    const file = join(folder, 'sharded.json');
+    writeFileSync(file, JSON.stringify(study));
+    const output = new Text();
+    const shards = join(folder, 'shards');
+    for (const shard of ['0/3', '1/3', '2/3']) {
+      await runCommand(file, { out: join(shards, 'sharded'), shard, workers: '0' }, output);
+    }
+    expect(readdirSync(shards)).toHaveLength(3);
+    const parts = readdirSync(shards).map((name) => join(shards, name));
+    await mergeCommand(parts, {}, output);
+    expect(output.text).not.toContain('Some trials are missing');
+    const { stdout } = await command('status', join(shards, 'sharded'), '--canonical');
+    const alone = await runStudy(study, { folder: join(folder, 'alone', 'whole') });
+    expect(stdout).toBe(canonicalTable(alone));
+  });
+
+  it('tells why a trial failed, tries again, and chooses among the others', async () => {
+    const output = new Text();
+    writeFileSync(
+      join(folder, 'failing.mjs'),
+      `import { z } from ${JSON.stringify(import.meta.resolve('zod'))};
+export const plugins = [{
+  kind: 'measure', name: 'failing', package: 'test', description: 'Fails for one seed', options: z.strictObject({}),
+  create: () => ({
+    columns: [{ name: 'failing', title: 'failing' }],
+    async measure({ seed }) { if (seed === 1) throw new Error('no luck'); return { failing: { value: seed } }; },
+  }),
+}];`,
+    );
+    const failing = {
+      ...study,
+      plugins: [join(folder, 'failing.mjs')],
+      arms: { sgd: {} },
+      measures: ['failing'],
+      retries: 1,
+    };
+    const results = await runStudy(failing, { folder: join(folder, 'failed'), output });
+    expect(results.trials.map(({ state, attempts }) => [state, attempts])).toEqual([
+      ['done', 1],
+      ['failed', 2],
+    ]);
+    expect(results.trials[1]!.reason).toBe('no luck');
+    expect(output.text).toContain('attempt 1 failed, is tried again: no luck');
+  });
+});
+
+describe('parseShard', () => {
+  it('reads i/n, and the task of a Slurm array or an indexed job', () => {
+    expect(parseShard('1/4', {})).toEqual({ index: 1, count: 4 });
+    expect(parseShard(undefined, {})).toBeUndefined();
+    const slurm = { SLURM_ARRAY_TASK_ID: '7', SLURM_ARRAY_TASK_COUNT: '4', SLURM_ARRAY_TASK_MIN: '5' };
+    expect(parseShard(undefined, slurm)).toEqual({ index: 2, count: 4 });
+    expect(parseShard(undefined, { JOB_COMPLETION_INDEX: '0', JOB_COMPLETION_COUNT: '2' })).toEqual({
+      index: 0,
+      count: 2,
+    });
+    expect(() => parseShard('4/4', {})).toThrow(/0 <= i < n, got "4\/4"/);
+  });
+});
