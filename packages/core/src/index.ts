@@ -32,6 +32,9 @@ export {
   zip,
 } from './algebra/vector.js';
 export {
+  crossEntropyOf,
+  type Differences,
+  gaussNewton,
   type HvpOptions,
   hessian,
   hutchinsonDiagonal,
@@ -45,10 +48,14 @@ export {
   lanczos,
   makeOracle,
   type ProbeOptions,
+  type Reliability,
   type StandaloneOracle,
   type SymmetricEigen,
+  squaredErrorOf,
   symmetricEigen,
   type TraceEstimate,
+  type TraceOptions,
+  type TwoPartLoss,
 } from './curvature/index.js';
 export { complete } from './declare/check.js';
 export {

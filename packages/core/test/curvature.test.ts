@@ -66,13 +66,13 @@ describe.each([...backendNames])('curvature on %s', (backend) => {
     const expected = problem.matrix.map((row) => row.reduce((sum, x, j) => sum + x * v[j]!, 0));
     for (const size of [1, 1e-20, 1e20]) {
       const product = tf.tidy(() => flat(hvp(oracle, [tf.mul(tf.tensor1d(v), size)])));
-      // Both gradients are rounded to 2⁻²⁴ of ‖A‖‖θ‖ = 5·1.7, and differenced over 2h = 2·1.7·2⁻¹²: 2⁻¹²·5 of ‖v‖.
+      // Both gradients are rounded to 2⁻²⁴ of ‖A‖‖θ‖ = 5·1.7, and differenced over 2h = 2·1.7·2⁻⁹: 2⁻¹⁵·5 of ‖v‖.
       expect(
         distance(
           product.map((x) => x / size),
           expected,
         ),
-      ).toBeLessThan(5 * 2 ** -12 * Math.hypot(...v));
+      ).toBeLessThan(5 * 2 ** -15 * Math.hypot(...v));
     }
     expect(tf.tidy(() => flat(hvp(oracle, [tf.zeros([6])])))).toEqual([0, 0, 0, 0, 0, 0]);
     oracle.dispose();
@@ -122,12 +122,11 @@ describe.each([...backendNames])('curvature on %s', (backend) => {
       expect(distance(flat(gradient), reference.gradient)).toBeLessThan(1e-6);
 
       const product = tf.tidy(() => flat(hvp(oracle, unflat(reference.direction, model.variables))));
-      // Measured 4e-4 (perceptron) and 1.4e-3 (convolutions on wasm): rounding over twice the difference step.
-      expect(relative(product, reference.hessian_vector_product)).toBeLessThan(5e-3);
+      expect(relative(product, reference.hessian_vector_product)).toBeLessThan(1e-3);
 
       const wanted = [...reference.eigenvalues_ascending].sort((a, b) => Math.abs(b) - Math.abs(a));
-      const found = await lanczos(hessian(oracle), shapesOf(model.variables), { count: 3 });
-      expect(found.converged).toBe(true);
+      const found = await lanczos(oracle, { count: 3, tolerance: 1e-3 });
+      expect(found).toMatchObject({ converged: true, reliable: true });
       for (const [k, value] of found.values.slice(0, 3).entries()) {
         expect(Math.abs(value - wanted[k]!)).toBeLessThan(2e-3 * Math.abs(wanted[0]!));
         expect(found.residuals[k]).toBeLessThanOrEqual(1e-3 * Math.abs(found.values[0]!));
@@ -144,7 +143,7 @@ describe.each([...backendNames])('curvature on %s', (backend) => {
       const oracle = makeOracle(() => model.loss(0), model.variables);
       const probes = 40;
       const shapes = shapesOf(model.variables);
-      const smaller = hessian(oracle, { step: 2 ** -14 });
+      const smaller = hessian(oracle);
       const trace = await hutchinsonTrace(smaller, shapes, { probes });
       // Var zᵀHz = 2 (‖H‖² − Σ Hᵢᵢ²); four standard errors, and the probes are fixed.
       const squares = reference.diagonal.reduce((sum, x) => sum + x * x, 0);
@@ -190,13 +189,12 @@ describe.each([...backendNames])('curvature on %s', (backend) => {
     const problem = quadratic(values);
     const oracle = makeOracle(problem.loss, [problem.theta]);
     const found = await lanczos(hessian(oracle), [[5]], { count: 5, tolerance: 1e-9 });
-    expect(found.iterations).toBe(5);
+    expect(found.iterations).toBeLessThanOrEqual(5);
     expect(distance(found.values, values)).toBeLessThan(0.01);
     for (const [k, vector] of found.vectors.entries()) {
       const along = flat(vector).reduce((sum, x, i) => sum + x * problem.vectors[k]![i]!, 0);
       expect(Math.abs(along)).toBeGreaterThan(0.999);
     }
-    expect(found.weights.reduce((sum, x) => sum + x)).toBeCloseTo(1, 10);
     tf.dispose(found.vectors);
     oracle.dispose();
     problem.dispose();
@@ -259,6 +257,10 @@ it('rejects options out of range', async () => {
   await expect(lanczos(apply, [[2]], { count: 0 })).rejects.toThrow(RangeError);
   await expect(lanczos(apply, [[2]], { count: 3, iterations: 2 })).rejects.toThrow(RangeError);
   await expect(lanczos(apply, [[2]], { tolerance: 0 })).rejects.toThrow(RangeError);
+  await expect(lanczos(apply, [[2]], { count: 3, basis: 3 })).rejects.toThrow(RangeError);
+  await expect(lanczos(apply)).rejects.toThrow(
+    'lanczos: expected the shapes of the map’s vectors'.replace('’', "'"),
+  );
   await expect(hutchinsonTrace(apply, [[2]], { probes: 0 })).rejects.toThrow(
     'hutchinsonTrace: expected probes to be an integer >= 1, got 0',
   );

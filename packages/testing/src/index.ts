@@ -11,6 +11,13 @@ export {
 export { describeGolden, type GoldenSuite } from './describe-golden.js';
 export { describeMetric, type MetricSuite } from './describe-metric.js';
 export { describeVariant, type VariantCase, type VariantSuite } from './describe-variant.js';
+export {
+  type ExactNetwork,
+  type ExactSpectrum,
+  exactNetwork,
+  exactNetworks,
+  exactProducts,
+} from './exact-networks.js';
 export { trainInFit } from './fit-problem.js';
 export { type MetricProblem, metricProblem } from './metric-problem.js';
 export { type ToyProblem, toyProblem } from './toy-problem.js';

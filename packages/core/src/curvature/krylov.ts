@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { norm, type ParamVector, scaleFinite } from '../algebra/vector.js';
+import { axpy, norm, type ParamVector, scaleFinite } from '../algebra/vector.js';
 import { combine, dots, unit } from './combine.js';
 import type { LinearMap } from './hvp.js';
 
@@ -34,23 +34,38 @@ export function orthogonalise(
 /**
  * Lanczos's method with full reorthogonalisation, m steps from a start vector, without reading anything back.
  *
- * The whole projection QᵀAQ is kept rather than its three diagonals, so that the noise of differenced
- * Hessian-vector products does not accumulate. Cost: m applications of the map and 2m² vector operations.
+ * The whole projection QᵀAQ is kept rather than its three diagonals, so that the noise of differenced Hessian-vector
+ * products does not accumulate, and so that it may start from a subspace (a thick restart): from its basis first, then from
+ * what A takes out of it. Cost: m applications of the map and 2m² vector operations.
  *
- * @param start - Any vector; its length does not matter.
+ * @param start - Any vector, whose length does not matter; or an orthonormal basis of up to m vectors, and behind it a vector
+ *   of what may be new, mixed in at a tenth of its unit.
  * @returns Basis and projection, in the current scope.
- * @see Ghorbani et al. 2019, "An Investigation into Neural Net Optimization via Hessian Eigenvalue Density",
+ * @see Wu and Simon 2000, "Thick-restart Lanczos method for large symmetric eigenvalue problems"; Ghorbani et al. 2019,
  *   appendix. https://arxiv.org/abs/1901.10159
  */
-export function krylov(apply: LinearMap, start: ParamVector, m: number): Krylov {
+export function krylov(
+  apply: LinearMap,
+  start: ParamVector | { readonly basis: readonly ParamVector[]; readonly fresh: ParamVector },
+  m: number,
+): Krylov {
   return tf.tidy(() => {
-    const basis = [unit(start)];
+    const kept = Array.isArray(start) ? [] : start.basis.slice(0, m);
+    const basis = kept.length > 0 ? [...kept] : [unit(Array.isArray(start) ? start : start.fresh)];
     const columns: tf.Tensor[][] = [];
+    let images: ParamVector | undefined;
     for (let j = 0; j < m; j++) {
       const image = apply(basis[j]!);
+      // At the matrix of the former step all that A takes out of the subspace is one direction: any mixture finds it.
+      if (j < kept.length) images = images ? axpy(1 + j, image, images) : image;
       const { coefficients, rest } = orthogonalise(basis, image);
       columns.push(tf.unstack(coefficients));
-      if (j + 1 < m) basis.push(next(rest, image));
+      if (basis.length > j + 1 || j + 1 === m) continue;
+      if (j + 1 === kept.length && !Array.isArray(start)) {
+        const old = orthogonalise(basis, images!).rest;
+        const mixed = axpy(FRESH, unit(orthogonalise(basis, unit(start.fresh)).rest), unit(old));
+        basis.push(unit(orthogonalise(basis, mixed).rest));
+      } else basis.push(next(rest, image));
     }
     const entries = columns.flatMap((_, i) =>
       columns.map((_column, j) => (i <= j ? columns[j]![i]! : columns[i]![j]!)),
@@ -58,6 +73,9 @@ export function krylov(apply: LinearMap, start: ParamVector, m: number): Krylov 
     return { basis, projected: tf.reshape(tf.stack(entries), [m, m]) as tf.Tensor2D };
   });
 }
+
+/** How much of a restart's first new vector is drawn: what turned up since must be found. */
+const FRESH = 0.1;
 
 /** The next basis vector: the rest at length one, or zero where it is nothing but rounding. */
 function next(rest: ParamVector, image: ParamVector): ParamVector {

@@ -1,21 +1,29 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { type Sampler, seededSampler } from '../algebra/random.js';
-import { norm, type ParamVector, scale } from '../algebra/vector.js';
+import { axpy, dot, norm, type ParamVector, scale } from '../algebra/vector.js';
 import { requireInteger, requirePositive } from '../declare/errors.js';
+import type { GradientOracle } from '../oracle/oracle.js';
 import { combine, unit } from './combine.js';
-import type { LinearMap } from './hvp.js';
-import { type SymmetricEigen, symmetricEigen } from './jacobi.js';
+import { DISAGREEMENT, judge, type Reliability, resolveMap } from './estimate.js';
+import { type LinearMap, STEPS } from './hvp.js';
 import { BREAKDOWN, orthogonalise } from './krylov.js';
+import { type SymmetricEigen, symmetricEigen } from './symmetric-eigen.js';
 
 /** Options of `lanczos`. */
 export interface LanczosOptions {
   /** Eigenpairs of largest absolute value that must converge, and whose vectors are returned, >= 1. Default 1. */
   readonly count?: number | undefined;
-  /** Most steps, an integer >= `count`. Default 50. Memory: one vector of the weights' size per step. */
+  /** Most steps, an integer >= `count`. Default 100 + 20 · `count`. */
   readonly iterations?: number | undefined;
   /**
+   * Vectors that are held before a restart keeps the best of them, an integer > `count`. Default 20 + 2 · `count`. Memory:
+   * one vector of the weights' size for each.
+   */
+  readonly basis?: number | undefined;
+  /**
    * Converged when every wanted pair's residual ‖A v − λ v‖ is below this fraction of the largest |λ|, > 0. Default
-   * 1e-3: differenced Hessian-vector products are good to some 1e-3, extreme eigenvalues to better. A tolerance below the noise never converges.
+   * 1e-2, for which |λ| is within some 1e-4 where eigenvalues lie apart. A tolerance below the noise of the differences
+   * (some 1e-3) never converges.
    */
   readonly tolerance?: number | undefined;
   /** Seed of the start vector, an integer. Default 0. */
@@ -25,107 +33,208 @@ export interface LanczosOptions {
 }
 
 /** What Lanczos's method found. */
-export interface LanczosResult {
-  /** All Ritz values, one per iteration, largest absolute value first; the first `count` are the wanted ones. */
+export interface LanczosResult extends Reliability {
+  /** Ritz values, largest absolute value first; the first `count` are the wanted ones. */
   readonly values: number[];
   /** Unit Ritz vectors of the first `count` values. The caller disposes them. */
   readonly vectors: ParamVector[];
-  /** ‖A v − λ v‖ of the first `count` pairs, in units of the eigenvalues. */
+  /** ‖A v − λ v‖ of the first `count` pairs, by one more application each, in units of the eigenvalues. */
   readonly residuals: number[];
-  /**
-   * Squared first components of all eigenvectors of the tridiagonal matrix: the weights of stochastic Lanczos
-   * quadrature. They sum to one.
-   */
-  readonly weights: number[];
-  /** Steps taken: applications of the map. */
+  /** Steps taken: applications of the map, without those of `residuals`. */
   readonly iterations: number;
-  /** Whether the wanted pairs met the tolerance. */
+  /** Whether the wanted pairs' residuals met the tolerance. */
   readonly converged: boolean;
 }
 
 /**
- * The extreme eigenpairs of a symmetric map by Lanczos's method with full reorthogonalisation.
+ * The extreme eigenpairs of a symmetric map by Lanczos's method with full reorthogonalisation and thick restarts.
  *
- * A measure: it reads two numbers back per step, so it is not for use within a training step (`hessianLowRankMetric` does
- * that). Cost: one application per step, for a Hessian two gradients.
+ * A measure: it reads numbers back at every step, so it is not for use within a training step (`hessianLowRankMetric` does
+ * that). Cost: one application per step, and two for each wanted pair: its residual, and the agreement of two difference
+ * steps.
  *
- * @param apply - The map: `hessian(oracle)`.
- * @param shapes - Shapes of the map's vectors.
- * @returns Values and vectors; stops early when converged, or when the Krylov space is exhausted (converged then, too).
+ * @param target - A map (`hessian(oracle)`, `gaussNewton(oracle, parts)`), or an oracle, for its Hessian.
+ * @param shapes - Shapes of the map's vectors, for a map that does not know them; else the options may stand here.
+ * @returns Values and vectors; stops early when converged, or when the Krylov space is exhausted.
  * @throws RangeError when an option is out of its range.
- * @see Ghorbani et al. 2019, "An Investigation into Neural Net Optimization via Hessian Eigenvalue Density",
- *   appendix. https://arxiv.org/abs/1901.10159
+ * @see Wu and Simon 2000, "Thick-restart Lanczos method for large symmetric eigenvalue problems".
  * @example
- * const { values, converged } = await lanczos(hessian(oracle), shapes, { count: 3 });
+ * const { values, reliable, reason } = await lanczos(oracle, { count: 3 });
  */
 export async function lanczos(
-  apply: LinearMap,
-  shapes: readonly number[][],
-  { count = 1, iterations = 50, tolerance = 1e-3, seed = 0, sampler }: LanczosOptions = {},
+  target: GradientOracle | LinearMap,
+  shapes?: readonly number[][] | LanczosOptions,
+  options: LanczosOptions = {},
 ): Promise<LanczosResult> {
+  const own = Array.isArray(shapes) ? options : ((shapes as LanczosOptions | undefined) ?? options);
+  const { count = 1, tolerance = 1e-2, seed = 0, sampler } = own;
+  const { iterations = 100 + 20 * count, basis: size = 20 + 2 * count } = own;
   requireInteger('lanczos', 'count', count, 1);
   requireInteger('lanczos', 'iterations', iterations, count);
+  requireInteger('lanczos', 'basis', size, count + 1);
   requirePositive('lanczos', 'tolerance', tolerance);
+  const resolved = resolveMap('lanczos', target, Array.isArray(shapes) ? shapes : undefined);
   const draw = sampler ?? seededSampler('gaussian', seed);
-  const basis = [alone(() => unit(draw(shapes, 0, 0)))];
-  const diagonal: number[] = [];
-  const between: number[] = [];
+  const { differences } = resolved.apply;
+  const step = differences?.step ?? STEPS.concentrated;
+  const space = new RitzSpace({
+    apply: differences ? differences.at(step) : resolved.apply,
+    coarser: differences?.at(2 * step),
+    draw: (index) => tf.tidy(() => unit(draw(resolved.shapes, 0, index))),
+  });
   try {
-    for (;;) {
-      const { alpha, beta, next } = await extend(apply, basis);
-      diagonal.push(alpha);
-      between.push(beta);
-      const found = ritz(diagonal, between, count, tolerance);
-      if (found.converged || beta === 0 || diagonal.length === iterations) {
-        tf.dispose(next);
-        return { ...found, vectors: ritzVectors(found.coefficients, basis, count) };
+    // One Krylov space holds one copy of a multiple eigenvalue: for several, a second one looks for what is missing.
+    let least = count > 1 ? Number.POSITIVE_INFINITY : 0;
+    for (let taken = 1; ; taken++) {
+      const isExhausted = !(await space.extend());
+      const found = space.ritz();
+      const limit = tolerance * Math.abs(found.values[0]!);
+      const isMet = space.size >= count && found.residuals.slice(0, count).every((r) => r <= limit);
+      const isDone = taken === iterations || ((isMet || isExhausted) && taken >= least);
+      if (isDone) {
+        const result = await space.finish(found, count, tolerance, taken);
+        if (result.converged || isExhausted || taken === iterations) return result;
+        // Past the second start, |β yₖ| is less than the residual.
+        tf.dispose(result.vectors);
+        least = taken + 5;
       }
-      basis.push(next);
+      if (isExhausted || (isMet && least === Number.POSITIVE_INFINITY)) {
+        least = Math.min(least, taken + Math.max(10, Math.ceil(taken / 2)));
+        if (space.size > size - 10) space.restart(found, Math.max(count, size - 10));
+        if (!(await space.renew(taken))) return await space.finish(found, count, tolerance, taken);
+      } else if (space.size >= size) space.restart(found, count + Math.ceil((size - count) / 3));
     }
   } finally {
-    tf.dispose(basis);
+    space.dispose();
   }
 }
 
-/** One step: the tridiagonal matrix's next entries and the next basis vector. `beta` is 0 when there is none. */
-async function extend(apply: LinearMap, basis: readonly ParamVector[]) {
-  const { numbers, next } = tf.tidy(() => {
-    const image = apply(basis.at(-1)!);
-    const { coefficients, rest } = orthogonalise(basis, image);
-    const alpha = tf.squeeze(tf.slice(coefficients, [basis.length - 1], [1]), [0]);
-    const [whole, left] = [norm(image), norm(rest)];
-    return { numbers: tf.stack([alpha, left, whole]), next: scale(tf.divNoNan(1, left), rest) };
-  });
-  const [alpha, left, whole] = await numbers.data();
-  numbers.dispose();
-  return { alpha: alpha!, beta: left! > BREAKDOWN * whole! ? left! : 0, next };
+/** A random unit vector with less than this outside of a space lies in it up to rounding. */
+const NOTHING = 1e-4;
+
+interface Ritz extends SymmetricEigen {
+  /** |β yₖ|, the residuals that an exactly symmetric map would have. */
+  readonly residuals: number[];
 }
 
-/** Ritz values, residuals and quadrature weights of the tridiagonal matrix. */
-function ritz(diagonal: readonly number[], between: readonly number[], count: number, tolerance: number) {
-  const k = diagonal.length;
-  const matrix = diagonal.map((alpha, i) =>
-    diagonal.map((_, j) => (i === j ? alpha : Math.abs(i - j) === 1 ? between[Math.min(i, j)]! : 0)),
-  );
-  const { values, vectors: coefficients }: SymmetricEigen = symmetricEigen(matrix);
-  const residuals = coefficients.slice(0, count).map((y) => Math.abs(between[k - 1]! * y[k - 1]!));
-  const exhausted = between[k - 1] === 0;
-  const small = residuals.every((residual) => residual <= tolerance * Math.abs(values[0]!));
-  return {
-    values,
-    coefficients,
-    residuals,
-    weights: coefficients.map((y) => y[0]! ** 2),
-    iterations: k,
-    converged: exhausted || (k >= count && small),
-  };
+/** What a space is made of. */
+interface SpaceMap {
+  readonly apply: (v: ParamVector) => ParamVector;
+  /** The same by differences of twice the step, where there are any. */
+  readonly coarser: ((v: ParamVector) => ParamVector) | undefined;
+  /** A random unit vector. */
+  draw(index: number): ParamVector;
 }
 
-function ritzVectors(coefficients: number[][], basis: readonly ParamVector[], count: number): ParamVector[] {
-  return coefficients.slice(0, count).map((y) => alone(() => combine(tf.tensor1d(y), basis)));
-}
+/** An orthonormal basis, the map as seen in it, and the vector that continues it. */
+class RitzSpace {
+  readonly #map: SpaceMap;
+  #basis: ParamVector[] = [];
+  #next: ParamVector | undefined;
+  /** QᵀA Q, symmetric, of the basis. */
+  #projected: number[][] = [];
+  #beta = 0;
 
-/** Runs `f` in a scope of its own, so that only its result is left. */
-function alone(f: () => ParamVector): ParamVector {
-  return tf.tidy(f);
+  constructor(map: SpaceMap) {
+    this.#map = map;
+    this.#next = map.draw(0);
+  }
+
+  get size(): number {
+    return this.#basis.length;
+  }
+
+  /** Takes the next vector in, and applies the map to it. @returns False when there is nothing after it. */
+  async extend(): Promise<boolean> {
+    this.#basis.push(this.#next!);
+    this.#next = undefined;
+    const { numbers, next } = tf.tidy(() => {
+      const image = this.#map.apply(this.#basis.at(-1)!);
+      const { coefficients, rest } = orthogonalise(this.#basis, image);
+      const [whole, left] = [norm(image), norm(rest)];
+      return {
+        numbers: tf.concat([coefficients, tf.stack([left, whole])]),
+        next: scale(tf.divNoNan(1, left), rest),
+      };
+    });
+    const read = Array.from(await numbers.data());
+    numbers.dispose();
+    const [left, whole] = read.slice(-2) as [number, number];
+    const column = read.slice(0, -2);
+    for (const [i, row] of this.#projected.entries()) row.push(column[i]!);
+    this.#projected.push(column);
+    this.#next = next;
+    this.#beta = left > BREAKDOWN * whole ? left : 0;
+    return this.#beta > 0;
+  }
+
+  /** Goes on from a random vector. @returns False where the basis spans all. */
+  async renew(index: number): Promise<boolean> {
+    tf.dispose(this.#next ?? []);
+    this.#next = undefined;
+    const { left, next } = tf.tidy(() => {
+      const { rest } = orthogonalise(this.#basis, this.#map.draw(index));
+      return { left: norm(rest), next: unit(rest) };
+    });
+    this.#next = next;
+    const [size] = await left.data();
+    left.dispose();
+    return size! > NOTHING;
+  }
+
+  ritz(): Ritz {
+    const { values, vectors } = symmetricEigen(this.#projected);
+    return { values, vectors, residuals: vectors.map((y) => Math.abs(this.#beta * y.at(-1)!)) };
+  }
+
+  /** Keeps the first Ritz vectors and the vector that continues them. */
+  restart({ values, vectors }: Ritz, keep: number): void {
+    const kept = vectors.slice(0, keep).map((y) => this.#combined(y));
+    tf.dispose(this.#basis);
+    this.#basis = kept;
+    this.#projected = kept.map((_, i) => kept.map((_vector, j) => (i === j ? values[i]! : 0)));
+  }
+
+  async finish(found: Ritz, count: number, tolerance: number, iterations: number): Promise<LanczosResult> {
+    const wanted = Math.min(count, this.size);
+    const vectors = found.vectors.slice(0, wanted).map((y) => this.#combined(y));
+    const { apply, coarser } = this.#map;
+    const measured = tf.tidy(() =>
+      tf.stack(
+        vectors.flatMap((v, k) => {
+          const image = apply(v);
+          const residual = norm(axpy(-found.values[k]!, v, image));
+          return [residual, dot(v, image), coarser ? dot(v, coarser(v)) : dot(v, image)];
+        }),
+      ),
+    );
+    const numbers = Array.from(await measured.data());
+    measured.dispose();
+    const largest = Math.abs(found.values[0]!);
+    const residuals = vectors.map((_, k) => numbers[3 * k]!);
+    const differences = vectors.map((_, k) => (numbers[3 * k + 1]! - numbers[3 * k + 2]!) / 3);
+    const converged = wanted === count && residuals.every((residual) => residual <= tolerance * largest);
+    return {
+      // What the two steps differ by is what the finer is off, three times over.
+      values: found.values.map((value, k) => value + (differences[k] ?? 0)),
+      vectors,
+      residuals,
+      iterations,
+      converged,
+      ...judge([
+        !residuals.every(Number.isFinite) && 'a product is not finite: is the loss finite near θ?',
+        differences.some((difference) => Math.abs(difference) > 0.02 * largest) && DISAGREEMENT,
+        !converged &&
+          `a residual ‖Av − λv‖ of ${Math.max(...residuals).toPrecision(2)} is above the tolerance: allow more iterations, or use gaussNewton`,
+      ]),
+    };
+  }
+
+  dispose(): void {
+    tf.dispose([this.#basis, this.#next ?? []]);
+  }
+
+  #combined(weights: readonly number[]): ParamVector {
+    return tf.tidy(() => combine(tf.tensor1d([...weights]), this.#basis));
+  }
 }

@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { type Sampler, seededSampler } from '../../algebra/random.js';
-import { add, axpy, type ParamVector, scaleFinite } from '../../algebra/vector.js';
-import { combine, dots, unit } from '../../curvature/combine.js';
-import { hessian } from '../../curvature/hvp.js';
+import { type ParamVector, scaleFinite } from '../../algebra/vector.js';
+import { combine, dots } from '../../curvature/combine.js';
+import { hessian, STEPS } from '../../curvature/hvp.js';
 import { krylov } from '../../curvature/krylov.js';
 import { eigenSmall } from '../../curvature/small-matrix.js';
 import { requireInteger } from '../../declare/errors.js';
@@ -38,9 +38,6 @@ const options = {
 /** Options of the low-rank Hessian metric. */
 export interface HessianLowRankOptions extends OptionsOf<typeof options> {}
 
-/** How much of a refresh's start is new, beside the former eigenvectors: what turned up since must be found. */
-const FRESH = 0.1;
-
 declare module '../../kinds.js' {
   interface MetricConfigs {
     'hessian-low-rank': ConfigOf<typeof options>;
@@ -53,12 +50,12 @@ declare module '../../kinds.js' {
  *
  *   G⁻¹g = g − Σₖ |λₖ|/(1 + |λₖ|) ⟨vₖ, g⟩ vₖ
  *
- * The eigenpairs are Ritz pairs of a few Lanczos steps, started from the sum of the former eigenvectors and a tenth
- * of a random vector; the small eigenproblem is solved by Jacobi rotations on the device. Cost: 2 · `iterations`
- * gradients and a value every `refreshEvery` steps.
+ * The eigenpairs are Ritz pairs of a Krylov space that goes on from the former eigenvectors (a thick restart): they get
+ * better from one refresh to the next. The small eigenproblem is solved by Jacobi rotations on the device. Cost:
+ * 2 · `iterations` gradients and a value every `refreshEvery` steps.
  *
  * @throws RangeError when an option is out of its range; TypeError when `sampler` is not a function.
- * @see Ghorbani et al. 2019, appendix (Lanczos; the metric is ours). https://arxiv.org/abs/1901.10159
+ * @see Ghorbani et al. 2019, appendix (Lanczos; thick restarts: Wu and Simon 2000; the metric is ours). https://arxiv.org/abs/1901.10159
  */
 export const hessianLowRankMetric: PartFunction<HessianLowRankOptions, PerturbationMetric, 'metric'> =
   definePart({
@@ -108,10 +105,12 @@ function refresh(
   const { rank, iterations, objective } = options;
   return tf.tidy(() => {
     const shapes = oracle.variables.map(({ shape }) => shape);
-    const random = unit(draw(shapes, oracle.step, 0));
-    const warm = former.length > 0 ? unit(former.reduce(add)) : undefined;
-    const start = warm ? axpy(FRESH, random, warm) : random;
-    const { basis, projected } = krylov(hessian(oracle, { objective }), start, iterations);
+    const fresh = draw(shapes, oracle.step, 0);
+    const { basis, projected } = krylov(
+      hessian(oracle, { objective, step: STEPS.concentrated }),
+      { basis: former, fresh },
+      iterations,
+    );
     const { values, vectors } = eigenSmall(projected);
     const largest = selectLargest(tf.abs(values), rank);
     const sizes = tf.reshape(tf.matMul(largest, tf.expandDims(tf.abs(values), 1)), [rank]);

@@ -1,0 +1,139 @@
+import * as tf from '@tensorflow/tfjs-core';
+import {
+  crossEntropyOf,
+  gaussNewton,
+  hessian,
+  hessianLowRankMetric,
+  hutchinsonTrace,
+  hvp,
+  type LinearMap,
+  lanczos,
+  makeOracle,
+  sgd,
+  sharpnessAware,
+  squaredErrorOf,
+  type TwoPartLoss,
+} from '@tfjs-sam/core';
+import {
+  backendNames,
+  type ExactNetwork,
+  exactNetwork,
+  exactNetworks,
+  exactProducts,
+  useBackend,
+} from '@tfjs-sam/testing';
+import { beforeAll, describe, expect, it } from 'vitest';
+
+const flat = (x: readonly tf.Tensor[]) => x.flatMap((tensor) => [...tensor.dataSync()]);
+const relative = (x: readonly number[], y: readonly number[]) =>
+  Math.hypot(...x.map((a, i) => a - y[i]!)) / Math.hypot(...y);
+
+/** How far a map's product is from a stored one, as a fraction. */
+function errorOf(network: ExactNetwork, map: LinearMap, stored: string): number {
+  return tf.tidy(() =>
+    relative(flat(map(network.vector(network.reference.direction))), flat(network.vector(stored))),
+  );
+}
+
+/** The loss in two parts, with the curvature in closed form. */
+function partsOf({ reference, targets, outputs }: ExactNetwork): TwoPartLoss {
+  return { outputs, ...(reference.loss === 'softmax' ? crossEntropyOf(targets) : squaredErrorOf(targets)) };
+}
+
+/** Of the networks without a ReLU and max pooling, differences are good to rounding. */
+const isSmooth = (name: string) => /tanh|lstm/.test(name) && !/pool/.test(name);
+
+describe.each([...backendNames])('products on %s', (backend) => {
+  beforeAll(() => useBackend(backend));
+
+  it.each(exactProducts())('are within 2e-3 of exact ones, 1e-4 where smooth: %s', (name) => {
+    const network = exactNetwork(name);
+    const { numTensors } = tf.memory();
+    const oracle = makeOracle(network.loss, network.variables);
+    const limit = isSmooth(name) ? 1e-4 : 2e-3;
+    const { hessianVectorProduct, gaussNewtonVectorProduct } = network.reference;
+    const { outputs, lossOf } = network;
+    expect(errorOf(network, (v) => hvp(oracle, v), hessianVectorProduct)).toBeLessThan(limit);
+    expect(errorOf(network, gaussNewton(oracle, partsOf(network)), gaussNewtonVectorProduct)).toBeLessThan(
+      limit,
+    );
+    // ∇²ℓ by differences, for a loss that gives no closed form.
+    expect(errorOf(network, gaussNewton(oracle, { outputs, lossOf }), gaussNewtonVectorProduct)).toBeLessThan(
+      2e-3,
+    );
+    oracle.dispose();
+    expect(tf.memory().numTensors).toBe(numTensors);
+    network.dispose();
+  });
+});
+
+describe('spectra of ten networks', () => {
+  /** How many standard errors each trace is off. */
+  const scores: number[] = [];
+  beforeAll(() => useBackend('wasm'));
+
+  it.each(exactNetworks())('%s: eigenvalues within 1 %', async (name) => {
+    const network = exactNetwork(name);
+    const { numTensors } = tf.memory();
+    const oracle = makeOracle(network.loss, network.variables);
+    const maps = { hessian: hessian(oracle), gaussNewton: gaussNewton(oracle, partsOf(network)) };
+    for (const [key, map] of Object.entries(maps)) {
+      const exact = network.reference[key as keyof typeof maps]!;
+      const found = await lanczos(map, { count: 5 });
+      expect(found, `${name} ${key}`).toMatchObject({ reliable: true, converged: true });
+      for (const k of [0, 1, 2, 3, 4])
+        expect(Math.abs(found.values[k]! - exact.eigenvalues[k]!), `${key} ${k}`).toBeLessThan(
+          0.01 * Math.abs(exact.eigenvalues[0]!),
+        );
+      tf.dispose(found.vectors);
+      for (const rank of [0, 5]) {
+        const trace = await hutchinsonTrace(map, { probes: 20, rank, seed: 3 });
+        expect(trace.reliable, trace.reason).toBe(true);
+        scores.push((trace.value - exact.trace) / trace.standardError);
+      }
+    }
+    oracle.dispose();
+    expect(tf.memory().numTensors).toBe(numTensors);
+    network.dispose();
+  });
+
+  it('has traces within two standard errors, as often as a normal distribution is', () => {
+    const far = scores.filter((score) => Math.abs(score) > 2);
+    expect(scores.length).toBe(4 * exactNetworks().length);
+    expect(far.length, `${scores}`).toBeLessThanOrEqual(Math.ceil(0.1 * scores.length));
+    expect(Math.max(...scores.map(Math.abs))).toBeLessThan(3.5);
+  });
+
+  it.each(['mlp-relu', 'cnn-relu-pool', 'resnet'])(
+    '%s: the low-rank metric reaches the top 4 within 2 %',
+    async (name) => {
+      const network = exactNetwork(name);
+      const metric = hessianLowRankMetric({ rank: 4, refreshEvery: 1 });
+      const optimizer = sharpnessAware(sgd({ learningRate: 0 }), { metric });
+      for (let step = 0; step < 6; step++) optimizer.minimize(network.loss, false, network.variables);
+      const weights = await optimizer.getWeights();
+      const sizes = [...weights.find(({ name: slot }) => slot.includes('sizes'))!.tensor.dataSync()];
+      for (const [k, value] of network.reference.hessian!.eigenvalues.slice(0, 4).entries())
+        expect(Math.abs(sizes[k]! / Math.abs(value) - 1), `λ${k} ${sizes[k]} for ${value}`).toBeLessThan(
+          0.02,
+        );
+      optimizer.dispose();
+      network.dispose();
+    },
+  );
+});
+
+it('says that differences over free kinks are not to be believed', async () => {
+  await useBackend('wasm');
+  const network = exactNetwork('mlp-relu');
+  const oracle = makeOracle(network.loss, network.variables);
+  const free = hessian(oracle, { kinks: 'free' });
+  const found = await lanczos(free, { count: 3, iterations: 40 });
+  const trace = await hutchinsonTrace(free, { probes: 30 });
+  expect(found.reliable).toBe(false);
+  expect(found.reason).toMatch(/use gaussNewton/);
+  expect(trace.reliable, `${trace.value} ± ${trace.standardError}`).toBe(false);
+  tf.dispose(found.vectors);
+  oracle.dispose();
+  network.dispose();
+});

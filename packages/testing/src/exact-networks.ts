@@ -1,0 +1,188 @@
+import { readFileSync } from 'node:fs';
+import * as tf from '@tensorflow/tfjs-core';
+import { type ParamVector, seededSampler } from '@tfjs-sam/core';
+
+/** Exact numbers of one matrix of a network, computed in float64. */
+export interface ExactSpectrum {
+  /** The ten of largest absolute value, largest first. */
+  readonly eigenvalues: number[];
+  readonly smallest: number;
+  readonly largest: number;
+  readonly trace: number;
+  readonly frobeniusSquared: number;
+  /** Base64 of float32, every variable row-major, one after the other. */
+  readonly diagonal: string;
+}
+
+type Layer = readonly [kind: string, ...args: readonly (number | readonly Layer[])[]];
+
+interface Stored {
+  readonly layers: readonly Layer[];
+  readonly inputShape: number[];
+  readonly batch: number;
+  readonly outputs: number;
+  readonly seed: number;
+  readonly shapes: number[][];
+  readonly loss: 'softmax' | 'squared';
+  readonly theta: string;
+  readonly direction: string;
+  readonly value: number;
+  readonly gradient: string;
+  readonly hessianVectorProduct: string;
+  readonly gaussNewtonVectorProduct: string;
+  readonly hessian?: ExactSpectrum;
+  readonly gaussNewton?: ExactSpectrum;
+}
+
+/** A trained network with its batch and its exact curvature. */
+export interface ExactNetwork {
+  readonly reference: Stored;
+  readonly variables: tf.Variable[];
+  /** [batch, outputs]. */
+  readonly targets: tf.Tensor2D;
+  outputs(): tf.Tensor2D;
+  lossOf(outputs: tf.Tensor): tf.Scalar;
+  loss(): tf.Scalar;
+  /** A stored vector, in the variables' shapes. */
+  vector(stored: string): ParamVector;
+  dispose(): void;
+}
+
+let read: Record<string, Stored> | undefined;
+const all = (): Record<string, Stored> => {
+  const file = new URL('../fixtures/exact-curvature.json', import.meta.url);
+  read ??= JSON.parse(readFileSync(file, 'utf8')) as Record<string, Stored>;
+  return read;
+};
+
+/** The networks whose whole spectrum is known: ReLU and tanh, perceptrons, convolutions, a ResNet, an LSTM, a ViT. */
+export const exactNetworks = (): string[] => Object.keys(all()).filter((name) => all()[name]!.hessian);
+
+/** Those, and large ones of which products alone are known. */
+export const exactProducts = (): string[] => Object.keys(all());
+
+/** One of the networks of fixtures/exact-curvature.json; `mlp-relu-large` is for products alone. The caller disposes it. */
+export function exactNetwork(name: string): ExactNetwork {
+  const reference = all()[name]!;
+  const { seed, batch, inputShape, outputs, shapes, layers } = reference;
+  const x = uniform(seed, [batch, ...inputShape]);
+  const targets = tf.tidy(() => {
+    const share = tf.div(tf.add(uniform(seed + 1000, [batch]), 1), 2);
+    return tf.oneHot(
+      tf.cast(tf.floor(tf.mul(share, outputs)), 'int32'),
+      outputs,
+      1,
+      0,
+      'float32',
+    ) as tf.Tensor2D;
+  });
+  const vector = (stored: string) => split(decode(stored), shapes);
+  const variables = vector(reference.theta).map((tensor) => {
+    const variable = tf.variable(tensor);
+    tensor.dispose();
+    return variable;
+  });
+  const outputsOf = () => tf.tidy(() => apply(layers, [...variables], x)) as tf.Tensor2D;
+  const lossOf = (f: tf.Tensor) =>
+    tf.tidy(() =>
+      reference.loss === 'softmax'
+        ? tf.losses.softmaxCrossEntropy(targets, f)
+        : tf.mean(tf.mul(0.5, tf.sum(tf.square(tf.sub(f, targets)), -1))),
+    ) as tf.Scalar;
+  return {
+    reference,
+    variables,
+    targets,
+    outputs: outputsOf,
+    lossOf,
+    loss: () => tf.tidy(() => lossOf(outputsOf())),
+    vector,
+    dispose: () => tf.dispose([x, targets, variables]),
+  };
+}
+
+/** Uniform in [−1, 1), as the script draws them. */
+function uniform(seed: number, shape: number[]): tf.Tensor {
+  return tf.tidy(() => tf.sub(tf.mul(2, seededSampler('uniform', seed)([shape], 0, 0)[0]!), 1));
+}
+
+function decode(stored: string): Float32Array {
+  const bytes = Uint8Array.from(Buffer.from(stored, 'base64'));
+  return new Float32Array(bytes.buffer);
+}
+
+function split(values: Float32Array, shapes: readonly number[][]): ParamVector {
+  let at = 0;
+  return shapes.map((shape) => {
+    const from = at;
+    at += tf.util.sizeFromShape(shape);
+    return tf.tensor(values.slice(from, at), shape, 'float32');
+  });
+}
+
+function normalise(x: tf.Tensor, axes: number[]): tf.Tensor {
+  const { mean, variance } = tf.moments(x, axes, true);
+  return tf.mul(tf.sub(x, mean), tf.rsqrt(tf.add(variance, 1e-3)));
+}
+
+/** [batch, tokens, n] × [n, m]. */
+function product(x: tf.Tensor, w: tf.Tensor): tf.Tensor {
+  const flat = tf.matMul(tf.reshape(x, [-1, w.shape[0]!]), w as tf.Tensor2D);
+  return tf.reshape(flat, [...x.shape.slice(0, -1), w.shape[1]!]);
+}
+
+/** The layers' outputs; takes its weights off the front of the list. See scripts/exact-curvature.py. */
+function apply(layers: readonly Layer[], weights: tf.Tensor[], input: tf.Tensor): tf.Tensor {
+  const next = () => weights.shift()!;
+  const kinds: Readonly<Record<string, (x: tf.Tensor, args: Layer) => tf.Tensor>> = {
+    dense: (x) => tf.add(product(x, next()), next()),
+    conv: (x, [, , , stride]) =>
+      tf.add(tf.conv2d(x as tf.Tensor4D, next() as tf.Tensor4D, stride as number, 'same'), next()),
+    relu: (x) => tf.relu(x),
+    tanh: (x) => tf.tanh(x),
+    batchNorm: (x) =>
+      tf.add(
+        tf.mul(
+          normalise(
+            x,
+            x.shape.slice(0, -1).map((_, i) => i),
+          ),
+          tf.add(1, next()),
+        ),
+        next(),
+      ),
+    layerNorm: (x) => tf.add(tf.mul(normalise(x, [x.rank - 1]), tf.add(1, next())), next()),
+    maxPool: (x) => tf.maxPool(x as tf.Tensor4D, 2, 2, 'valid'),
+    flatten: (x) => tf.reshape(x, [x.shape[0]!, -1]),
+    tokens: (x) => tf.reshape(x, [x.shape[0]!, -1, x.shape.at(-1)!]),
+    meanTokens: (x) =>
+      tf.mean(
+        x,
+        x.shape.slice(1, -1).map((_, i) => i + 1),
+      ),
+    position: (x) => tf.add(x, next()),
+    residual: (x, [, inner]) => tf.add(x, apply(inner as readonly Layer[], weights, x)),
+    attention: (x) => {
+      const [q, k, v] = tf.split(product(x, next()), 3, -1) as [tf.Tensor, tf.Tensor, tf.Tensor];
+      const scores = tf.div(tf.matMul(q, k, false, true), Math.sqrt(q.shape.at(-1)!));
+      return product(tf.matMul(tf.softmax(scores), v), next());
+    },
+    lstm: (x, [, units]) => lstm(x as tf.Tensor3D, [next(), next(), next()], units as number),
+  };
+  return layers.reduce((x, layer) => kinds[layer[0]]!(x, layer), input);
+}
+
+function lstm(x: tf.Tensor3D, [w, u, bias]: readonly tf.Tensor[], units: number): tf.Tensor {
+  let h: tf.Tensor = tf.zeros([x.shape[0], units]);
+  let c: tf.Tensor = h;
+  for (const step of tf.unstack(x, 1)) {
+    const z = tf.add(
+      tf.add(tf.matMul(step as tf.Tensor2D, w as tf.Tensor2D), tf.matMul(h as tf.Tensor2D, u as tf.Tensor2D)),
+      bias!,
+    );
+    const [i, f, g, o] = tf.split(z, 4, -1) as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
+    c = tf.add(tf.mul(tf.sigmoid(f), c), tf.mul(tf.sigmoid(i), tf.tanh(g)));
+    h = tf.mul(tf.sigmoid(o), tf.tanh(c));
+  }
+  return h;
+}
