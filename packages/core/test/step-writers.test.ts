@@ -1,12 +1,13 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import * as tf from '@tensorflow/tfjs';
 import { type StepReport, sgd, sharpnessAware, stepRecorder } from '@tfjs-sam/core';
 import { jsonLines, tensorBoard } from '@tfjs-sam/core/node';
 import { useBackend } from '@tfjs-sam/testing';
 import protobuf from 'protobufjs';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { crc32c } from '../src/driver/saving/checksum.js';
 
 const report = (step: number): StepReport => ({
@@ -99,6 +100,63 @@ describe('tensorBoard', () => {
       'sam/perturbationNorm': Math.fround(0.05),
       'sam/isActive': 1,
     });
+  });
+});
+
+describe('a writer', () => {
+  const minimize = (optimizer: tf.Optimizer, w: tf.Variable, steps: number) => {
+    for (let i = 0; i < steps; i++) optimizer.minimize(() => tf.sum(tf.square(w)) as tf.Scalar, false, [w]);
+  };
+
+  it.each(['cpu', 'wasm'] as const)('loses nothing of a loop without awaits, on %s', async (backend) => {
+    await useBackend(backend);
+    const [lines, board] = [jsonLines(join(folder, 'steps.jsonl')), tensorBoard(join(folder, 'logs'))];
+    const w = tf.variable(tf.tensor1d([1, 2]));
+    const optimizer = sharpnessAware(sgd({ learningRate: 0.01 }), { onStep: [lines, board] });
+    minimize(optimizer, w, 5);
+    await Promise.all([lines.close(), board.close(), lines.close()]);
+    const written = readFileSync(join(folder, 'steps.jsonl'), 'utf8').trimEnd().split('\n');
+    expect(written.map((line) => (JSON.parse(line) as StepReport).step)).toEqual([0, 1, 2, 3, 4]);
+    const [log] = readdirSync(join(folder, 'logs'));
+    expect(readEvents(readFileSync(join(folder, 'logs', log!)))).toHaveLength(6);
+    // What comes after is not written, and fails nothing.
+    minimize(optimizer, w, 1);
+    lines(report(9));
+    await lines.close();
+    for (const thing of [optimizer, w]) thing.dispose();
+  });
+
+  it.runIf(process.platform === 'linux')(
+    'that finds the disk full ends neither training nor process',
+    async () => {
+      await useBackend('cpu');
+      const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
+      const [full, lines] = [jsonLines('/dev/full'), jsonLines(join(folder, 'steps.jsonl'))];
+      const w = tf.variable(tf.tensor1d([1, 2]));
+      const optimizer = sharpnessAware(sgd({ learningRate: 0.01 }), { onStep: [full, lines] });
+      for (let i = 0; i < 4; i++) {
+        minimize(optimizer, w, 1);
+        await setTimeout(5);
+      }
+      await expect(full.close()).rejects.toThrow('jsonLines: expected to write "/dev/full", got ENOSPC');
+      await lines.close();
+      expect(readFileSync(join(folder, 'steps.jsonl'), 'utf8').trimEnd().split('\n')).toHaveLength(4);
+      expect(warn.mock.calls.map(([message]) => message as string)).toEqual([
+        expect.stringMatching(/^jsonLines: .*ENOSPC.*The steps from here on are not written\.$/),
+      ]);
+      warn.mockRestore();
+      for (const thing of [optimizer, w]) thing.dispose();
+    },
+  );
+
+  it('that cannot write at all says so when closed, not before', async () => {
+    const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
+    const lines = jsonLines(folder);
+    lines(report(0));
+    await setTimeout(5);
+    lines(report(1));
+    await expect(lines.close()).rejects.toThrow(/jsonLines: expected to write .*EISDIR/);
+    warn.mockRestore();
   });
 });
 

@@ -4,5 +4,6 @@
  * @packageDocumentation
  */
 export { fileSystem } from './file-system.js';
-export { jsonLines, type StepWriter } from './json-lines.js';
+export { jsonLines } from './json-lines.js';
+export type { StepWriter } from './step-writer.js';
 export { tensorBoard } from './tensor-board.js';

@@ -1,24 +1,25 @@
-import { createWriteStream, mkdirSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { crc32c } from '../driver/saving/checksum.js';
 import type { StepReport } from '../oracle/report.js';
-import { type StepWriter, writerTo } from './json-lines.js';
+import { type StepWriter, writerTo } from './step-writer.js';
 
 /**
  * Writes step reports as scalars for TensorBoard: `sam/loss`, `sam/gradientNorm` and so on.
  *
  * @param folder - The log folder that TensorBoard is pointed at; made when missing.
+ * @throws Error when the folder cannot be made. What fails later ends the writing, never the training: see `StepWriter`.
  * @example const board = tensorBoard('logs/msam'); msam(base, { onStep: board }); await board.close();
  */
 export function tensorBoard(folder: string): StepWriter {
   mkdirSync(folder, { recursive: true });
   const started = Date.now();
-  const file = `events.out.tfevents.${Math.floor(started / 1000)}.${hostname()}.${process.pid}.${started % 1000}`;
-  const stream = createWriteStream(join(folder, file));
-  const write = (event: Buffer) => void stream.write(record(event));
-  write(Buffer.concat([double(1, Date.now() / 1000), bytes(3, Buffer.from('brain.Event:2'))]));
-  return writerTo(stream, (report) => write(eventOf(report)));
+  const file = `events.out.tfevents.${Math.floor(started / 1000)}.${hostname()}.${process.pid}.${randomBytes(4).toString('hex')}`;
+  const version = Buffer.concat([double(1, Date.now() / 1000), bytes(3, Buffer.from('brain.Event:2'))]);
+  const path = join(folder, file);
+  return writerTo('tensorBoard', path, 'w', (report) => record(eventOf(report)), record(version));
 }
 
 /** An Event of TensorFlow's event.proto: wall time, step, and one simple value per number of the report. */

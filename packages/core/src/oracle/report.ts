@@ -34,30 +34,29 @@ export interface StepRecord {
   perturbed?: Evaluation & { readonly perturbation: Perturbation };
 }
 
+/** Reports whose numbers are on their way. */
+const inFlight = new Set<Promise<void>>();
+
+/** Resolves when the reports of all steps so far have reached their listeners: what a writer waits for before it closes. */
+export async function reportsArrived(): Promise<void> {
+  while (inFlight.size > 0) await Promise.all(inFlight);
+}
+
+/** Listeners that have failed, whose first error was told. */
+const failed = new WeakSet<StepListener>();
+
 /**
  * Computes the report on the device and hands it to the listeners when its numbers have arrived: the step does
- * not wait for them.
+ * not wait for them, and fails by none of them.
  */
 export function reportStep(
   step: number,
-  { first, perturbed }: StepRecord,
+  record: StepRecord,
   listeners: readonly StepListener[],
   active: boolean | tf.Tensor = true,
 ): void {
-  const numbers = tf.tidy(() => {
-    const missing = tf.scalar(Number.NaN);
-    const loss = first?.descent ? first.loss : missing;
-    const perturbedLoss = perturbed?.loss ?? missing;
-    const gradientNorm = first ? norm(first.gradient) : missing;
-    const cosine =
-      first && perturbed
-        ? tf.divNoNan(dot(first.gradient, perturbed.gradient), tf.mul(gradientNorm, norm(perturbed.gradient)))
-        : missing;
-    const perturbationNorm = perturbed ? norm(materialise(perturbed.perturbation)) : missing;
-    const isActive = typeof active === 'boolean' ? tf.scalar(Number(active)) : tf.cast(active, 'float32');
-    return tf.keep(tf.stack([loss, perturbedLoss, gradientNorm, perturbationNorm, cosine, isActive]));
-  });
-  void numbers
+  const numbers = numbersOf(record, active);
+  const arrived = numbers
     .data()
     .then(([loss, perturbedLoss, gradientNorm, perturbationNorm, cosine, isActive]) => {
       const report: StepReport = {
@@ -70,7 +69,49 @@ export function reportStep(
         cosine: cosine!,
         isActive: isActive! > 0,
       };
-      for (const listener of listeners) listener(report);
+      for (const listener of listeners) tell(listener, report);
     })
-    .finally(() => numbers.dispose());
+    // A device that was lost meanwhile: the step itself will say so.
+    .catch(() => {})
+    .finally(() => {
+      numbers.dispose();
+      inFlight.delete(arrived);
+    });
+  inFlight.add(arrived);
+}
+
+/** Hands a report to a listener. What fails in there neither ends the process nor keeps others from hearing. */
+function tell(listener: StepListener, report: StepReport): void {
+  const fail = (error: unknown) => {
+    if (failed.has(listener)) return;
+    failed.add(listener);
+    console.warn(`onStep: a listener failed at step ${report.step}; its further errors are not told.`, error);
+  };
+  try {
+    const result: unknown = listener(report);
+    if (result instanceof Promise) result.catch(fail);
+  } catch (error) {
+    fail(error);
+  }
+}
+
+function numbersOf({ first, perturbed }: StepRecord, active: boolean | tf.Tensor): tf.Tensor {
+  return tf.tidy(() => {
+    const missing = tf.scalar(Number.NaN);
+    const loss = first?.descent ? first.loss : missing;
+    const perturbedLoss = perturbed?.loss ?? missing;
+    const gradientNorm = first ? norm(first.gradient) : missing;
+    const cosine =
+      first && perturbed
+        ? tf.divNoNan(dot(first.gradient, perturbed.gradient), tf.mul(gradientNorm, norm(perturbed.gradient)))
+        : missing;
+    const perturbationNorm = perturbed ? norm(materialise(perturbed.perturbation)) : missing;
+    const numbers = tf.stack([
+      ...[loss, perturbedLoss, gradientNorm, perturbationNorm, cosine],
+      typeof active === 'boolean' ? tf.scalar(Number(active)) : tf.cast(active, 'float32'),
+    ]);
+    // As tf.keep, which a loss around this step would take for its own.
+    numbers.kept = true;
+    return numbers;
+  });
 }
