@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import * as tf from '@tensorflow/tfjs';
 import { type StepReport, sgd, sharpnessAware, stepRecorder } from '@tfjs-sam/core';
-import { jsonLines, tensorBoard } from '@tfjs-sam/core/node';
+import { jsonLines, tensorBoard, tensorBoardEvents } from '@tfjs-sam/core/node';
 import { useBackend } from '@tfjs-sam/testing';
 import protobuf from 'protobufjs';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -75,6 +75,17 @@ describe('tensorBoard', () => {
     expect(crc32c(Buffer.from('123456789'))).toBe(0xe3069283);
     expect(crc32c(Buffer.alloc(32))).toBe(0x8a9136aa);
     expect(crc32c(Buffer.from('6789'), crc32c(Buffer.from('12345')))).toBe(0xe3069283);
+  });
+
+  it('makes event files of numbers that are known already', () => {
+    const scalars = { 'test/accuracy': 0.5, 'test/loss': Number.NaN };
+    const [version, event] = readEvents(tensorBoardEvents([{ step: 7, wallTime: 1_700_000_000.5, scalars }]));
+    expect(version).toEqual({ wallTime: 1_700_000_000.5, fileVersion: 'brain.Event:2' });
+    expect(event).toEqual({
+      wallTime: 1_700_000_000.5,
+      step: 7,
+      summary: { value: [{ tag: 'test/accuracy', simpleValue: 0.5 }] },
+    });
   });
 
   it('writes event files that TensorBoard reads', async () => {

@@ -8,7 +8,13 @@ export { type CompareConfig, parseCompareConfig, type RawCompareOptions } from '
 export type { Data, Examples } from './data/data.js';
 export { type DatasetDefinition, type DatasetPart, defineDataset, type Treatment } from './data/dataset.js';
 export { UsageError } from './errors.js';
-export { type ExportedFiles, type Exporter, exporters, writeExport } from './export/exporter.js';
+export {
+  type ExportedFiles,
+  type Exporter,
+  exporterParts,
+  exporters,
+  writeExport,
+} from './export/exporter.js';
 export type { Measure, MeasureContext } from './measures/measure.js';
 export { type ModelName, modelNames } from './model-names.js';
 export {

@@ -206,7 +206,10 @@ function addExport(program: Command, { stdout }: Outputs): void {
     .command('export')
     .description('Write the tables and figures of a study as files, or log its trials to an MLflow server.')
     .argument('<folder>', 'the folder of a study')
-    .option('--format <names>', 'csv, markdown, latex, parquet, svg, html; comma-separated')
+    .option(
+      '--format <names>',
+      'csv, markdown, latex, parquet, svg, html, jsonl, tensorboard; comma-separated',
+    )
     .option('--out <folder>', 'where the files go (default: export/<format> in the folder of the study)')
     .option('--mlflow <url>', 'an MLflow server: one run per trial, each logged once')
     .addHelpText(

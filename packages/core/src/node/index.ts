@@ -6,4 +6,4 @@
 export { fileSystem } from './file-system.js';
 export { jsonLines } from './json-lines.js';
 export type { StepWriter } from './step-writer.js';
-export { tensorBoard } from './tensor-board.js';
+export { type ScalarEvent, tensorBoard, tensorBoardEvents } from './tensor-board.js';

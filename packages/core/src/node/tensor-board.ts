@@ -17,23 +17,43 @@ export function tensorBoard(folder: string): StepWriter {
   mkdirSync(folder, { recursive: true });
   const started = Date.now();
   const file = `events.out.tfevents.${Math.floor(started / 1000)}.${hostname()}.${process.pid}.${randomBytes(4).toString('hex')}`;
-  const version = Buffer.concat([double(1, Date.now() / 1000), bytes(3, Buffer.from('brain.Event:2'))]);
   const path = join(folder, file);
-  return writerTo('tensorBoard', path, 'w', (report) => record(eventOf(report)), record(version));
+  const write = (report: StepReport): Buffer => record(eventOf(eventFrom(report)));
+  return writerTo('tensorBoard', path, 'w', write, tensorBoardEvents([]));
 }
 
-/** An Event of TensorFlow's event.proto: wall time, step, and one simple value per number of the report. */
-function eventOf({ step, ...numbers }: StepReport): Buffer {
-  const values = Object.entries(numbers)
-    .map(([name, value]) => [name, Number(value)] as const)
+const eventFrom = ({ step, ...numbers }: StepReport): ScalarEvent => ({
+  step,
+  wallTime: Date.now() / 1000,
+  scalars: Object.fromEntries(Object.entries(numbers).map(([name, value]) => [`sam/${name}`, Number(value)])),
+});
+
+/** Numbers of one moment, by the names under which TensorBoard shows them. */
+export interface ScalarEvent {
+  readonly step: number;
+  /** Seconds since 1970. */
+  readonly wallTime: number;
+  /** What is not finite is left out. */
+  readonly scalars: Readonly<Record<string, number>>;
+}
+
+/**
+ * The contents of an event file, to be named `events.out.tfevents.…`, for numbers that are known already.
+ *
+ * @param events - In the order of their steps.
+ */
+export function tensorBoardEvents(events: readonly ScalarEvent[]): Buffer {
+  const begin = events[0]?.wallTime ?? Date.now() / 1000;
+  const version = Buffer.concat([double(1, begin), bytes(3, Buffer.from('brain.Event:2'))]);
+  return Buffer.concat([record(version), ...events.map((event) => record(eventOf(event)))]);
+}
+
+/** An Event of TensorFlow's event.proto: wall time, step, and one simple value per number. */
+function eventOf({ step, wallTime, scalars }: ScalarEvent): Buffer {
+  const values = Object.entries(scalars)
     .filter(([, value]) => Number.isFinite(value))
-    .map(([name, value]) => bytes(1, Buffer.concat([bytes(1, Buffer.from(`sam/${name}`)), float(2, value)])));
-  return Buffer.concat([
-    double(1, Date.now() / 1000),
-    key(2, 0),
-    varint(step),
-    bytes(5, Buffer.concat(values)),
-  ]);
+    .map(([name, value]) => bytes(1, Buffer.concat([bytes(1, Buffer.from(name)), float(2, value)])));
+  return Buffer.concat([double(1, wallTime), key(2, 0), varint(step), bytes(5, Buffer.concat(values))]);
 }
 
 // Protocol buffers: a key is the field's number and its wire type, then comes the value.

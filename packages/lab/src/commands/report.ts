@@ -1,14 +1,12 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UsageError } from '../errors.js';
-import { openFolder, resultsOf } from '../execute/session.js';
-import { exporters, writeExport } from '../export/exporter.js';
+import { openFolder, resultsOf, type Session } from '../execute/session.js';
+import { type Exporter, writeExport } from '../export/exporter.js';
 import type { Output } from '../progress.js';
 import { renderReport } from '../report/index.js';
 import type { StudyResults } from '../results.js';
-
-/** The results of a folder, finished or not. */
-const resultsIn = async (folder: string): Promise<StudyResults> => resultsOf(await openFolder(folder));
+import { didYouMean } from '../study/problem.js';
 
 /** Draws the report of results into their folder. @returns Its path. */
 export async function writeReport(results: StudyResults, folder: string): Promise<string> {
@@ -19,7 +17,7 @@ export async function writeReport(results: StudyResults, folder: string): Promis
 
 /** The command `report`. */
 export async function reportCommand(folder: string, output: Output): Promise<void> {
-  output.write(`${await writeReport(await resultsIn(folder), folder)}\n`);
+  output.write(`${await writeReport(resultsOf(await openFolder(folder)), folder)}\n`);
 }
 
 /** Options of `export` as the command line gives them. */
@@ -27,6 +25,15 @@ export interface ExportOptions {
   readonly format?: string;
   readonly out?: string;
   readonly mlflow?: string;
+}
+
+/** An exporter by name: built in, or of the study's own modules. */
+function exporterOf({ parts: { catalog } }: Session, name: string): Exporter {
+  const known = catalog.list('exporter');
+  if (known.includes(name)) return catalog.build('exporter', name);
+  throw new UsageError(
+    `export: expected --format to be some of [${known.join(', ')}], got "${name}"${didYouMean(name, known)}`,
+  );
 }
 
 /** The command `export`. */
@@ -40,17 +47,11 @@ export async function exportCommand(
       'export: expected --format, --mlflow or both, got neither. See tfjs-sam export --help',
     );
   }
-  const names = format?.split(',') ?? [];
-  const chosen = names.map((name) => {
-    const exporter = Object.hasOwn(exporters, name) ? exporters[name] : undefined;
-    if (exporter) return { name, exporter };
-    throw new UsageError(
-      `export: expected --format to be some of [${Object.keys(exporters).join(', ')}], got "${name}"`,
-    );
-  });
-  const results = await resultsIn(folder);
+  const session = await openFolder(folder);
+  const chosen = (format?.split(',') ?? []).map((name) => ({ name, exporter: exporterOf(session, name) }));
+  const results = resultsOf(session);
   for (const { name, exporter } of chosen) {
-    const to = out ?? join(folder, 'export', name);
+    const to = out === undefined ? join(folder, 'export', name) : chosen.length > 1 ? join(out, name) : out;
     const paths = await writeExport(exporter, results, to);
     output.write(`${name}: ${paths.length === 1 ? paths[0] : `${paths.length} files in ${to}`}\n`);
   }

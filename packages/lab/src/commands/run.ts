@@ -121,7 +121,10 @@ export async function runCommand(what: string, options: RunOptions, output: Outp
   }
   output.write(`\n${statusTables(results)}`);
   for (const line of problemLines(results)) output.write(`${line}\n`);
-  output.write(`Results: ${session.folder.path}\n`);
+  const { writeReport } = await import('./report.js');
+  output.write(
+    `Results: ${session.folder.path}\nReport: ${await writeReport(results, session.folder.path)}\n`,
+  );
 }
 
 /** The command `status`. */

@@ -1,10 +1,13 @@
 import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { type ScalarEvent, tensorBoardEvents } from '@tfjs-sam/core/node';
+import { z } from 'zod';
+import { definePart } from '../parts/part.js';
 import { analyse } from '../report/analysis.js';
 import { standalone } from '../report/draw.js';
 import { renderReport, reportFigures } from '../report/index.js';
 import { epochsTable, reportTables, trialsTable } from '../report/tables.js';
-import type { StudyResults } from '../results.js';
+import type { StudyResults, TrialResult } from '../results.js';
 import { toParquet } from './parquet.js';
 import { toCsv, toLatex, toMarkdown } from './text.js';
 
@@ -13,10 +16,23 @@ export type ExportedFiles = Readonly<Record<string, string | Uint8Array>>;
 
 /** A way to hand results on: a part of kind `exporter`. */
 export interface Exporter {
-  /** What it writes, in one line. */
-  readonly description: string;
   /** Makes the files; changes nothing else. */
   files(results: StudyResults): ExportedFiles;
+}
+
+/** Epochs of a trial as numbers of one moment each, for TensorBoard. */
+function eventsOf({ epochs }: TrialResult, startedAt: string): ScalarEvent[] {
+  const begin = Date.parse(startedAt) / 1000;
+  return epochs.map(({ epoch, seconds, stepMs, train, validation, test }) => {
+    const scalars = Object.entries({ train, validation, test }).flatMap(([split, metrics]) =>
+      Object.entries(metrics).map(([name, value]) => [`${split}/${name}`, value ?? Number.NaN] as const),
+    );
+    return {
+      step: epoch,
+      wallTime: begin + seconds,
+      scalars: { ...Object.fromEntries(scalars), 'time/step_ms': stepMs },
+    };
+  });
 }
 
 /** Letters, digits, dots and dashes: a name that every file system takes and that leaves no folder. */
@@ -32,7 +48,7 @@ const everyTable = (results: StudyResults) => [
 ];
 
 /** The formats of `tfjs-sam export`, by name. */
-export const exporters: Readonly<Record<string, Exporter>> = {
+export const exporters: Readonly<Record<string, Exporter & { readonly description: string }>> = {
   csv: {
     description: 'every table, the numbers of every figure, trials and epochs as CSV',
     files: (results) => {
@@ -64,11 +80,43 @@ export const exporters: Readonly<Record<string, Exporter>> = {
       return Object.fromEntries(figures.map(({ id, svg }) => [fileName(id, 'svg'), standalone(svg)]));
     },
   },
+  jsonl: {
+    description: 'every trial as a line of JSON, its epochs among its fields',
+    files: ({ trials }) => ({ 'trials.jsonl': trials.map((trial) => `${JSON.stringify(trial)}\n`).join('') }),
+  },
+  tensorboard: {
+    description: 'event files for TensorBoard, a folder per trial',
+    files: ({ trials, provenance }) =>
+      Object.fromEntries(
+        trials
+          .filter(({ epochs }) => epochs.length > 0)
+          .map((trial) => {
+            const id = trial.id.replaceAll(/\W/g, '-');
+            const run = fileName(`${trial.task}-${trial.arm}-seed${trial.seed}`, id);
+            return [
+              `${run}/events.out.tfevents.${id}`,
+              tensorBoardEvents(eventsOf(trial, provenance.startedAt)),
+            ];
+          }),
+      ),
+  },
   html: {
     description: 'the report: one page that needs no network',
     files: (results) => ({ 'report.html': renderReport(results) }),
   },
 };
+
+/** The same as parts. */
+export const exporterParts = Object.entries(exporters).map(([name, { description, files }]) =>
+  definePart({
+    kind: 'exporter',
+    name,
+    package: '@tfjs-sam/lab',
+    description,
+    options: z.strictObject({}),
+    create: (): Exporter => ({ files }),
+  }),
+);
 
 /**
  * Writes what an exporter makes.
@@ -85,6 +133,7 @@ export async function writeExport(
   return Promise.all(
     Object.entries(exporter.files(results)).map(async ([name, content]) => {
       const path = join(folder, name);
+      await mkdir(dirname(path), { recursive: true });
       await writeFile(path, content);
       return path;
     }),

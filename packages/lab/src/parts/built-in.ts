@@ -1,6 +1,7 @@
 import { csv } from '../data/csv.js';
 import { images } from '../data/images.js';
 import { publishedDatasets } from '../data/published.js';
+import { exporterParts } from '../export/exporter.js';
 import { classifierMeasures } from '../measures/classifier.js';
 import { mSharpness } from '../measures/sharpness.js';
 import { plainModels } from '../models/plain.js';
@@ -22,4 +23,5 @@ export const builtInParts = [
   vit,
   ...classifierMeasures,
   mSharpness,
+  ...exporterParts,
 ] as unknown as readonly LabPart[];

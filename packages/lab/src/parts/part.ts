@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { DatasetPart } from '../data/dataset.js';
+import type { Exporter } from '../export/exporter.js';
 import type { Measure } from '../measures/measure.js';
 import type { ModelPart } from '../models/model.js';
 import type { Task } from '../trial/task.js';
@@ -10,12 +11,19 @@ export interface LabTypes {
   dataset: DatasetPart;
   model: ModelPart;
   measure: Measure;
+  exporter: Exporter;
 }
 /** The kinds of parts that the lab adds to the registry's. */
 export type LabKind = keyof LabTypes;
 
 /** The lab's kinds, in the order in which they are listed. */
-export const labKinds = ['task', 'dataset', 'model', 'measure'] as const satisfies readonly LabKind[];
+export const labKinds = [
+  'task',
+  'dataset',
+  'model',
+  'measure',
+  'exporter',
+] as const satisfies readonly LabKind[];
 
 /** A part of the lab: plain data, one name of one kind. */
 export interface LabPart<K extends LabKind = LabKind, Options extends z.ZodObject = z.ZodObject> {

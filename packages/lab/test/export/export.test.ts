@@ -86,6 +86,13 @@ describe('exporters', () => {
     expect((files['epochs.csv'] as string).split('\r\n')).toHaveLength(epochs + 2);
   });
 
+  it('JSON Lines and TensorBoard hold every trial', () => {
+    const lines = (exporters.jsonl!.files(results)['trials.jsonl'] as string).trimEnd().split('\n');
+    expect(lines.map((line) => JSON.parse(line))).toEqual(JSON.parse(JSON.stringify(results.trials)));
+    const runs = Object.keys(exporters.tensorboard!.files(results));
+    expect(new Set(runs.map((path) => path.split('/')[0])).size).toBe(results.trials.length);
+  });
+
   it.each(Object.keys(exporters))('writes %s', async (name) => {
     const folder = mkdtempSync(join(tmpdir(), 'tfjs-sam-export-'));
     try {
@@ -100,6 +107,6 @@ describe('exporters', () => {
   it('gives files names that stay in their folder', () => {
     const odd = exampleResults({ arms: 2, seeds: 2, epochs: 2, tasks: ['../../etc/passwd'] });
     for (const { files } of Object.values(exporters))
-      for (const name of Object.keys(files(odd))) expect(name).toMatch(/^[\w-][\w.-]*$/);
+      for (const name of Object.keys(files(odd))) expect(name).toMatch(/^[\w-][\w.-]*(\/[\w-][\w.-]*)?$/);
   });
 });
