@@ -187,8 +187,9 @@ export {
   requireLosses,
   type ValueRequest,
 } from './oracle/oracle.js';
-export type { StepListener, StepReport } from './oracle/report.js';
-export { type NamedTensor, type RuleState, SlotStore } from './oracle/state.js';
+export { reportsArrived, type StepListener, type StepReport } from './oracle/report.js';
+export { type Merge, type NamedTensor, type RuleState, SlotStore } from './oracle/state.js';
+export type { Variables } from './oracle/variables.js';
 export { ascentStep } from './rules/ascent.js';
 export {
   type AscentDirection,

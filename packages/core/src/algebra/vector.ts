@@ -74,6 +74,7 @@ export function zip(
 
 /** x + y. */
 export function add(x: readonly tf.Tensor[], y: readonly tf.Tensor[]): ParamVector {
+  if (x.length === 0 && y.length === 0) return [];
   return tf.tidy(() => runFused('SamAxpy', { c: tf.scalar(1), x, y }) ?? zip(x, y, (a, b) => tf.add(a, b)));
 }
 

@@ -5,6 +5,7 @@ import type { AnyLossClosure } from '../oracle/objective.js';
 import type { GradientOracle } from '../oracle/oracle.js';
 import { SlotStore, StagedState } from '../oracle/state.js';
 import { StepOracle } from '../oracle/step-oracle.js';
+import { trainable } from '../oracle/variables.js';
 
 /** An oracle that belongs to no training step. */
 export interface StandaloneOracle extends GradientOracle {
@@ -24,7 +25,7 @@ const noBase: BaseView = {
 /**
  * An oracle for a loss outside training, to measure curvature or sharpness at the weights as they are now.
  *
- * Evaluates the loss once, at θ. Neither this nor any later evaluation moves running statistics (batch norm's):
+ * Every evaluation sees the same random numbers (dropout masks). Evaluates the loss once, at θ. Neither this nor any later evaluation moves running statistics (batch norm's):
  * the closure may be the training loss, and a measure leaves no trace. After the weights have moved, make another.
  * Cost: one gradient.
  *
@@ -44,12 +45,14 @@ export function makeOracle(
   variables?: readonly tf.Variable[],
   step = 0,
 ): StandaloneOracle {
-  const all = variables ?? Object.values(tf.engine().registeredVariables);
-  const trainable = all.filter((variable) => variable.trainable);
-  if (trainable.length === 0)
-    throw new Error('makeOracle: expected at least one trainable variable, got none');
-  const narrow = variables === undefined;
-  const oracle = new StepOracle({ closures: [closure], variables: trainable, narrow, step, base: noBase });
+  const oracle = new StepOracle({
+    owner: 'makeOracle',
+    closures: [closure],
+    variables: [...new Set(trainable('makeOracle', variables))],
+    narrow: variables === undefined,
+    stepOf: () => step,
+    base: noBase,
+  });
   const slots = new SlotStore();
   const state = oracle.attach(new StagedState(slots, () => oracle.variables));
   const kept = evaluateUnnoticed(oracle);
@@ -57,6 +60,7 @@ export function makeOracle(
     dispose: () => {
       oracle.forget();
       state.discard();
+      oracle.end();
       tf.dispose(kept);
     },
   });
@@ -70,7 +74,11 @@ function evaluateUnnoticed(oracle: StepOracle): tf.Tensor[] {
       const { loss, gradient, losses } = oracle.evaluate();
       return [loss, ...gradient, ...(losses ? [losses] : [])].map((tensor) => tf.keep(tensor));
     });
+  } catch (error) {
+    oracle.end();
+    throw error;
   } finally {
+    oracle.undo();
     before.restore();
     before.dispose();
   }

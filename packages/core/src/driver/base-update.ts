@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { add, choose, norm } from '../algebra/vector.js';
 import { viewBase } from '../engine/base-view.js';
-import { VariableSnapshot } from '../engine/snapshot.js';
+import type { VariableSnapshot } from '../engine/snapshot.js';
 import { announceUpdate } from '../optimizers/skipping.js';
 import type { NamedTensor } from '../oracle/state.js';
 import type { RuleStep } from '../rules/rule.js';
@@ -21,41 +21,39 @@ export interface BaseUpdate {
   readonly onNonFinite: 'pass' | 'skip';
   /** Added to the variables of the entries after the base optimizer's update. */
   readonly correction?: RuleStep['correction'] | undefined;
+  /** The values before the step. */
+  readonly before: VariableSnapshot;
 }
 
 /**
- * The base optimizer's update with the groups' factors and the rule's correction, skipped as a whole where asked for.
+ * The base optimizer's update with the groups' factors and the rule's correction, skipped as a whole where asked for:
+ * whatever else the step has assigned to is put back as well.
  *
  * @returns Whether it counted, a bool Scalar; undefined where every update counts.
  */
-export function updateBase({ onNonFinite, ...update }: BaseUpdate): tf.Tensor | undefined {
+export function updateBase({ onNonFinite, before, ...update }: BaseUpdate): tf.Tensor | undefined {
   if (onNonFinite === 'pass') {
     apply(update);
     return undefined;
   }
-  const snapshot = new VariableSnapshot();
-  try {
-    const { correction = [] } = update;
-    const added = typeof correction === 'function' ? [] : correction;
-    const whole = [...update.entries.flatMap(({ tensor }) => tensor ?? []), ...added];
-    const ok = tf.isFinite(norm(whole));
-    // Zero in place of NaN, so that slots created by this very step start clean.
-    const clean = (tensor: tf.Tensor) => choose(ok, [tensor], [tf.zerosLike(tensor)])[0]!;
-    apply({
-      ...update,
-      entries: update.entries.map(({ name, tensor }) => ({ name, tensor: tensor && clean(tensor) })),
-    });
-    snapshot.keepIf(ok);
-    announceUpdate(ok);
-    return ok;
-  } finally {
-    snapshot.dispose();
-  }
+  const { correction = [] } = update;
+  const added = typeof correction === 'function' ? [] : correction;
+  const whole = [...update.entries.flatMap(({ tensor }) => tensor ?? []), ...added];
+  const ok = tf.isFinite(norm(whole));
+  // Zero in place of NaN, so that slots created by this very step start clean.
+  const clean = (tensor: tf.Tensor) => choose(ok, [tensor], [tf.zerosLike(tensor)])[0]!;
+  apply({
+    ...update,
+    entries: update.entries.map(({ name, tensor }) => ({ name, tensor: tensor && clean(tensor) })),
+  });
+  before.keepIf(ok);
+  announceUpdate(ok);
+  return ok;
 }
 
-function apply({ base, entries, groups, correction }: Omit<BaseUpdate, 'onNonFinite'>): void {
+function apply({ base, entries, groups, correction }: Omit<BaseUpdate, 'onNonFinite' | 'before'>): void {
   const registered = tf.engine().registeredVariables;
-  const variables = entries.flatMap(({ name }) => registered[name] ?? []);
+  const variables = entries.flatMap(({ name, tensor }) => (tensor && registered[name]) ?? []);
   groups.around(variables, viewBase(base).learningRate, () => {
     // TensorFlow.js keys slots by position: every variable is passed, in one order, null where it has no gradient.
     base.applyGradients(entries as NamedTensor[]);

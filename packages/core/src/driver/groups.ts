@@ -26,13 +26,13 @@ export class VariableGroups {
   /** The radius multipliers of the variables, or undefined where all are 1. */
   rhoFactors(variables: readonly tf.Variable[]): readonly number[] | undefined {
     if (this.#groups.every(({ rho }) => rho === 1)) return undefined;
-    return variables.map((variable) => this.#of(variable).rho);
+    return factorsUnlessOne(variables.map((variable) => this.#of(variable).rho));
   }
 
   /** The learning rate multipliers of the variables, or undefined where all are 1. */
   learningRateFactors(variables: readonly tf.Variable[]): readonly number[] | undefined {
     if (this.#groups.every(({ learningRate }) => learningRate === 1)) return undefined;
-    return variables.map((variable) => this.#of(variable).learningRate);
+    return factorsUnlessOne(variables.map((variable) => this.#of(variable).learningRate));
   }
 
   /** Runs an update of the variables, then scales what it did and decays the weights as the groups say. */
@@ -75,6 +75,10 @@ function patternOf(owner: string, pattern: string | RegExp): (variable: tf.Varia
       `${owner} to be a regular expression, got "${pattern}": ${(error as Error).message}`,
     );
   }
+}
+
+function factorsUnlessOne(factors: readonly number[]): readonly number[] | undefined {
+  return factors.every((factor) => factor === 1) ? undefined : factors;
 }
 
 function adjusted(now: tf.Tensor, before: tf.Tensor, settings: Settings, learningRate: number): tf.Tensor {

@@ -1,10 +1,13 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { add, choose, norm, type ParamVector, scale } from '../algebra/vector.js';
+import { add, norm, type ParamVector, scale } from '../algebra/vector.js';
 import { complete } from '../declare/check.js';
 import { createFromConfig, type NamedConfig } from '../declare/config.js';
 import { requireOneOf } from '../declare/errors.js';
 import { viewBase } from '../engine/base-view.js';
-import { VariableSnapshot } from '../engine/snapshot.js';
+import type { VariableSnapshot } from '../engine/snapshot.js';
+import { freeConstants } from '../engine/tfjs-constants.js';
+import { limitMetrics } from '../engine/train-function.js';
+import { undoneOnThrow } from '../engine/transaction.js';
 import { countOf, setCount, takeCount } from '../optimizers/count.js';
 import { configOfBase } from '../optimizers/tfjs.js';
 import {
@@ -22,10 +25,14 @@ import type { AnyLossClosure } from '../oracle/objective.js';
 import { reportStep, type StepListener } from '../oracle/report.js';
 import { type NamedTensor, SlotStore, StagedState } from '../oracle/state.js';
 import { StepOracle } from '../oracle/step-oracle.js';
+import { trainable, type Variables } from '../oracle/variables.js';
+import { ifDifferent, LossWatch } from '../oracle/watch.js';
 import type { RuleStep, SharpnessRule } from '../rules/rule.js';
 import { type DirectionEntry, updateBase } from './base-update.js';
 import { VariableGroups } from './groups.js';
 import { type DriverOptions, driverOptions } from './options.js';
+import { StepCounts } from './step-counts.js';
+import { VariableOrder } from './variable-order.js';
 
 const [RULE, BASE] = ['rule/', 'base/'];
 
@@ -45,10 +52,20 @@ export class SharpnessAwareOptimizer extends tf.Optimizer {
   readonly #onNonFinite: 'pass' | 'skip';
   readonly #groups: VariableGroups;
   readonly #randomSeed: number | undefined;
+  readonly #freshDraws: boolean;
+  readonly #watch: LossWatch;
+  readonly #order: VariableOrder;
   readonly #listeners: readonly StepListener[];
   readonly #reportEvery: number;
   readonly #config: NamedConfig;
   readonly #slots = new SlotStore();
+  readonly #counts = new StepCounts(this.#slots);
+  /** Names of variables that some step has reached, and of those that none has. */
+  readonly #reached = new Map<string, boolean>();
+  /** What was warned of. */
+  readonly #warned = new Set<string>();
+  /** How many directions were computed that nobody has applied. */
+  #computed = 0;
 
   /**
    * @param config - What `getConfig` says of the rule: a variant's name and the options given to it.
@@ -69,13 +86,19 @@ export class SharpnessAwareOptimizer extends tf.Optimizer {
     if (typeof rule?.direction !== 'function') {
       throw new TypeError(`${config.name}: expected a rule with a method "direction", got ${rule}`);
     }
+    requirePlainBase(config.name, base);
     const checked = complete(config.name, driverOptions, options);
-    const { onNonFinite, groups = [], randomSeed, onStep = [], reportEvery } = checked;
+    const { onNonFinite, groups = [], randomSeed, freshDraws, checkLoss, onStep = [], reportEvery } = checked;
+    freeConstants(base);
+    limitMetrics();
     this.base = base;
     this.rule = rule;
     this.#onNonFinite = onNonFinite;
     this.#groups = new VariableGroups(config.name, groups);
     this.#randomSeed = randomSeed;
+    this.#freshDraws = freshDraws;
+    this.#watch = new LossWatch(checkLoss);
+    this.#order = new VariableOrder(config.name);
     this.#listeners = typeof onStep === 'function' ? [onStep] : onStep;
     this.#reportEvery = reportEvery;
     this.#config = options.onNonFinite === undefined ? config : { ...config, onNonFinite };
@@ -100,15 +123,16 @@ export class SharpnessAwareOptimizer extends tf.Optimizer {
   /**
    * One step: evaluates the loss as often as the rule needs, and updates the variables.
    *
-   * @param f - The loss, a Scalar, or the losses of the examples, [batch]; told the objective that is wanted, which it
-   *   may ignore.
+   * @param f - The loss, a Scalar, or the losses of the examples, [batch]. Called without arguments, but by a rule that
+   *   climbs another objective than it descends, which tells it the one that is wanted.
    * @param returnCost - Whether to return the loss. Default false.
    * @param varList - What to train. Default every trainable variable that the loss reaches.
    * @throws Whatever `f` throws; then weights, base optimizer and rule are as before, and nothing leaks.
    */
-  override minimize(f: AnyLossClosure, returnCost = false, varList?: tf.Variable[]): tf.Scalar | null {
-    const loss = this.#step(f, varList, (oracle, state, step) => {
-      this.#apply(oracle, state, step);
+  override minimize(f: AnyLossClosure, returnCost = false, varList?: Variables): tf.Scalar | null {
+    const loss = this.#step([f], varList, (oracle, state, before) => {
+      const step = this.rule.direction(oracle);
+      this.#apply(oracle, state, step, before);
       return step.loss;
     });
     if (returnCost) return loss;
@@ -123,22 +147,30 @@ export class SharpnessAwareOptimizer extends tf.Optimizer {
    */
   override computeGradients(
     f: AnyLossClosure,
-    varList?: tf.Variable[],
+    varList?: Variables,
   ): { value: tf.Scalar; grads: tf.NamedTensorMap } {
-    return this.#step(f, varList, (oracle, state, { loss, direction, correction }) => {
+    const result = this.#step([f], varList, (oracle, state, before) => {
+      const { loss, direction, correction } = this.rule.direction(oracle);
       if (correction) {
         throw new Error(
           `${this.#config.name}: expected minimize, got computeGradients: this rule also moves the weights outside the base optimizer`,
         );
       }
+      this.#look(oracle);
       state.settle(reached(oracle));
       // The update that such a direction makes will be skipped: so is what the rule would remember of it.
-      state.commit(this.#onNonFinite === 'skip' ? onlyIf(tf.isFinite(norm(direction))) : undefined);
+      const ok = this.#onNonFinite === 'skip' ? tf.isFinite(norm(direction)) : undefined;
+      if (ok) before.keepIf(ok);
+      if (ok) oracle.keepIf(ok);
+      state.commit(({ name }) => oracle.connected.has(name), ok);
+      this.#noteReach(oracle);
       const grads = oracle.variables
         .map((variable, i) => [variable.name, direction[i]!] as const)
         .filter(([name]) => oracle.connected.has(name));
       return { value: loss, grads: Object.fromEntries(grads) };
     });
+    this.#computed += 1;
+    return result;
   }
 
   /**
@@ -161,30 +193,24 @@ export class SharpnessAwareOptimizer extends tf.Optimizer {
         `${owner}: expected sharpness "shared", got "per-micro-batch": this rule evaluates after the update`,
       );
     }
-    const oracle = this.#oracle(closures, varList);
-    const state = oracle.attach(new StagedState(this.#slots, () => oracle.variables));
-    try {
-      const loss = tf.tidy(() => {
-        const step =
-          sharpness === 'shared'
-            ? this.rule.direction(oracle)
-            : meanStep(closures.length, (i) => {
-                const part = this.rule.direction(oracle.focus(i));
-                // The report is of the first micro-batch, made while its tensors live.
-                if (i === 0) this.#report(oracle, part.active);
-                else oracle.takeRecord();
-                return part;
-              });
-        this.#apply(oracle, state, step);
-        return step.loss;
-      });
-      if (returnCost) return loss;
-      loss.dispose();
-      return null;
-    } finally {
-      oracle.forget();
-      state.discard();
-    }
+    const loss = this.#step(closures, varList, (oracle, state, before) => {
+      const step =
+        sharpness === 'shared'
+          ? this.rule.direction(oracle)
+          : meanStep(closures.length, (i) => {
+              if (i > 0) state.nextPart();
+              const part = this.rule.direction(oracle.focus(i));
+              // The report is of the first micro-batch, made while its tensors live.
+              if (i === 0) this.#report(oracle, part.active);
+              else oracle.takeRecord();
+              return part;
+            });
+      this.#apply(oracle, state, step, before);
+      return step.loss;
+    });
+    if (returnCost) return loss;
+    loss.dispose();
+    return null;
   }
 
   /** Hands gradients (or directions) to the base optimizer, and counts the step. */
@@ -192,65 +218,135 @@ export class SharpnessAwareOptimizer extends tf.Optimizer {
     const entries = Array.isArray(gradients)
       ? gradients
       : Object.entries(gradients).map(([name, tensor]) => ({ name, tensor }));
-    this.#update(entries.map(({ name, tensor }) => ({ name, tensor: tensor ?? null })));
+    if (this.#computed === 0)
+      this.#warn(
+        'foreign gradients',
+        'applyGradients was given gradients that computeGradients of this optimizer did not make: the step is the base optimizer’s, without sharpness. Call minimize, or computeGradients for what is applied.',
+      );
+    this.#computed = 0;
+    undoneOnThrow(this.base, (before) => {
+      tf.tidy(
+        () => void this.#update(new Map(entries.map(({ name, tensor }) => [name, tensor ?? null])), before),
+      );
+    });
+    const registered = tf.engine().registeredVariables;
+    this.#counts.advance(
+      entries.flatMap(({ name }) => registered[name] ?? []),
+      this.iterations,
+    );
     this.incrementIterations();
   }
 
   #step<T extends tf.TensorContainer>(
-    f: AnyLossClosure,
-    varList: tf.Variable[] | undefined,
-    finish: (oracle: StepOracle, state: StagedState, step: RuleStep) => T,
+    closures: readonly AnyLossClosure[],
+    varList: Variables | undefined,
+    finish: (oracle: StepOracle, state: StagedState, before: VariableSnapshot) => T,
   ): T {
-    const oracle = this.#oracle([f], varList);
+    const oracle = this.#oracle(closures, varList);
     const state = oracle.attach(new StagedState(this.#slots, () => oracle.variables));
     try {
-      return tf.tidy(() => finish(oracle, state, this.rule.direction(oracle)));
+      return undoneOnThrow(this.base, (before) => {
+        try {
+          return tf.tidy(() => finish(oracle, state, before));
+        } catch (error) {
+          oracle.undo();
+          throw error;
+        }
+      });
     } finally {
-      oracle.forget();
       state.discard();
+      oracle.end();
+      this.#watch.end(oracle.evaluations);
     }
   }
 
-  #oracle(closures: readonly AnyLossClosure[], varList: tf.Variable[] | undefined): StepOracle {
+  #oracle(closures: readonly AnyLossClosure[], varList: Variables | undefined): StepOracle {
+    const owner = this.#config.name;
     for (const closure of closures) {
       if (typeof closure === 'function') continue;
-      throw new TypeError(`${this.#config.name}: expected the loss to be a function, got ${closure}`);
+      throw new TypeError(`${owner}: expected the loss to be a function, got ${closure}`);
     }
     return new StepOracle({
+      owner,
       closures,
-      variables: trainable(varList),
-      narrow: varList === undefined,
-      step: this.iterations,
+      variables: this.#order.arranged(trainable(owner, varList)),
+      narrow: varList === undefined || varList === null,
+      expects: ({ name }) => this.#reached.get(name),
+      stepOf: (variables) => this.#counts.of(variables, this.iterations),
       base: viewBase(this.base),
       rhoFactors: (variables) => this.#groups.rhoFactors(variables),
       learningRateFactors: (variables) => this.#groups.learningRateFactors(variables),
       randomSeed: this.#randomSeed,
+      freshDraws: this.#freshDraws,
+      tellsObjective: this.rule.objective === 'ascent',
       reported: this.#isReported(this.iterations),
+      watch: this.#watch,
     });
   }
 
-  #apply(oracle: StepOracle, state: StagedState, { direction, correction, active }: RuleStep): void {
+  #apply(
+    oracle: StepOracle,
+    state: StagedState,
+    { direction, correction, active }: RuleStep,
+    before: VariableSnapshot,
+  ): void {
+    this.#look(oracle);
     state.settle(reached(oracle));
-    const undo = this.rule.afterStep ? new VariableSnapshot() : undefined;
-    const { iterations } = this.base;
+    const { variables, connected } = oracle;
+    const isReached = ({ name }: tf.Variable) => connected.has(name);
+    const entries = variables.map(
+      (variable, i) => [variable.name, isReached(variable) ? direction[i]! : null] as const,
+    );
+    const ok = this.#update(
+      new Map(entries),
+      before,
+      correction && ofReached(correction, variables, isReached),
+    );
+    oracle.forget();
+    this.rule.afterStep?.(oracle);
+    if (ok) oracle.keepIf(ok);
+    state.commit(isReached, ok);
+    this.#noteReach(oracle);
+    this.#counts.advance(variables, this.iterations);
+    this.#report(oracle, active);
+    this.incrementIterations();
+  }
+
+  /** Remembers which variables the loss reaches, for steps that begin away from θ. */
+  #noteReach({ variables, connected }: StepOracle): void {
+    const all = new Set([
+      ...Object.keys(tf.engine().registeredVariables),
+      ...variables.map(({ name }) => name),
+    ]);
+    if (all.size !== this.#reached.size)
+      for (const name of all) this.#reached.set(name, this.#reached.get(name) ?? false);
+    for (const name of connected) this.#reached.set(name, true);
+  }
+
+  /** Looks once at what the loss computes: see `checkLoss`. */
+  #look(oracle: StepOracle): void {
+    if (this.#watch.suspicions.has('objective'))
+      this.#warn(
+        'objective',
+        'the loss computes the same for the ascent and for the descent objective, so that the perturbation climbs what is descended: this is SAM. Use byObjective({ ascent, descent }) or, in model.compile, a loss that asks for the objective: bisamLoss() of @tfjs-sam/bisam.',
+      );
+    if (!this.#watch.suspicions.has('differs')) return;
     try {
-      const entries = oracle.variables.map(({ name }, i) => ({
-        name,
-        tensor: oracle.connected.has(name) ? direction[i]! : null,
-      }));
-      const ok = this.#update(entries, correction);
-      oracle.forget();
-      this.rule.afterStep?.(oracle);
-      state.commit(ok && onlyIf(ok));
-      this.#report(oracle, active);
-      this.incrementIterations();
-    } catch (error) {
-      undo?.restore();
-      if (undo) (this.base as unknown as { iterations_: number }).iterations_ = iterations;
-      throw error;
-    } finally {
-      undo?.dispose();
+      ifDifferent(oracle.repeat(), oracle.repeat(), () =>
+        this.#warn(
+          'differs',
+          'the loss gives different values at the same weights: it seems to draw its batch inside. Every step evaluates it several times, each time on another batch: the perturbation is then not that of the batch that is descended. Draw the batch before minimize and close over it (see "Writing a loss for SAM"). checkLoss: false turns this check off.',
+        ),
+      );
+    } catch {
+      // A check: what fails in it is no part of the step.
     }
+  }
+
+  #warn(what: string, message: string): void {
+    if (this.#warned.has(what)) return;
+    this.#warned.add(what);
+    console.warn(`${this.#config.name}: ${message}`);
   }
 
   /** Reports what happened since the last report, if anything did and somebody listens. */
@@ -265,13 +361,27 @@ export class SharpnessAwareOptimizer extends tf.Optimizer {
     return this.#listeners.length > 0 && step % this.#reportEvery === 0;
   }
 
-  #update(entries: readonly DirectionEntry[], correction?: RuleStep['correction']): tf.Tensor | undefined {
+  /** Hands the base a direction for every variable that it has met, null for those that rest. */
+  #update(
+    directions: ReadonlyMap<string, tf.Tensor | null>,
+    before: VariableSnapshot,
+    correction?: RuleStep['correction'],
+  ): tf.Tensor | undefined {
+    const registered = tf.engine().registeredVariables;
+    for (const [name, direction] of directions)
+      this.#order.add([{ name, shape: registered[name]?.shape ?? direction?.shape ?? [] }]);
+    const entries: DirectionEntry[] = this.#order.names.map((name) => ({
+      name,
+      tensor: directions.get(name) ?? null,
+    }));
+    const { base } = this;
     return updateBase({
-      base: this.base,
+      base,
       entries,
       groups: this.#groups,
       onNonFinite: this.#onNonFinite,
       correction,
+      before,
     });
   }
 
@@ -287,6 +397,7 @@ export class SharpnessAwareOptimizer extends tf.Optimizer {
 
   /** @ignore */
   savedParts(): Part[] {
+    this.#slots.resolve();
     const base = prefixed(BASE!, partsOf(this.base));
     return [[countOf(this), ...prefixedNames(RULE!, this.#slots.named())], ...base];
   }
@@ -299,6 +410,7 @@ export class SharpnessAwareOptimizer extends tf.Optimizer {
     return async () => {
       await commitBase();
       commit();
+      await this.#counts.restored(count);
       setCount(this, count);
     };
   }
@@ -330,26 +442,30 @@ export class SharpnessAwareOptimizer extends tf.Optimizer {
 
 tf.serialization.registerClass(SharpnessAwareOptimizer);
 
+/** A correction of the variables that the loss reaches. */
+function ofReached(
+  correction: NonNullable<RuleStep['correction']>,
+  variables: readonly tf.Variable[],
+  isReached: (variable: tf.Variable) => boolean,
+): NonNullable<RuleStep['correction']> {
+  const kept = (vector: ParamVector) => vector.filter((_, i) => isReached(variables[i]!));
+  return typeof correction === 'function' ? () => kept(correction(variables)) : kept(correction);
+}
+
 /** The variables that the loss reaches, in the step's order. */
 function reached({ variables, connected }: StepOracle): tf.Variable[] {
   return variables.filter(({ name }) => connected.has(name));
 }
 
-function trainable(varList: readonly tf.Variable[] | undefined): tf.Variable[] {
-  const candidates = varList ?? Object.values(tf.engine().registeredVariables);
-  const variables = candidates.filter((variable) => variable.trainable);
-  if (variables.length > 0) return variables;
-  throw new Error(
-    varList
-      ? `minimize: expected at least one trainable variable in varList, got none among ${varList.length}`
-      : 'minimize: expected a trainable tf.variable to exist, got none',
-  );
-}
-
-/** New state where `ok` is true, else the old: decided on the device. */
-function onlyIf(ok: tf.Tensor) {
-  return (next: tf.Tensor, previous: tf.Tensor | undefined) =>
-    choose(ok, [next], [previous ?? tf.zerosLike(next)])[0]!;
+/** A sharpness-aware optimizer inside another would never be asked for its perturbation. */
+function requirePlainBase(owner: string, base: tf.Optimizer): void {
+  type Inner = { readonly base?: Inner; readonly rule?: SharpnessRule };
+  for (let inner = base as unknown as Inner | undefined; inner; inner = inner.base) {
+    if (typeof inner.rule?.direction !== 'function') continue;
+    throw new TypeError(
+      `${owner}: expected a base optimizer without sharpness, got one around ${inner.rule.name}, which would only be handed a direction and perturb nothing. Take one of the two; their parts (metric, filter, combine) go together in sharpnessAware(base, { … }).`,
+    );
+  }
 }
 
 /** The mean of several steps, each computed in a scope of its own. */

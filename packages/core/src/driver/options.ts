@@ -1,6 +1,7 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import {
   anyOf,
+  boolean,
   code,
   integer,
   list,
@@ -57,8 +58,16 @@ export const driverOptions = {
     doc: 'Options of some of the variables: radius, weight decay, learning rate',
   }),
   randomSeed: integer({
-    optional: 'each evaluation draws afresh, as the PyTorch implementations do',
-    doc: 'Seed of the random numbers that the loss draws (unseeded dropout, noise layers): every evaluation of a step then draws the same, so that both passes see one mask, as the JAX implementations do. A seeded dropout layer has one mask at all times',
+    optional: 'a seed of Math.random for every step',
+    doc: 'Seed of the random numbers that the loss draws (unseeded dropout, noise layers), for runs that repeat. With or without one, every evaluation of a step draws the same, so that all passes see one mask; each micro-batch draws its own. A seeded dropout layer has one mask at all times',
+  }),
+  freshDraws: boolean({
+    default: false,
+    doc: 'Whether every pass draws afresh where there is no randomSeed, as the PyTorch implementations do. Differences of gradients (curvature) see one mask nevertheless',
+  }),
+  checkLoss: boolean({
+    default: true,
+    doc: 'Whether to look, in the first step, at whether the loss is the same function of the weights at every call, and to warn where it is not. Costs two values where its first two evaluations do not run the same, else nothing',
   }),
   onStep: code<StepListener | readonly StepListener[]>()({
     run: true,

@@ -1,10 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { notingKept } from './keeping.js';
+import { LayerMemory } from './layer-memory.js';
+import { layerPrototypes, type Method } from './layers.js';
 import { VariableSnapshot } from './snapshot.js';
 
-type Method = (this: { readonly name?: string }, ...args: unknown[]) => unknown;
 const methods = ['apply', 'call'] as const;
-/** What a layer's prototype owns; core knows tfjs-layers by this alone. */
-type LayerPrototype = Record<(typeof methods)[number], Method>;
 
 type Tape = NonNullable<ReturnType<typeof tf.engine>['state']['activeTape']>;
 type TapeNode = Tape[number];
@@ -25,15 +25,17 @@ export interface Failure {
  */
 export function findFailure(loss: () => tf.Scalar, message: string): Failure | undefined {
   const variables = new VariableSnapshot();
+  const memory = new LayerMemory();
   const watch = watchLayers();
   try {
-    const { error, gradient } = runOnce(loss);
+    const { error, gradient } = memory.around(() => runOnce(loss));
     if (!(error instanceof Error) || error.message !== message) return undefined;
     const layers = gradient ? watch.around(gradient.index) : watch.failedIn(error);
     // A Sequential has a model of its own name inside.
     return { layers: layers.filter((name, i) => i === 0 || name !== `${layers[i - 1]}_model`), gradient };
   } finally {
     watch.end();
+    memory.undo();
     variables.restore();
     variables.dispose();
   }
@@ -43,14 +45,13 @@ const tape = (): Tape => tf.engine().state.activeTape ?? [];
 
 /** The error of a loss or its gradient, and the operation whose gradient it is, by its index on the tape. */
 function runOnce(loss: () => tf.Scalar) {
-  let [error, kept]: [unknown, tf.Tensor[]] = [undefined, []];
+  let error: unknown;
+  const kept: tf.Tensor[] = [];
   let gradient: { index: number; node: TapeNode; input?: string | undefined } | undefined;
   const observed = () => {
-    const { activeScope } = tf.engine().state;
     try {
       return loss();
     } finally {
-      kept = (activeScope?.track ?? []).filter((tensor) => tensor.kept && !(tensor instanceof tf.Variable));
       for (const [index, node] of tape().entries())
         observeGradient(node, (input) => {
           gradient = { index, node, input };
@@ -58,12 +59,11 @@ function runOnce(loss: () => tf.Scalar) {
     }
   };
   try {
-    tf.tidy(() => void tf.variableGrads(observed));
+    notingKept(kept, () => tf.tidy(() => void tf.variableGrads(observed)));
   } catch (caught) {
     error = caught;
-    // TensorFlow.js leaves them behind.
-    if (tf.engine().state.gradientDepth === 0) for (const { saved } of tape()) tf.dispose(saved ?? []);
   }
+  // Those of the tape are among them: TensorFlow.js leaves them behind where it throws.
   tf.dispose(kept);
   return { error, gradient };
 }
@@ -111,7 +111,7 @@ function watchLayers() {
   const undo = layerPrototypes().flatMap((prototype) =>
     methods.flatMap((name) => {
       if (!Object.hasOwn(prototype, name)) return [];
-      const method = prototype[name];
+      const method = prototype[name]!;
       prototype[name] = watched(method);
       return () => {
         prototype[name] = method;
@@ -128,18 +128,4 @@ function watchLayers() {
     around: (index: number): readonly string[] =>
       runs.filter(({ from, to }) => from <= index && index < to).at(-1)?.layers ?? [],
   };
-}
-
-/** The prototypes of all registered layers and of their ancestors. */
-function layerPrototypes(): LayerPrototype[] {
-  const found = new Set<LayerPrototype>();
-  for (const [type] of Object.values(tf.serialization.SerializationMap.getMap().classNameMap)) {
-    const chain: LayerPrototype[] = [];
-    for (let at: object = type.prototype; at && at !== Object.prototype; at = Object.getPrototypeOf(at))
-      chain.push(at as LayerPrototype);
-    // An initializer has `apply` as well, but no `call`.
-    const isLayer = chain.some((prototype) => methods.every((name) => Object.hasOwn(prototype, name)));
-    if (isLayer) for (const prototype of chain) found.add(prototype);
-  }
-  return [...found];
 }

@@ -243,7 +243,12 @@ const sizesOf = (inputs: Inputs): number[] =>
 function keepAll(f: () => tf.Tensor[]): tf.Tensor[] {
   let kept: tf.Tensor[] = [];
   tf.tidy(() => {
-    kept = f().map((tensor) => tf.keep(tf.clone(tensor)));
+    kept = f().map((tensor) => {
+      const reference = tf.clone(tensor);
+      // As tf.keep, which would be the loss's own doing.
+      reference.kept = true;
+      return reference;
+    });
   });
   return kept;
 }

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { choose } from '../algebra/vector.js';
 import { beforeAssignments } from './assignments.js';
+import { referenceTo } from './reference.js';
 
 /**
  * The values of every variable at one moment, so that an update by any optimizer (its slots are variables too) can be
@@ -8,24 +9,29 @@ import { beforeAssignments } from './assignments.js';
  */
 export class VariableSnapshot {
   readonly #before = new Map<tf.Variable, tf.Tensor>();
-  readonly #existing: ReadonlySet<string>;
-  readonly #end: () => void = () => {};
+  readonly #end: () => void;
 
   constructor() {
-    const names = Object.keys(tf.engine().registeredVariables);
-    const known = tf.engine().registeredVariables[names[0] ?? ''];
-    this.#existing = new Set(names);
-    if (known) this.#end = beforeAssignments(known, (variable) => this.#note(variable));
+    this.#end = beforeAssignments((variable) => {
+      if (!this.#before.has(variable)) this.#before.set(variable, referenceTo(variable));
+    });
   }
 
-  /** Puts everything back. A slot created since gets what it had before it was first assigned to, else zero. */
+  /** Whether a variable was assigned to since. */
+  has(variable: tf.Variable): boolean {
+    return this.#before.has(variable);
+  }
+
+  /** Puts everything back. */
   restore(): void {
     this.#eachChanged((variable, before) => variable.assign(before));
   }
 
   /** Keeps the new values where `ok` is true, else puts the old ones back: decided on the device. */
   keepIf(ok: tf.Tensor): void {
-    this.#eachChanged((variable, before) => variable.assign(choose(ok, [variable], [before])[0]!));
+    this.#eachChanged((variable, before) => {
+      tf.tidy(() => variable.assign(choose(ok, [variable], [before])[0]!));
+    });
   }
 
   dispose(): void {
@@ -34,18 +40,10 @@ export class VariableSnapshot {
     this.#before.clear();
   }
 
-  #note(variable: tf.Variable): void {
-    if (!this.#before.has(variable)) this.#before.set(variable, tf.keep(tf.clone(variable)));
-  }
-
   #eachChanged(change: (variable: tf.Variable, before: tf.Tensor) => void): void {
-    this.#end();
-    const { registeredVariables } = tf.engine();
-    for (const name of Object.keys(registeredVariables)) {
-      const variable = registeredVariables[name]!;
-      const before = this.#before.get(variable);
-      if (before || !this.#existing.has(name))
-        tf.tidy(() => change(variable, before ?? tf.zerosLike(variable)));
+    for (const [variable, before] of this.#before) {
+      // What was made meanwhile may be gone; what was put back already has the very same data.
+      if (!variable.isDisposed && variable.dataId !== before.dataId) change(variable, before);
     }
   }
 }

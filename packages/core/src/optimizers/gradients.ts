@@ -19,10 +19,12 @@ export function pairGradients(owner: string, gradients: NamedGradients): Variabl
     : Object.entries(gradients);
   const registered = tf.engine().registeredVariables;
   return named.flatMap(([name, gradient]) => {
+    // What rests may be gone: another model's that the optimizer has trained.
+    if (gradient == null) return [];
     const variable = registered[name];
     if (variable === undefined) {
       throw new RangeError(`${owner}: expected gradients keyed by names of variables, got "${name}"`);
     }
-    return gradient == null ? [] : [{ variable, gradient }];
+    return [{ variable, gradient }];
   });
 }

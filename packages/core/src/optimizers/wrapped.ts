@@ -3,11 +3,13 @@ import type { ParamVector } from '../algebra/vector.js';
 import { toConfig } from '../declare/config.js';
 import { type BaseView, viewBase } from '../engine/base-view.js';
 import { explainingMissingKernels } from '../engine/missing-kernel.js';
-import { VariableSnapshot } from '../engine/snapshot.js';
+import { referenceTo } from '../engine/reference.js';
+import { undoneOnThrow } from '../engine/transaction.js';
 import type { MinimizeOverOptions } from '../oracle/micro-batches.js';
 import type { AnyLossClosure, LossClosure } from '../oracle/objective.js';
 import { type NamedTensor, SlotStore } from '../oracle/state.js';
-import { countOf, setCount, takeCount } from './count.js';
+import { listOf, type Variables } from '../oracle/variables.js';
+import { countOf, takeCount } from './count.js';
 import { aheadOfStep, setLearningRate } from './learning-rate.js';
 import { requireGradients } from './require-gradients.js';
 import { withAddition } from './skipping.js';
@@ -94,15 +96,17 @@ export class WrappedOptimizer extends tf.Optimizer implements BaseView {
   }
 
   /** One step: the base's own `minimize` (a sharpness-aware base evaluates as it does alone), and the addition. */
-  override minimize(loss: AnyLossClosure, returnCost = false, varList?: tf.Variable[]): tf.Scalar | null {
+  override minimize(loss: AnyLossClosure, returnCost = false, varList?: Variables): tf.Scalar | null {
     // The base knows what to make of a vector.
     const f = loss as LossClosure;
-    if (!this.#wrapping.gradients) {
-      const update = () => this.base.minimize(f, returnCost, varList);
-      return this.#around(varList ?? trainables(), () => explainingMissingKernels(f, update));
+    const { owner, gradients } = this.#wrapping;
+    const list = varList && listOf(owner, varList);
+    if (!gradients) {
+      const update = () => this.base.minimize(f, returnCost, list);
+      return this.#around(list ?? trainables(), () => explainingMissingKernels(f, update));
     }
     // TensorFlow.js's own way, by computeGradients and applyGradients.
-    const cost = tf.tidy(() => super.minimize(f, true, varList)!);
+    const cost = tf.tidy(() => super.minimize(f, true, list)!);
     if (returnCost) return cost;
     cost.dispose();
     return null;
@@ -131,7 +135,10 @@ export class WrappedOptimizer extends tf.Optimizer implements BaseView {
         `${owner}: expected to be the base of the sharpness-aware optimizer for minimizeOver, got it the other way round`,
       );
     }
-    return this.#around(options.varList ?? trainables(), () => base.minimizeOver!(closures, options));
+    const { varList } = options;
+    return this.#around(varList ? listOf(owner, varList) : trainables(), () =>
+      base.minimizeOver!(closures, options),
+    );
   }
 
   /** Hands the gradients to the base, which counts the step. */
@@ -154,20 +161,17 @@ export class WrappedOptimizer extends tf.Optimizer implements BaseView {
     const { iterations: step, learningRate } = this;
     before?.(this.base, step);
     if (!after) return update();
-    // Which variables a restored state must fit, the update alone can tell.
-    const undo = this.#slots.pending ? undoingUpdates(this) : undefined;
-    const saved = candidates.map((variable) => ({ variable, before: tf.clone(variable) }));
+    const distinct = [...new Set(candidates)];
+    const saved = distinct.map((variable) => ({ variable, before: referenceTo(variable) }));
     try {
-      return withAddition(update, () => {
-        // What the loss does not reach keeps its data; SAM's second pass puts the very same back.
-        const updated = saved.filter(({ variable, before }) => variable.dataId !== before.dataId);
-        tf.tidy(() => after({ updated, learningRate, step }));
-      });
-    } catch (error) {
-      undo?.restore();
-      throw error;
+      return undoneOnThrow(this.base, () =>
+        withAddition(update, () => {
+          // What the loss does not reach keeps its data; SAM's second pass puts the very same back.
+          const updated = saved.filter(({ variable, before }) => variable.dataId !== before.dataId);
+          tf.tidy(() => after({ updated, learningRate, step }));
+        }),
+      );
     } finally {
-      undo?.dispose();
       for (const { before } of saved) before.dispose();
     }
   }
@@ -235,24 +239,6 @@ Object.defineProperty(WrappedOptimizer.prototype, 'iterations_', {
 });
 
 tf.serialization.registerClass(WrappedOptimizer);
-
-/** Takes back what updates do to variables (slots are variables too) and to the step counts, at every level. */
-function undoingUpdates(optimizer: tf.Optimizer): { restore(): void; dispose(): void } {
-  const snapshot = new VariableSnapshot();
-  const counts = levelsOf(optimizer).map((level) => [level, level.iterations] as const);
-  return {
-    restore: () => {
-      snapshot.restore();
-      for (const [level, count] of counts) setCount(level, count);
-    },
-    dispose: () => snapshot.dispose(),
-  };
-}
-
-/** An optimizer, the one within it, and so on. */
-function levelsOf(optimizer: tf.Optimizer & { readonly base?: tf.Optimizer }): tf.Optimizer[] {
-  return [optimizer, ...(optimizer.base ? levelsOf(optimizer.base) : [])];
-}
 
 function trainables(): tf.Variable[] {
   return Object.values(tf.engine().registeredVariables).filter(({ trainable }) => trainable);

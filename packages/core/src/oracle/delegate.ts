@@ -6,7 +6,10 @@ export function delegate(
   own: Partial<Pick<GradientOracle, 'state' | 'evaluate'>>,
 ): GradientOracle {
   return {
-    step: oracle.step,
+    get step() {
+      return oracle.step;
+    },
+    nextDraw: () => oracle.nextDraw(),
     base: oracle.base,
     get state() {
       return own.state ?? oracle.state;

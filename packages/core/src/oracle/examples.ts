@@ -61,7 +61,10 @@ function tell(scope: ExampleScope, losses: tf.Tensor): void {
   scope.losses = tf.tidy(() => {
     const rest = losses.shape.map((_, axis) => axis).slice(1);
     const each = rest.length === 0 ? tf.clone(losses) : tf.mean(losses, rest);
-    return tf.keep(told ? tf.add(told, each) : each) as tf.Tensor1D;
+    const sum = (told ? tf.add(told, each) : each) as tf.Tensor1D;
+    // As tf.keep, which would be the loss's own doing.
+    sum.kept = true;
+    return sum;
   });
   told?.dispose();
 }

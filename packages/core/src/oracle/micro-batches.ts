@@ -1,4 +1,4 @@
-import type * as tf from '@tensorflow/tfjs-core';
+import type { Variables } from './variables.js';
 
 /** Options of `minimizeOver`. */
 export interface MinimizeOverOptions {
@@ -11,5 +11,5 @@ export interface MinimizeOverOptions {
   /** Whether to return the mean loss. Default false. */
   readonly returnCost?: boolean | undefined;
   /** What to train. Default every trainable variable. */
-  readonly varList?: tf.Variable[] | undefined;
+  readonly varList?: Variables | undefined;
 }

@@ -58,7 +58,10 @@ export interface Evaluation {
 export interface GradientOracle {
   /** The variables being trained, in the order of every ParamVector of this step. */
   readonly variables: readonly tf.Variable[];
-  /** The step number, from 0: the argument of schedules and, with a seed, of random draws. */
+  /**
+   * The step number, from 0, of this set of variables: the argument of schedules and, with a seed, of random draws. Two
+   * models that one optimizer trains in turn count each for itself.
+   */
   readonly step: number;
   /** The rule's own memory, saved and disposed with the optimizer. */
   readonly state: RuleState;
@@ -69,7 +72,13 @@ export interface GradientOracle {
   /** Multipliers of the base optimizer's update, one per variable (see `VariableGroup`); absent where all are 1. */
   readonly learningRateFactors?: readonly number[] | undefined;
   /**
-   * Loss and gradient at θ + perturbation. Cost: one gradient; asking again at θ for the same objective is free.
+   * The number of the step's next random draw, from 0: a sampler's `index`. Micro-batches with perturbations of their own
+   * count on.
+   */
+  nextDraw(): number;
+  /**
+   * Loss and gradient at θ + perturbation. All evaluations of a step see the same random numbers (dropout masks), each
+   * micro-batch its own, unless the optimizer was made with `freshDraws`; probes do so always. Cost: one gradient; asking again at θ for the same objective is free.
    *
    * @throws Error when the loss is not a scalar or reaches no variable; whatever the closure throws.
    */

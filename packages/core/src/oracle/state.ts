@@ -1,29 +1,54 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { ParamVector } from '../algebra/vector.js';
+import { choose, norm, type ParamVector } from '../algebra/vector.js';
+import { referenceTo } from '../engine/reference.js';
+import { undoOnThrow } from '../engine/transaction.js';
 import { bindVariables, misfit, type SavedVariable } from './binding.js';
+
+/**
+ * What becomes of the values that micro-batches with perturbations of their own set under one key: their 'mean', which
+ * does not depend on their order, or the 'first' one's.
+ */
+export type Merge = 'mean' | 'first';
 
 /**
  * A rule's memory: named ParamVectors and scalars, keyed by variable name, owned by the optimizer.
  *
- * Writes are staged and take effect when the step succeeds: a step whose closure throws leaves no trace.
+ * Writes are staged and take effect when the step succeeds: a step whose closure throws leaves no trace. Where the step is
+ * skipped (`onNonFinite: 'skip'`), or a value is not finite, the value before stays; whether there was one is known on the
+ * device alone, so that a rule says what stands in its place (`recall`). What the step's loss does not reach rests. Each
+ * micro-batch with a perturbation of its own reads what was there before the step.
+ *
  * Rules and strategies themselves hold nothing, so that one of them can serve two optimizers.
  */
 export interface RuleState {
-  /** The vector stored under `key`, in the oracle's order of variables; undefined before the first `set`. */
-  get(key: string): ParamVector | undefined;
   /**
-   * As `get`, variable by variable: undefined for those that have no entry. For rules that read their memory before
-   * the step's first evaluation, when `oracle.variables` may still hold variables that the loss does not reach.
+   * The vector stored under `key`, in the oracle's order of variables, zero for those that have none; undefined before the
+   * first `set`. Zero as well where nothing was committed yet: see `recall`.
    */
+  get(key: string): ParamVector | undefined;
+  /** As `get`, variable by variable: undefined for those that have no entry. */
   getEach(key: string): (tf.Tensor | undefined)[];
-  /** Stores a vector (its own reference: the caller's tensors may be disposed). `key` holds no colon. */
-  set(key: string, value: ParamVector): void;
+  /**
+   * The vector stored under `key`, with what `fallback` gives for the variables that have no entry, or one that no step
+   * has committed yet.
+   */
+  recall(key: string, fallback: () => ParamVector): ParamVector;
+  /** 1 where some step has committed the vector stored under `key`, else 0: Scalar, on the device. */
+  committed(key: string): tf.Scalar;
+  /**
+   * Stores a vector (its own reference: the caller's tensors may be disposed). `key` holds no colon.
+   *
+   * @param merge - Default 'mean'.
+   */
+  set(key: string, value: ParamVector, merge?: Merge): void;
   /** Forgets the vector stored under `key`, unless the step sets it again; also when the update is skipped. */
   delete(key: string): void;
   /** The tensor stored under `key`: running statistics that belong to no variable. */
   getTensor(key: string): tf.Tensor | undefined;
+  /** As `getTensor`, with what `fallback` gives where no step has committed one yet. */
+  recallTensor(key: string, fallback: () => tf.Tensor): tf.Tensor;
   /** Stores a tensor that belongs to no variable. */
-  setTensor(key: string, value: tf.Tensor): void;
+  setTensor(key: string, value: tf.Tensor, merge?: Merge): void;
 }
 
 /** A tensor and its name: what `getWeights` gives and `setWeights` takes. */
@@ -53,6 +78,10 @@ interface SavedSlot {
 export class SlotStore {
   readonly #slots = new Map<string, Map<string, tf.Variable>>();
   readonly #keys: readonly string[] | undefined;
+  /** Whether a slot holds what a step has committed, 1 or 0 on the device: of those of which it is not certain. */
+  readonly #doubts = new Map<tf.Variable, tf.Variable>();
+  /** Doubts that were 0 when last read, and have not changed since. */
+  readonly #uncommitted = new Set<tf.Variable>();
   /** Names of the variables in the order in which they are saved. */
   #order: ReadonlySet<string> = new Set();
   /** What a restored state is of, until the variables of an update have settled it. */
@@ -81,6 +110,16 @@ export class SlotStore {
     if (slot === undefined) return variables.map(() => undefined);
     if (this.#saved && !this.#bound) this.#bind(this.#saved, [variables]);
     return variables.map(({ name }) => slot.get(name));
+  }
+
+  /** Whether there are slots of a key. */
+  has(key: string): boolean {
+    return this.#slots.has(key);
+  }
+
+  /** All slots of a key. */
+  all(key: string): tf.Variable[] {
+    return [...(this.#slots.get(key)?.values() ?? [])];
   }
 
   /** The slot of one entry name. */
@@ -130,19 +169,79 @@ export class SlotStore {
   assign(key: string, name: string, value: tf.Tensor): void {
     const slot = this.#slots.get(key) ?? new Map<string, tf.Variable>();
     this.#slots.set(key, slot);
-    const existing = slot.get(name);
-    if (existing === undefined)
-      slot.set(
-        name,
-        tf.tidy(() => tf.variable(tf.clone(value), false)),
-      );
-    else existing.assign(value);
+    if (!slot.has(name)) {
+      // From zero on, which is what undoing the assignment leaves.
+      const made = tf.tidy(() => tf.variable(tf.zerosLike(value), false));
+      slot.set(name, made);
+      undoOnThrow(() => {
+        if (slot.get(name) === made) slot.delete(name);
+        if (slot.size === 0) this.#slots.delete(key);
+        made.dispose();
+      });
+    }
+    slot.get(name)!.assign(value);
+  }
+
+  /** What there is of the slots' being committed: distinct flags; undefined stands for a slot that certainly is. */
+  doubtsOf(slots: readonly tf.Tensor[]): (tf.Variable | undefined)[] {
+    return [...new Set(slots.map((slot) => this.#doubts.get(slot as tf.Variable)))];
+  }
+
+  /**
+   * Sets the slots of a key where `good` is true, else leaves them: decided on the device. What is new, and not good, is
+   * zero and not committed.
+   */
+  commit(key: string, names: readonly string[], values: readonly tf.Tensor[], good: tf.Tensor): void {
+    const known = names.map((name) => this.findOne(key, name));
+    const chosen = choose(
+      good,
+      values,
+      values.map((value, i) => known[i] ?? tf.zerosLike(value)),
+    );
+    for (const [i, name] of names.entries()) this.assign(key, name, chosen[i]!);
+    const counted = tf.cast(good, 'float32');
+    for (const doubt of this.doubtsOf(known.filter((slot) => slot !== undefined)))
+      if (doubt) {
+        doubt.assign(tf.maximum(doubt, counted));
+        this.#uncommitted.delete(doubt);
+      }
+    const fresh = names.flatMap((name, i) => (known[i] ? [] : [this.findOne(key, name)!]));
+    if (fresh.length === 0) return;
+    const doubt = tf.variable(counted, false);
+    for (const slot of fresh) this.#doubts.set(slot, doubt);
+    undoOnThrow(() => this.#release(fresh));
+  }
+
+  /** Forgets the doubts of slots that are gone. */
+  #release(slots: Iterable<tf.Variable>): void {
+    const gone = new Set<tf.Variable>();
+    for (const slot of slots) {
+      const doubt = this.#doubts.get(slot);
+      if (doubt) gone.add(doubt);
+      this.#doubts.delete(slot);
+    }
+    const needed = new Set(this.#doubts.values());
+    for (const doubt of gone)
+      if (!needed.has(doubt)) {
+        this.#uncommitted.delete(doubt);
+        doubt.dispose();
+      }
   }
 
   /** Disposes the slots of one key. */
   delete(key: string): void {
-    for (const variable of this.#slots.get(key)?.values() ?? []) variable.dispose();
+    const slots = [...(this.#slots.get(key)?.values() ?? [])];
+    this.#release(slots);
+    for (const slot of slots) slot.dispose();
     this.#slots.delete(key);
+  }
+
+  /** Finds out, before saving, what no step has committed: `named` leaves it out. Reads from the device. */
+  resolve(): void {
+    for (const doubt of new Set(this.#doubts.values())) {
+      const [committed] = doubt.dataSync();
+      if (committed === 0) this.#uncommitted.add(doubt);
+    }
   }
 
   /** Every slot as a named tensor, `key:variable`, in the variables' order; the tensors stay the store's. */
@@ -151,6 +250,7 @@ export class SlotStore {
     const placeOf = (name: string) => place.get(name) ?? place.size;
     return [...this.#slots].flatMap(([key, slot]) =>
       [...slot]
+        .filter(([, tensor]) => !this.#uncommitted.has(this.#doubts.get(tensor)!))
         .sort(([one], [other]) => placeOf(one) - placeOf(other))
         .map(([name, tensor]) => ({ name: `${key}${SEPARATOR}${name}`, tensor })),
     );
@@ -227,12 +327,22 @@ function requireComplete(slots: readonly SavedSlot[], saved: readonly SavedVaria
   }
 }
 
+/** A value of one key: a vector in the order of the variables, or a single tensor that belongs to none. */
+interface Write {
+  readonly tensors: ParamVector;
+  readonly merge: Merge;
+  /** How many micro-batches it is the mean of. */
+  readonly parts: number;
+}
+
 /** The state of one step: reads through to the store, keeps writes until `commit`. */
 export class StagedState implements RuleState {
   readonly #store: SlotStore;
   readonly #variables: () => readonly tf.Variable[];
-  readonly #vectors = new Map<string, ParamVector>();
-  readonly #tensors = new Map<string, tf.Tensor>();
+  /** What the micro-batch under way has set, and the merged values of those before it. */
+  #vectors = new Map<string, Write>();
+  #tensors = new Map<string, Write>();
+  readonly #former = { vectors: new Map<string, Write>(), tensors: new Map<string, Write>() };
   readonly #deleted = new Set<string>();
   readonly #held: tf.Tensor[] = [];
 
@@ -243,14 +353,31 @@ export class StagedState implements RuleState {
 
   get(key: string): ParamVector | undefined {
     const found = this.getEach(key);
-    return found.every((entry) => entry !== undefined) ? found : undefined;
+    if (found.every((entry) => entry === undefined)) return undefined;
+    return found.map((entry, i) => entry ?? tf.zerosLike(this.#variables()[i]! as tf.Tensor));
   }
 
   getEach(key: string): (tf.Tensor | undefined)[] {
     const staged = this.#vectors.get(key);
-    if (staged) return staged;
+    if (staged) return staged.tensors;
     const variables = this.#variables();
     return this.#deleted.has(key) ? variables.map(() => undefined) : this.#store.findEach(key, variables);
+  }
+
+  recall(key: string, fallback: () => ParamVector): ParamVector {
+    return this.#recalled(this.getEach(key), fallback);
+  }
+
+  committed(key: string): tf.Scalar {
+    const found = this.getEach(key).filter((entry) => entry !== undefined);
+    if (this.#vectors.has(key)) return tf.scalar(1);
+    const doubts = this.#store.doubtsOf(found);
+    const flags = doubts.filter((doubt) => doubt !== undefined);
+    if (doubts.length > flags.length) return tf.scalar(1);
+    if (flags.length === 0) return tf.scalar(0);
+    return tf.tidy(
+      () => flags.reduce<tf.Tensor>((one, other) => tf.maximum(one, other), tf.scalar(0)) as tf.Scalar,
+    );
   }
 
   delete(key: string): void {
@@ -258,23 +385,32 @@ export class StagedState implements RuleState {
     this.#deleted.add(key);
   }
 
-  set(key: string, value: ParamVector): void {
+  set(key: string, value: ParamVector, merge: Merge = 'mean'): void {
     const { length } = this.#variables();
     if (value.length !== length) {
       throw new RangeError(`state "${key}": expected ${length} tensors, got ${value.length}`);
     }
-    this.#vectors.set(
-      key,
-      value.map((tensor) => this.#hold(tensor)),
-    );
+    this.#vectors.set(key, this.#write(value, merge));
   }
 
   getTensor(key: string): tf.Tensor | undefined {
-    return this.#tensors.get(key) ?? this.#store.findOne(key, LOOSE);
+    return this.#tensors.get(key)?.tensors[0] ?? this.#store.findOne(key, LOOSE);
   }
 
-  setTensor(key: string, value: tf.Tensor): void {
-    this.#tensors.set(key, this.#hold(value));
+  recallTensor(key: string, fallback: () => tf.Tensor): tf.Tensor {
+    return this.#recalled([this.getTensor(key)], () => [fallback()])[0]!;
+  }
+
+  setTensor(key: string, value: tf.Tensor, merge: Merge = 'mean'): void {
+    this.#tensors.set(key, this.#write([value], merge));
+  }
+
+  /** The next micro-batch begins: it reads what was there before the step. */
+  nextPart(): void {
+    this.#merge(this.#vectors, this.#former.vectors);
+    this.#merge(this.#tensors, this.#former.tensors);
+    this.#vectors = new Map();
+    this.#tensors = new Map();
   }
 
   /** Says which variables the step reaches, before the update: see `SlotStore.settle`. */
@@ -282,32 +418,83 @@ export class StagedState implements RuleState {
     this.#store.settle(reached, this.#variables());
   }
 
-  /** Makes the writes permanent, each passed through `choose` (old value, new value) first. */
-  commit(choose: (next: tf.Tensor, previous: tf.Tensor | undefined) => tf.Tensor = (next) => next): void {
+  /**
+   * Makes the writes permanent, those of variables that the step reached, and of values that are finite.
+   *
+   * @param ok - A bool Scalar: whether the step counts. Default true.
+   */
+  commit(reached: (variable: tf.Variable) => boolean, ok?: tf.Tensor): void {
+    this.nextPart();
+    const { vectors, tensors } = this.#former;
     const variables = this.#variables();
-    const put = (key: string, name: string, next: tf.Tensor) =>
-      tf.tidy(() => this.#store.assign(key, name, choose(next, this.#store.findOne(key, name))));
-    for (const key of this.#deleted) if (!this.#vectors.has(key)) this.#store.delete(key);
-    for (const [key, vector] of this.#vectors) {
-      for (const [i, tensor] of vector.entries()) put(key, variables[i]!.name, tensor);
+    for (const key of this.#deleted) if (!vectors.has(key)) this.#store.delete(key);
+    for (const [key, write] of vectors) {
+      const at = variables.flatMap((variable, i) => (reached(variable) ? [i] : []));
+      this.#put(
+        key,
+        at.map((i) => variables[i]!.name),
+        at.map((i) => write.tensors[i]!),
+        ok,
+      );
     }
-    for (const [key, tensor] of this.#tensors) put(key, LOOSE, tensor);
+    for (const [key, { tensors: values }] of tensors) this.#put(key, [LOOSE], values, ok);
     this.discard();
+  }
+
+  #put(key: string, names: readonly string[], values: readonly tf.Tensor[], ok: tf.Tensor | undefined): void {
+    if (names.length === 0) return;
+    tf.tidy(() => {
+      const finite = tf.isFinite(norm(values));
+      this.#store.commit(key, names, values, ok ? tf.logicalAnd(ok, finite) : finite);
+    });
   }
 
   /** Forgets the writes. */
   discard(): void {
     tf.dispose(this.#held);
     this.#held.length = 0;
-    this.#vectors.clear();
-    this.#tensors.clear();
+    for (const writes of [this.#vectors, this.#tensors, this.#former.vectors, this.#former.tensors])
+      writes.clear();
     this.#deleted.clear();
   }
 
-  /** A reference that outlives the caller's scope; a later write of the same key leaves it readable. */
-  #hold(tensor: tf.Tensor): tf.Tensor {
-    const held = tf.keep(tf.clone(tensor));
-    this.#held.push(held);
-    return held;
+  #recalled(found: readonly (tf.Tensor | undefined)[], fallback: () => ParamVector): ParamVector {
+    const doubts = found.map((slot) => slot && this.#store.doubtsOf([slot])[0]);
+    if (found.every((slot, i) => slot && !doubts[i])) return found as ParamVector;
+    const others = fallback();
+    const result = found.map((slot, i) => slot ?? others[i]!);
+    for (const doubt of new Set(doubts)) {
+      if (doubt === undefined) continue;
+      const at = found.flatMap((_, i) => (doubts[i] === doubt ? [i] : []));
+      const chosen = choose(
+        tf.cast(doubt, 'bool'),
+        at.map((i) => result[i]!),
+        at.map((i) => others[i]!),
+      );
+      for (const [j, i] of at.entries()) result[i] = chosen[j]!;
+    }
+    return result;
+  }
+
+  #merge(writes: ReadonlyMap<string, Write>, former: Map<string, Write>): void {
+    for (const [key, write] of writes) {
+      const before = former.get(key);
+      if (before === undefined) former.set(key, write);
+      else if (write.merge === 'mean') {
+        const parts = before.parts + 1;
+        const mean = tf.tidy(() =>
+          before.tensors.map((a, i) => tf.add(a, tf.div(tf.sub(write.tensors[i]!, a), parts)) as tf.Tensor),
+        );
+        former.set(key, { ...this.#write(mean, 'mean'), parts });
+        tf.dispose(mean);
+      }
+    }
+  }
+
+  /** References that outlive the caller's scope; a later write of the same key leaves them readable. */
+  #write(tensors: readonly tf.Tensor[], merge: Merge): Write {
+    const references = tensors.map((tensor) => referenceTo(tensor));
+    this.#held.push(...references);
+    return { tensors: references, merge, parts: 1 };
   }
 }

@@ -4,9 +4,12 @@ import { add, type ParamVector, scale } from '../algebra/vector.js';
 import { beforeAssignments } from '../engine/assignments.js';
 import type { BaseView } from '../engine/base-view.js';
 import { Kinks } from '../engine/kinks.js';
-import { explainMissingKernel } from '../engine/missing-kernel.js';
-import { withSharedRandomness } from '../engine/randomness.js';
-import { type ExampleScope, weigh, withExamples } from './examples.js';
+import { type Draws, freshSeed, withSharedRandomness } from '../engine/randomness.js';
+import { referenceTo } from '../engine/reference.js';
+import { VariableSnapshot } from '../engine/snapshot.js';
+import { ClosureTrace } from './closure.js';
+import { type ExampleScope, withExamples } from './examples.js';
+import { explainDisposed, requireLoss } from './loss.js';
 import { type AnyLossClosure, type Objective, withObjective } from './objective.js';
 import {
   type Evaluation,
@@ -17,65 +20,90 @@ import {
 } from './oracle.js';
 import type { StepRecord } from './report.js';
 import type { RuleState } from './state.js';
+import type { LossWatch } from './watch.js';
 
 /** What the optimizer hands the oracle of a step. */
 export interface StepContext {
+  /** Name in messages. */
+  readonly owner: string;
   /** The loss, or those of micro-batches: the oracle answers with their mean. */
   readonly closures: readonly AnyLossClosure[];
-  /** The candidates; with `narrow`, those that the first evaluation reaches become the step's variables. */
+  /** The candidates, in the order of the step. */
   readonly variables: readonly tf.Variable[];
+  /** Whether those of the candidates that the first evaluation at θ reaches become the step's variables. */
   readonly narrow: boolean;
-  readonly step: number;
+  /** Whether a candidate may be reached, as far as former steps tell: asked where a step begins away from θ. */
+  readonly expects?: ((variable: tf.Variable) => boolean | undefined) | undefined;
+  /** The step number of a set of variables. */
+  readonly stepOf: (variables: readonly tf.Variable[]) => number;
   readonly base: BaseView;
   /** Radius multipliers of the variables. */
   readonly rhoFactors?: (variables: readonly tf.Variable[]) => readonly number[] | undefined;
   /** Multipliers of the base optimizer's update. */
   readonly learningRateFactors?: (variables: readonly tf.Variable[]) => readonly number[] | undefined;
-  /** Makes every evaluation of the step draw the same random numbers. */
+  /** Seed of the numbers that the loss draws. Default one that nobody chose, for this step. */
   readonly randomSeed?: number | undefined;
+  /** Whether the rule's evaluations draw afresh; measurements never do. Default false. */
+  readonly freshDraws?: boolean | undefined;
+  /** Whether the loss is told the objective: where a rule climbs another than it descends. */
+  readonly tellsObjective?: boolean | undefined;
   /** Whether the step's tensors are read once more, for its report. */
   readonly reported?: boolean;
+  /** Looks at what the loss computes. */
+  readonly watch?: LossWatch | undefined;
 }
 
-/** What a closure gave, and the tensors that it kept. */
-interface Watched<T> {
-  readonly evaluation: T;
-  readonly kept: readonly tf.Tensor[];
-  /** Losses of its examples, where it told them. */
-  readonly losses?: tf.Tensor1D | undefined;
+/** A loss, and its gradient with gaps where it does not reach a variable. */
+interface Part {
+  readonly loss: tf.Scalar;
+  readonly gradient: readonly (tf.Tensor | undefined)[];
 }
 
-/** A loss, which of its objectives is wanted, and what its examples weigh. */
+/** An evaluation that is to come: of one micro-batch's loss, of another loss, or of any function. */
 interface Asked {
   readonly closure: AnyLossClosure;
   readonly objective: Objective;
   readonly examples: ExampleScope;
+  /** The micro-batch; undefined for another loss. */
+  readonly part: number | undefined;
   /** Whether its kinks are held at θ. */
   readonly frozen: boolean;
+  /** Whether it draws what the first evaluation drew. */
+  readonly repeatable: boolean;
   /** Whether it is any function, whose tensor is taken as it is. */
-  readonly raw?: boolean;
+  readonly raw: boolean;
 }
 
-/** Seed of the random numbers of evaluations that are differenced, which must all draw the same. */
-const DIFFERENCE_SEED = 0;
+/** What an evaluation gave, and the losses of its examples where it told them. */
+interface Watched<T> {
+  readonly evaluation: T;
+  readonly losses: tf.Tensor1D | undefined;
+}
 
 /** The oracle of one step on TensorFlow.js's engine: see `GradientOracle`. */
 export class StepOracle implements GradientOracle {
-  readonly step: number;
   readonly base: BaseView;
   /** Names of the variables that some evaluation of this step reached. */
   readonly connected = new Set<string>();
+  /** How many evaluations of the whole loss there were. */
+  evaluations = 0;
   #variables: readonly tf.Variable[];
   #narrow: boolean;
-  /** What the step was like, for its report. */
+  /** What the step was like, for its report, and the references that hold it. */
   #record: StepRecord = {};
+  readonly #recorded: tf.Tensor[] = [];
   readonly #context: StepContext;
-  #closures: StepContext['closures'];
+  readonly #traces: readonly ClosureTrace[];
+  /** Numbers of the micro-batches that it answers for. */
+  #parts: readonly number[];
   readonly #atTheta = new Map<Objective, Evaluation>();
-  /** Running statistics (batch norm's): what the first evaluation moved outside the list of variables. */
-  #statistics: readonly tf.Variable[] | undefined;
-  /** Tensors that the closure kept in the first evaluation: the metrics of `model.fit`. */
-  #metrics: readonly tf.Tensor[] = [];
+  /** Whether the first evaluation is past, whose running statistics stay. */
+  #begun = false;
+  readonly #seed: number;
+  #drawStep: number | undefined;
+  #draws = 0;
+  /** Whether the closures are told the objective: of a rule that climbs another than it descends. */
+  #told: boolean;
   #state: RuleState | undefined;
   /** How many examples each micro-batch has, once they told. */
   #sizes: readonly number[] | undefined;
@@ -84,16 +112,24 @@ export class StepOracle implements GradientOracle {
 
   constructor(context: StepContext) {
     this.#context = context;
-    this.#closures = context.closures;
+    this.#traces = context.closures.map(() => new ClosureTrace());
+    this.#parts = context.closures.map((_, i) => i);
     this.#variables = context.variables;
-    // Micro-batches may reach different variables: then every candidate stays.
-    this.#narrow = context.narrow && context.closures.length === 1;
-    this.step = context.step;
+    this.#narrow = context.narrow;
+    this.#seed = context.randomSeed ?? freshSeed();
     this.base = context.base;
+    this.#told = context.tellsObjective ?? false;
   }
 
   get variables(): readonly tf.Variable[] {
+    // A rule that asks before it evaluates makes vectors of them: the list is final then.
+    if (this.#narrow && !this.#begun) this.#scout();
+    this.#settle();
     return this.#variables;
+  }
+
+  get step(): number {
+    return this.#context.stepOf(this.#variables);
   }
 
   get state(): RuleState {
@@ -115,10 +151,16 @@ export class StepOracle implements GradientOracle {
     return this.#context.learningRateFactors?.(this.#variables);
   }
 
+  nextDraw(): number {
+    return this.#draws++;
+  }
+
   /** Lets the oracle answer for one micro-batch alone, as if a step of its own began. */
   focus(microBatch: number): this {
-    this.#closures = [this.#context.closures[microBatch]!];
-    this.#statistics = undefined;
+    // Another micro-batch may reach other variables.
+    this.#settle();
+    this.#parts = [microBatch];
+    this.#begun = false;
     this.forget();
     return this;
   }
@@ -138,24 +180,37 @@ export class StepOracle implements GradientOracle {
     this.#kinks.clear();
   }
 
+  /** Puts what the closures' layers remember back to where the step found it. */
+  undo(): void {
+    for (const trace of [...this.#traces].reverse()) trace.undo();
+  }
+
+  /** As `undo` where `ok` is false: decided on the device. */
+  keepIf(ok: tf.Tensor): void {
+    for (const trace of this.#traces) trace.keepIf(ok);
+  }
+
+  /** The step is over. */
+  end(): void {
+    this.forget();
+    for (const trace of this.#traces) trace.end();
+    tf.dispose(this.#recorded);
+    this.#recorded.length = 0;
+  }
+
   evaluate(request: EvaluationRequest = {}): Evaluation {
-    const { perturbation, objective = 'descent', loss, probe, weights, kinks } = request;
+    const { perturbation, objective = 'descent', loss, probe, weights } = request;
     const plain = perturbation === undefined && loss === undefined && weights === undefined;
     const known = plain ? this.#atTheta.get(objective) : undefined;
     if (known) return known;
-    // A displacement has one tensor per candidate: the list of variables is settled then.
-    if (perturbation !== undefined) this.#narrow = false;
     const donate = request.donate === true && !this.#context.reported;
-    const asked = this.#asked(objective, { loss, weights, kinks });
+    const asked = this.#asked(request);
+    if (!probe && !loss) this.evaluations += 1;
     const evaluation = this.#displaced(perturbation, donate, () =>
-      this.#sparingStatistics(() => this.#mean(asked)),
+      this.#sparingStatistics(() => this.#mean(asked, !probe)),
     );
     if (plain) this.#atTheta.set(objective, evaluation);
-    if (probe) return evaluation;
-    // A first evaluation away from θ (SAMPa's auxiliary point) stands for the one at θ.
-    if (this.#record.first === undefined) {
-      this.#record.first = { ...evaluation, descent: objective === 'descent' && !loss };
-    } else if (perturbation && !loss) this.#record.perturbed ??= { ...evaluation, perturbation };
+    if (!probe) this.#remember(request, evaluation);
     return evaluation;
   }
 
@@ -171,25 +226,26 @@ export class StepOracle implements GradientOracle {
     f: () => T,
     { perturbation, kinks = 'free' }: Pick<ValueRequest, 'perturbation' | 'kinks'> = {},
   ): T {
-    if (perturbation !== undefined) this.#narrow = false;
     const asked: Asked = {
       closure: f as unknown as AnyLossClosure,
       objective: 'descent',
       examples: {},
+      part: undefined,
       frozen: kinks === 'frozen',
+      repeatable: true,
       raw: true,
     };
     this.#holdKinks(asked);
     return this.#displaced(perturbation, false, () =>
-      this.#sparingStatistics(() => this.#watch(asked, (watched) => tf.tidy(watched))),
-    ) as unknown as T;
+      this.#sparingStatistics(() => this.#watch(asked, (run) => tf.tidy(() => tf.clone(run())))),
+    ).evaluation as unknown as T;
   }
 
-  #values({ perturbation, objective = 'descent', loss, kinks }: ValueRequest) {
+  #values(request: ValueRequest): Pick<Evaluation, 'loss' | 'losses'> {
+    const { perturbation, objective = 'descent', loss } = request;
     const known = perturbation === undefined && loss === undefined && this.#atTheta.get(objective);
     if (known) return known;
-    if (perturbation !== undefined) this.#narrow = false;
-    const asked = this.#asked(objective, { loss, kinks });
+    const asked = this.#asked(request);
     return this.#displaced(perturbation, false, () => this.#sparingStatistics(() => this.#meanValue(asked)));
   }
 
@@ -199,57 +255,142 @@ export class StepOracle implements GradientOracle {
     const known = this.#kinks.get(closure) ?? {};
     if (!frozen || known[objective]) return;
     const kinks = new Kinks();
-    this.#sparingStatistics(() => this.#watch(asked, (watched) => tf.tidy(() => void kinks.record(watched))));
+    this.#sparingStatistics(() => this.#watch(asked, (run) => tf.tidy(() => void kinks.record(run))));
     this.#kinks.set(closure, { ...known, [objective]: kinks });
   }
 
   /** The losses to evaluate: the one given, or the micro-batches', each with its share of the weights. */
-  #asked(
-    objective: Objective,
-    { loss, weights, kinks = 'free' }: Pick<EvaluationRequest, 'loss' | 'weights' | 'kinks'>,
-  ): Asked[] {
-    const asked = this.#weighed(objective, loss ? [loss] : this.#closures, weights, kinks === 'frozen');
+  #asked(request: EvaluationRequest): Asked[] {
+    const { objective = 'descent', loss, weights, kinks = 'free', probe = false } = request;
+    const frozen = kinks === 'frozen';
+    const repeatable = probe || frozen || !this.#begun || !this.#context.freshDraws;
+    if (objective === 'ascent') this.#told = true;
+    const closures = loss ? [loss] : this.#parts.map((part) => this.#context.closures[part]!);
+    const scopes = this.#scopes(closures.length, weights);
+    const asked = closures.map((closure, i) => ({
+      ...{ closure, objective, frozen, repeatable, raw: false },
+      examples: scopes[i]!,
+      part: loss ? undefined : this.#parts[i]!,
+    }));
     for (const each of asked) this.#holdKinks(each);
     return asked;
   }
 
-  #weighed(
-    objective: Objective,
-    closures: StepContext['closures'],
-    weights: tf.Tensor1D | undefined,
-    frozen: boolean,
-  ): Asked[] {
-    if (weights === undefined)
-      return closures.map((closure) => ({ closure, objective, examples: {}, frozen }));
-    const sizes = closures.length === 1 ? [weights.size] : this.#sizes;
-    if (sizes?.length !== closures.length) {
+  /** Each micro-batch's share of the examples' weights. */
+  #scopes(count: number, weights: tf.Tensor1D | undefined): ExampleScope[] {
+    if (weights === undefined) return Array.from({ length: count }, () => ({}));
+    const sizes = count === 1 ? [weights.size] : this.#sizes;
+    if (sizes?.length !== count) {
       throw new Error(
         'evaluate: expected an evaluation without weights before one with them, for micro-batches',
       );
     }
     // Σ wᵢ ℓᵢ / Σ wᵢ over all micro-batches, of whose losses the mean is taken; zero where all weights are.
-    const factor = tf.divNoNan(closures.length, tf.sum(weights)) as tf.Scalar;
-    const parts = tf.split(weights, [...sizes]) as tf.Tensor1D[];
-    return closures.map((closure, i) => ({
-      closure,
-      objective,
-      examples: { weights: parts[i]!, factor },
-      frozen,
-    }));
+    const factor = tf.divNoNan(count, tf.sum(weights)) as tf.Scalar;
+    return (tf.split(weights, [...sizes]) as tf.Tensor1D[]).map((part) => ({ weights: part, factor }));
+  }
+
+  /** The loss at θ once more, of the first micro-batch, leaving no trace. */
+  repeat(): tf.Scalar {
+    return this.#unnoticed(0, (run) => tf.tidy(() => tf.clone(run())));
+  }
+
+  /** Finds the variables that the loss reaches, where no former step has shown it: an evaluation that leaves no trace. */
+  #scout(): void {
+    const { expects, closures } = this.#context;
+    if (!expects || this.#variables.every((variable) => expects(variable) !== undefined)) return;
+    tf.tidy(() => {
+      for (const part of closures.keys()) this.#unnoticed(part, (loss) => this.#gradients(loss));
+    });
+    this.#variables = this.#variables.filter(({ name }) => this.connected.has(name));
+    this.#narrow = false;
+  }
+
+  #unnoticed<T>(part: number, run: (loss: () => tf.Scalar) => T): T {
+    const before = new VariableSnapshot();
+    const trace = new ClosureTrace();
+    const asked: Asked = {
+      closure: this.#context.closures[part]!,
+      objective: 'descent',
+      examples: {},
+      part,
+      ...{ frozen: false, repeatable: true, raw: false },
+    };
+    try {
+      const loss = this.#loss(asked);
+      return trace.evaluate(loss, () => run(loss));
+    } finally {
+      asked.examples.losses?.dispose();
+      trace.undo();
+      trace.forget();
+      before.restore();
+      before.dispose();
+    }
+  }
+
+  #remember({ perturbation, objective = 'descent', loss }: EvaluationRequest, evaluation: Evaluation): void {
+    // A first evaluation away from θ (SAMPa's auxiliary point) stands for the one at θ.
+    if (this.#record.first === undefined) {
+      this.#record.first = { ...this.#held(evaluation), descent: objective === 'descent' && !loss };
+    } else if (perturbation && !loss && !this.#record.perturbed) {
+      this.#record.perturbed = { ...this.#held(evaluation), perturbation: this.#heldAt(perturbation) };
+    }
+  }
+
+  /** References, where there is a report to come: a rule may free what it was given. */
+  #held(evaluation: Evaluation): Evaluation {
+    if (!this.#context.reported) return evaluation;
+    return { loss: this.#hold(evaluation.loss), gradient: evaluation.gradient.map((g) => this.#hold(g)) };
+  }
+
+  #heldAt(perturbation: Perturbation): Perturbation {
+    if (!this.#context.reported) return perturbation;
+    if (!isScaled(perturbation)) return perturbation.map((tensor) => this.#hold(tensor));
+    const { scale: factor, direction } = perturbation;
+    return { scale: this.#hold(factor), direction: direction.map((tensor) => this.#hold(tensor)) };
+  }
+
+  #hold<T extends tf.Tensor>(tensor: T): T {
+    const reference = referenceTo(tensor);
+    this.#recorded.push(reference);
+    return reference;
+  }
+
+  /** A displacement has one tensor per variable: the list is final then. */
+  #settle(): void {
+    if (!this.#narrow) return;
+    this.#narrow = false;
+    const { expects } = this.#context;
+    if (expects) this.#variables = this.#variables.filter((variable) => expects(variable) !== false);
+    if (this.#variables.length === 0) this.#variables = this.#context.variables;
   }
 
   /** Runs `f` at θ + perturbation; θ comes back from the saved tensors, never by subtraction. */
   #displaced<T>(perturbation: Perturbation | undefined, donate: boolean, f: () => T): T {
     if (perturbation === undefined) return f();
-    const saved = this.#variables.map((variable) => tf.clone(variable));
+    if (this.#narrow && !this.#begun) this.#scout();
+    this.#settle();
+    const variables = this.#variables;
+    const saved = variables.map((variable) => referenceTo(variable));
     const direction = isScaled(perturbation) ? perturbation.direction : perturbation;
-    const moved = displaced(this.#variables, perturbation, donate && direction.every(isOfThisScope));
+    const moved = displaced(variables, perturbation, donate && direction.every(isOfThisScope));
     if (donate) this.#abandon(direction);
+    const assigned = new Set<tf.Variable>();
+    let end: (() => void) | undefined;
     try {
-      for (const [i, variable] of this.#variables.entries()) variable.assign(moved[i]!);
-      return f();
+      for (const [i, variable] of variables.entries()) variable.assign(moved[i]!);
+      end = beforeAssignments((variable) => assigned.add(variable));
+      const result = f();
+      end();
+      // What the loss assigns and does not reach is a statistic: the first evaluation's stays.
+      for (const [i, variable] of variables.entries())
+        if (!assigned.has(variable) || this.connected.has(variable.name)) variable.assign(saved[i]!);
+      return result;
+    } catch (error) {
+      end?.();
+      for (const [i, variable] of variables.entries()) variable.assign(saved[i]!);
+      throw error;
     } finally {
-      for (const [i, variable] of this.#variables.entries()) variable.assign(saved[i]!);
       for (const tensor of saved) tensor.dispose();
       for (const tensor of moved) tensor.dispose();
     }
@@ -263,68 +404,60 @@ export class StepOracle implements GradientOracle {
   }
 
   /** Lets running statistics move in the step's first evaluation, and in no later one. */
-  #sparingStatistics<T>(f: () => Watched<T>): T {
-    return this.#statistics === undefined ? this.#first(f) : this.#later(f);
-  }
-
-  #first<T>(f: () => Watched<T>): T {
-    const assigned = new Set<tf.Variable>();
-    const end = beforeAssignments(this.#variables[0]!, (variable) => assigned.add(variable));
-    try {
-      const { evaluation, kept } = f();
-      this.#metrics = kept;
-      // What the loss made for itself may be gone.
-      const remaining = [...assigned].filter(({ isDisposed }) => !isDisposed);
-      this.#statistics = remaining.filter((variable) => !this.#variables.includes(variable));
-      return evaluation;
-    } finally {
-      end();
+  #sparingStatistics<T>(f: () => T): T {
+    if (!this.#begun) {
+      const result = f();
+      this.#begun = true;
+      return result;
     }
-  }
-
-  #later<T>(f: () => Watched<T>): T {
-    const statistics = this.#statistics ?? [];
-    const saved = statistics.map((variable) => tf.clone(variable));
+    const before = new VariableSnapshot();
     try {
-      const { evaluation, kept } = f();
-      this.#release(kept);
-      return evaluation;
+      return f();
     } finally {
-      for (const [i, variable] of statistics.entries()) variable.assign(saved[i]!);
-      tf.dispose(saved);
+      before.restore();
+      before.dispose();
     }
   }
 
   /** The mean over the micro-batches, one after the other: the memory is that of one. */
-  #mean(asked: readonly Asked[]): Watched<Evaluation> {
-    const kept: tf.Tensor[] = [];
+  #mean(asked: readonly Asked[], looks: boolean): Evaluation {
     const losses: (tf.Tensor1D | undefined)[] = [];
-    const sum = asked.reduce<Omit<Evaluation, 'losses'> | undefined>((previous, next) => {
-      const { evaluation, ...part } = this.#gradients(next);
-      kept.push(...part.kept);
+    const sum = asked.reduce<Part | undefined>((previous, next) => {
+      const part = this.#watch(next, (run) => this.#gradients(this.#looking(next, looks, run)));
       losses.push(part.losses);
-      return previous ? addEvaluations(previous, evaluation) : evaluation;
+      return previous ? addParts(previous, part.evaluation) : part.evaluation;
     }, undefined)!;
+    const gradient = this.#filled(sum.gradient, asked[0]!.part !== undefined);
     const { length } = asked;
     const mean =
       length === 1
-        ? sum
-        : { loss: tf.div(sum.loss, length) as tf.Scalar, gradient: scale(1 / length, sum.gradient) };
-    return { evaluation: { ...mean, ...this.#joined(losses) }, kept };
+        ? { loss: sum.loss, gradient }
+        : { loss: tf.div(sum.loss, length) as tf.Scalar, gradient: scale(1 / length, gradient) };
+    return { ...mean, ...this.#joined(losses) };
+  }
+
+  /** A loss, looked at where that is asked for. */
+  #looking({ part, objective }: Asked, looks: boolean, run: () => tf.Scalar): () => tf.Scalar {
+    const { watch } = this.#context;
+    return watch && looks && part !== undefined ? () => watch.around(part, objective, run) : run;
+  }
+
+  /** Zeros in the gaps, or the variables without those that have one. */
+  #filled(gradient: Part['gradient'], isOfBatch: boolean): ParamVector {
+    if (this.#narrow && isOfBatch) {
+      this.#variables = this.#variables.filter((_, i) => gradient[i] !== undefined);
+      this.#narrow = false;
+      return gradient.filter((tensor) => tensor !== undefined);
+    }
+    return gradient.map((tensor, i) => tensor ?? tf.zerosLike(this.#variables[i]! as tf.Tensor));
   }
 
   /** As `#mean`, the losses alone. */
-  #meanValue(asked: readonly Asked[]): Watched<Pick<Evaluation, 'loss' | 'losses'>> {
-    const parts = asked.map((entry) =>
-      this.#watch(entry, (watched) => tf.tidy(() => requireScalar(watched()))),
-    );
+  #meanValue(asked: readonly Asked[]): Pick<Evaluation, 'loss' | 'losses'> {
+    const parts = asked.map((each) => this.#watch(each, (run) => tf.tidy(() => tf.clone(run()))));
     const losses = parts.map(({ evaluation }) => evaluation);
     const loss = losses.length === 1 ? losses[0]! : tf.tidy(() => tf.div(tf.addN(losses), losses.length));
-    const joined = this.#joined(parts.map((part) => part.losses));
-    return {
-      evaluation: { loss: loss as tf.Scalar, ...joined },
-      kept: parts.flatMap((part) => part.kept),
-    };
+    return { loss: loss as tf.Scalar, ...this.#joined(parts.map((part) => part.losses)) };
   }
 
   /** The micro-batches' losses of examples in a row; nothing where one of them tells none. */
@@ -335,119 +468,83 @@ export class StepOracle implements GradientOracle {
     return { losses: told.length === 1 ? told[0]! : tf.concat(told) };
   }
 
-  /** Runs `f` on the loss, told the objective and the step's random numbers; what it keeps is seen, and freed on a throw. */
-  #watch<T>(asked: Asked, f: (watched: () => tf.Scalar) => T): Watched<T> {
-    const { closure, objective, examples, frozen, raw } = asked;
-    let kept: tf.Tensor[] = [];
-    const held = frozen ? this.#kinks.get(closure)?.[objective] : undefined;
-    const seed = this.#context.randomSeed ?? (frozen ? DIFFERENCE_SEED : undefined);
-    const run = () =>
-      withSharedRandomness(seed, this.step, () =>
-        withObjective(objective, () =>
-          withExamples(examples, () => {
-            const made = closure(objective);
-            return raw ? (made as tf.Scalar) : scalarOf(made);
-          }),
-        ),
-      );
-    const watched = () => {
-      const { activeScope } = tf.engine().state;
-      try {
-        return held ? held.replay(run) : run();
-      } finally {
-        kept = (activeScope?.track ?? []).filter(
-          (tensor) => tensor.kept && !isVariable(tensor) && tensor !== examples.losses,
-        );
-      }
-    };
+  /** Runs `f` on a loss; what its closure leaves behind is seen to. */
+  #watch<T>(asked: Asked, f: (run: () => tf.Scalar) => T): Watched<T> {
+    const { examples, part } = asked;
+    const loss = this.#loss(asked);
     try {
-      const evaluation = abandonTapeOnThrow(
-        () => f(watched),
-        () => kept,
-        watched,
+      const evaluation = this.#explained(() =>
+        part === undefined
+          ? new ClosureTrace().measure(loss, () => f(loss))
+          : this.#traces[part]!.evaluate(loss, () => f(loss)),
       );
       if (examples.weights && !examples.losses) requireLosses('evaluate', {});
-      const losses = examples.losses && tf.clone(examples.losses);
-      // What the tape had kept for the backward pass is disposed by now; the rest is the closure's.
-      return { evaluation, losses, kept: kept.filter((tensor) => !tensor.isDisposed) };
+      return { evaluation, losses: examples.losses && tf.clone(examples.losses) };
     } finally {
       examples.losses?.dispose();
     }
   }
 
-  #gradients(asked: Asked): Watched<Omit<Evaluation, 'losses'>> {
-    const { evaluation, ...rest } = this.#watch(asked, (watched) =>
-      tf.variableGrads(watched, [...this.#variables]),
-    );
-    const { value, grads } = evaluation;
-    if (this.#narrow) {
-      this.#variables = this.#variables.filter(({ name }) => grads[name] != null);
-      this.#narrow = false;
+  /** The loss of an evaluation, told the objective, with the random numbers, the weights and the kinks that it is to have. */
+  #loss({ closure, objective, examples, part, frozen, repeatable, raw }: Asked): () => tf.Scalar {
+    const { owner } = this.#context;
+    const told = this.#told;
+    const draws = this.#drawsOf(part ?? this.#parts[0]!, repeatable);
+    const run = () =>
+      withSharedRandomness(draws, () =>
+        withObjective(objective, () =>
+          withExamples(examples, () => {
+            const made = told ? closure(objective) : closure();
+            return raw ? (made as tf.Scalar) : requireLoss(owner, made);
+          }),
+        ),
+      );
+    const held = frozen ? this.#kinks.get(closure)?.[objective] : undefined;
+    return held ? () => held.replay(run) : run;
+  }
+
+  #drawsOf(part: number, repeatable: boolean): Draws | undefined {
+    if (!repeatable && this.#context.randomSeed === undefined) return undefined;
+    // The variables may yet be fewer: a step draws by one number throughout.
+    this.#drawStep ??= this.step;
+    return { seed: this.#seed, step: this.#drawStep, part };
+  }
+
+  #explained<T>(f: () => T): T {
+    try {
+      return f();
+    } catch (error) {
+      throw this.#begun ? explainDisposed(this.#context.owner, error) : error;
     }
-    const gradient = this.#variables.map((variable) => {
-      const entry = grads[variable.name];
-      if (entry == null) return tf.zerosLike(variable) as tf.Tensor;
-      this.connected.add(variable.name);
+  }
+
+  #gradients(loss: () => tf.Scalar): Part {
+    const { value, grads } = tf.variableGrads(loss, [...this.#variables]);
+    const gradient = this.#variables.map(({ name }) => {
+      const entry: tf.Tensor | undefined = grads[name] ?? undefined;
+      if (entry) this.connected.add(name);
       return entry;
     });
-    return { evaluation: { loss: value, gradient }, ...rest };
+    // A loss that the closure keeps is the closure's.
+    return { loss: value.kept ? tf.clone(value) : value, gradient };
   }
-
-  /**
-   * Frees what the closure kept in an evaluation after the first: `model.fit` reads the first one's metrics.
-   * `model.trainOnBatch` reads the later ones as well: they answer with the first one's values.
-   */
-  #release(kept: readonly tf.Tensor[]): void {
-    for (const [i, tensor] of kept.entries()) {
-      if (this.#metrics.includes(tensor)) continue;
-      tensor.dispose();
-      const original = this.#metrics[i];
-      if (original) tensor.data = original.data.bind(original) as typeof tensor.data;
-    }
-  }
-}
-
-/** A loss as it is, or the mean of the examples'. */
-function scalarOf(loss: tf.Scalar | tf.Tensor1D): tf.Scalar {
-  return loss.rank === 1 ? (tf.mean(weigh(loss)) as tf.Scalar) : (loss as tf.Scalar);
-}
-
-function requireScalar(loss: tf.Scalar): tf.Scalar {
-  if (loss.rank === 0) return loss;
-  throw new Error(`expected the loss to be a Scalar, got a tensor of shape [${loss.shape}]`);
 }
 
 /** Adds an evaluation to a sum; both are disposed. */
-function addEvaluations(
-  sum: Omit<Evaluation, 'losses'>,
-  next: Omit<Evaluation, 'losses'>,
-): Omit<Evaluation, 'losses'> {
-  const result = {
-    loss: tf.add(sum.loss, next.loss) as tf.Scalar,
-    gradient: add(sum.gradient, next.gradient),
-  };
-  tf.dispose([sum.loss, next.loss, sum.gradient, next.gradient]);
-  return result;
+function addParts(sum: Part, next: Part): Part {
+  const both = sum.gradient.flatMap((tensor, i) => (tensor && next.gradient[i] ? [i] : []));
+  const added = add(
+    both.map((i) => sum.gradient[i]!),
+    both.map((i) => next.gradient[i]!),
+  );
+  const gradient = sum.gradient.map((tensor, i) => tensor ?? next.gradient[i]);
+  for (const [j, i] of both.entries()) gradient[i] = added[j]!;
+  const loss = tf.add(sum.loss, next.loss) as tf.Scalar;
+  tf.dispose([sum.loss, next.loss, ...both.flatMap((i) => [sum.gradient[i]!, next.gradient[i]!])]);
+  return { loss, gradient };
 }
 
 /** Whether a tensor lives in the step's scope: made by the step, and nobody else's. */
 function isOfThisScope({ kept, scopeId }: tf.Tensor): boolean {
   return !kept && scopeId === tf.engine().state.activeScope?.id;
-}
-
-function isVariable(tensor: tf.Tensor): boolean {
-  return tensor instanceof tf.Variable;
-}
-
-/** TensorFlow.js leaves the tape's saved tensors behind when a closure throws; this does not. */
-function abandonTapeOnThrow<T>(f: () => T, kept: () => readonly tf.Tensor[], loss: () => tf.Scalar): T {
-  try {
-    return f();
-  } catch (error) {
-    const { state } = tf.engine();
-    for (const node of state.gradientDepth === 0 ? (state.activeTape ?? []) : [])
-      tf.dispose(node.saved ?? []);
-    for (const tensor of kept()) tensor.dispose();
-    throw explainMissingKernel(error, loss);
-  }
 }

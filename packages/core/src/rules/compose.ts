@@ -17,7 +17,11 @@ export interface PerturbationFilter {
   readonly name?: string;
   /** How to make it again; absent for a filter that cannot be saved by name. */
   readonly config?: NamedConfig;
-  /** The filtered perturbation; the radius is not renormalised. */
+  /**
+   * The filtered perturbation. The radius is not renormalised: what a filter leaves of δ is shorter than ρ (‖m ⊙ δ‖ ≤ ρ).
+   * To spend the whole radius on some of the variables, give the others `groups: [{ match, rho: 0 }]`, or climb along a
+   * direction that is zero there (`ascent`).
+   */
   apply(perturbation: ParamVector, gradient: ParamVector, oracle: GradientOracle): ParamVector;
 }
 
@@ -101,25 +105,37 @@ export function composePerturbation(
   return (gradient, oracle) => {
     const direction = ascent ? ascent(gradient, oracle) : gradient;
     const radius = nonNegativeAt(name, 'rho', rho, oracle.step);
-    const factors = oracle.rhoFactors;
-    // A ball stretched by f along some variables: G becomes F⁻¹GF⁻¹, and its ascent step F · step(F · direction).
-    const perturbation = factors
-      ? scaleEach(factors, materialise(step(gradient, scaleEach(factors, direction), radius, oracle)))
-      : step(gradient, direction, radius, oracle);
+    const perturbation = step(gradient, direction, radius, oracle);
     return filter ? filter.apply(materialise(perturbation), gradient, oracle) : perturbation;
   };
 }
 
-function perturbationOf(
-  owner: string,
-  metric: PerturbationMetric | AscentStep,
-): (gradient: ParamVector, direction: ParamVector, rho: number, oracle: GradientOracle) => Perturbation {
+type Step = (
+  gradient: ParamVector,
+  direction: ParamVector,
+  rho: number,
+  oracle: GradientOracle,
+) => Perturbation;
+
+function perturbationOf(owner: string, metric: PerturbationMetric | AscentStep): Step {
   if ('at' in metric && typeof metric.at === 'function') {
-    return (gradient, direction, rho, oracle) =>
-      ascentPerturbation(metric.at(gradient, oracle), direction, rho);
+    return (gradient, direction, rho, oracle) => {
+      const inner = metric.at(gradient, oracle);
+      const factors = oracle.rhoFactors;
+      if (!factors) return ascentPerturbation(inner, direction, rho);
+      // In the coordinates F⁻¹θ the gradient is F g; their step is F times as long in θ.
+      const scaled = scaleEach(factors, gradient);
+      const climbed = direction === gradient ? scaled : scaleEach(factors, direction);
+      const stretched = inner.stretched?.(factors, scaled) ?? inner;
+      return scaleEach(factors, materialise(ascentPerturbation(stretched, climbed, rho)));
+    };
   }
   if ('step' in metric && typeof metric.step === 'function') {
-    return (_gradient, direction, rho, oracle) => metric.step(direction, rho, oracle);
+    return (_gradient, direction, rho, oracle) => {
+      const factors = oracle.rhoFactors;
+      if (!factors) return metric.step(direction, rho, oracle);
+      return scaleEach(factors, metric.step(scaleEach(factors, direction), rho, oracle));
+    };
   }
   throw new TypeError(
     `${owner}: expected metric to be a PerturbationMetric (with "at") or an AscentStep (with "step")`,

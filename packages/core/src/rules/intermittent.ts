@@ -62,18 +62,23 @@ function choosing(oracle: GradientOracle, active: tf.Tensor): GradientOracle {
     get: (key) => state.get(key),
     getEach: (key) => state.getEach(key),
     getTensor: (key) => state.getTensor(key),
+    recall: (key, fallback) => state.recall(key, fallback),
+    committed: (key) => state.committed(key),
+    recallTensor: (key, fallback) => state.recallTensor(key, fallback),
     delete: (key) => state.delete(key),
-    set: (key, value) => {
+    set: (key, value, merge) => {
       const previous = state.getEach(key);
       state.set(
         key,
         map(value, (tensor, i) => kept(tensor, previous[i])),
+        merge,
       );
     },
-    setTensor: (key, value) =>
+    setTensor: (key, value, merge) =>
       state.setTensor(
         key,
         tf.tidy(() => kept(value, state.getTensor(key))),
+        merge,
       ),
   };
   return delegate(oracle, {

@@ -13,6 +13,14 @@ export interface InnerProduct {
    * the closed form ρ g / (‖g‖√(1 + k‖g‖²)), without the cancellation of the general formula and in one pass.
    */
   growth?(g: ParamVector): number | undefined;
+  /**
+   * The metric of the coordinates F⁻¹θ, where the radius has multipliers f: I + F (G − I) F. Optional: for metrics that add
+   * outer products to the identity, whose ball F stretches and whose products it leaves (G_F = F⁻² + g gᵀ). Without it the
+   * whole ball is stretched, G_F = F⁻¹ G F⁻¹.
+   *
+   * @param g - F times the gradient that the metric was made of.
+   */
+  stretched?(factors: readonly number[], g: ParamVector): InnerProduct;
 }
 
 /** A Riemannian metric field θ ↦ G(θ): how the neighbourhood of θ is measured. */

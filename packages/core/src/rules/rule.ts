@@ -26,6 +26,8 @@ export interface RuleStep {
 export interface SharpnessRule {
   /** Name in messages. */
   readonly name: string;
+  /** 'ascent' for a rule that climbs another objective than it descends: its loss is told which is wanted. */
+  readonly objective?: Objective | undefined;
   /** Runs inside the step's tidy: intermediate tensors need no disposal. */
   direction(oracle: GradientOracle): RuleStep;
   /**
@@ -78,6 +80,7 @@ export function twoPass({
 }: TwoPassOptions): SharpnessRule {
   return {
     name,
+    objective,
     direction: (oracle) => {
       const { loss, gradient } = oracle.evaluate({ objective });
       const perturbation = perturb(gradient, oracle);

@@ -40,10 +40,13 @@ function withOwnState(oracle: GradientOracle, prefix: string): GradientOracle {
   const state: RuleState = {
     get: (key) => oracle.state.get(prefix + key),
     getEach: (key) => oracle.state.getEach(prefix + key),
-    set: (key, value) => oracle.state.set(prefix + key, value),
+    recall: (key, fallback) => oracle.state.recall(prefix + key, fallback),
+    committed: (key) => oracle.state.committed(prefix + key),
+    set: (key, value, merge) => oracle.state.set(prefix + key, value, merge),
     delete: (key) => oracle.state.delete(prefix + key),
     getTensor: (key) => oracle.state.getTensor(prefix + key),
-    setTensor: (key, value) => oracle.state.setTensor(prefix + key, value),
+    recallTensor: (key, fallback) => oracle.state.recallTensor(prefix + key, fallback),
+    setTensor: (key, value, merge) => oracle.state.setTensor(prefix + key, value, merge),
   };
   return delegate(oracle, { state });
 }

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { type Sampler, seededSampler } from '../../algebra/random.js';
-import { type ParamVector, scaleFinite } from '../../algebra/vector.js';
-import { combine, dots } from '../../curvature/combine.js';
+import { norm, type ParamVector, scaleEach, scaleFinite } from '../../algebra/vector.js';
+import { combine, dots, unit } from '../../curvature/combine.js';
 import { hessian, STEPS } from '../../curvature/hvp.js';
 import { krylov } from '../../curvature/krylov.js';
 import { eigenSmall } from '../../curvature/small-matrix.js';
@@ -13,6 +13,7 @@ import type { GradientOracle } from '../../oracle/oracle.js';
 import type { InnerProduct, PerturbationMetric } from '../metric.js';
 import { drawOptions } from '../options.js';
 import { curvatureObjective } from './hessian-diagonal.js';
+import { outerProductInner } from './outer-products.js';
 
 /** What the low-rank metric and those that take its options over have. */
 export const lowRankOptions = {
@@ -87,13 +88,24 @@ interface EigenPairs {
   readonly sizes: tf.Tensor1D;
 }
 
-function lowRankInner({ vectors, sizes }: EigenPairs): InnerProduct {
+function lowRankInner(pairs: EigenPairs): InnerProduct {
+  const { vectors, sizes } = pairs;
   // |λ|/(1 + |λ|), without overflow.
   const kept = tf.sub(1, tf.div(1, tf.add(1, sizes)));
   return {
     apply: (v) => tf.tidy(() => combine(tf.mul(sizes, dots(vectors, v)) as tf.Tensor1D, vectors, v)),
     solve: (g) => tf.tidy(() => combine(tf.neg(tf.mul(kept, dots(vectors, g))) as tf.Tensor1D, vectors, g)),
+    stretched: (factors) => stretchedInner(pairs, factors),
   };
+}
+
+/** I + Σₖ |λₖ| (F vₖ)(F vₖ)ᵀ, whose F vₖ are no longer orthogonal. */
+function stretchedInner({ vectors, sizes }: EigenPairs, factors: readonly number[]): InnerProduct {
+  const moved = vectors.map((vector) => scaleEach(factors, vector));
+  const directions = moved.map((vector) => unit(vector));
+  const lengths = tf.mul(tf.sqrt(sizes), tf.stack(moved.map((vector) => norm(vector)))) as tf.Tensor1D;
+  const cosines = tf.stack(directions.map((direction) => dots(directions, direction))) as tf.Tensor2D;
+  return outerProductInner({ directions, lengths, cosines, weights: tf.ones([vectors.length]) });
 }
 
 function refresh(

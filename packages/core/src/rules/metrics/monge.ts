@@ -67,5 +67,7 @@ function mongeAt(gradient: ParamVector): InnerProduct {
       return axpy(tf.mul(dot(unit, v), tf.sub(kept, 1)), unit, v);
     },
     growth: (v) => (v === gradient ? 1 : undefined),
+    // I + (F g)(F g)ᵀ.
+    stretched: (_factors, scaled) => mongeAt(scaled),
   };
 }

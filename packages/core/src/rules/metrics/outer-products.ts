@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { ParamVector } from '../../algebra/vector.js';
-import { combine, dots } from '../../curvature/combine.js';
+import { norm, type ParamVector, scaleEach } from '../../algebra/vector.js';
+import { combine, dots, unit } from '../../curvature/combine.js';
 import { invertSmall } from '../../curvature/small-matrix.js';
 import type { InnerProduct } from '../metric.js';
 
@@ -28,11 +28,11 @@ export function hypotOne<T extends tf.Tensor>(x: T): T {
  *   G⁻¹v = v − Σᵢ uᵢ tᵢ (S⁻¹ (t ⊙ uᵀv))ᵢ,   S = 1 on the diagonal, tᵢtⱼ⟨uᵢ, uⱼ⟩ off it,  t = n/√(1 + n²)
  *
  * Nothing is squared before it is scaled to at most one, so lengths of any finite size are safe. For v = `first`, which must
- * be h₀ itself, G⁻¹v = Σᵢ uᵢ tᵢ (S⁻¹)ᵢ₀/(√w₀ √(1 + n₀²)), which is free of the cancellation that the general formula has
+ * be h₀ itself where it is given, G⁻¹v = Σᵢ uᵢ tᵢ (S⁻¹)ᵢ₀/(√w₀ √(1 + n₀²)), which is free of the cancellation that the general formula has
  * where the hⱼ are long. S is kept regular by shrinking its off-diagonal by a few rounding units: directions closer to each
  * other than about 2e-3 count as one.
  */
-export function outerProductInner(products: OuterProducts, first: ParamVector): InnerProduct {
+export function outerProductInner(products: OuterProducts, first?: ParamVector): InnerProduct {
   const { directions, lengths, cosines, weights } = products;
   const roots = tf.sqrt(weights);
   const scaled = tf.mul(roots, lengths) as tf.Tensor1D;
@@ -55,6 +55,19 @@ export function outerProductInner(products: OuterProducts, first: ParamVector): 
         const image = times(tf.mul(share, dots(directions, v)) as tf.Tensor1D);
         return combine(tf.neg(tf.mul(share, image)) as tf.Tensor1D, directions, v);
       }),
+    stretched: (factors, scaled) => outerProductInner(stretch(products, factors), scaled),
+  };
+}
+
+/** The products of F hⱼ. */
+function stretch({ directions, lengths, weights }: OuterProducts, factors: readonly number[]): OuterProducts {
+  const moved = directions.map((direction) => scaleEach(factors, direction));
+  const units = moved.map((direction) => unit(direction));
+  return {
+    directions: units,
+    lengths: tf.mul(lengths, tf.stack(moved.map((direction) => norm(direction)))) as tf.Tensor1D,
+    cosines: tf.stack(units.map((direction) => dots(units, direction))) as tf.Tensor2D,
+    weights,
   };
 }
 

@@ -1,0 +1,38 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { weigh } from './examples.js';
+
+/** The loss that a closure returned, or the mean of the examples' losses, when it is one. @throws TypeError, which says what was returned and what to do. */
+export function requireLoss(owner: string, value: unknown): tf.Scalar {
+  const expected = `${owner}: expected the loss to return a float32 Scalar`;
+  if (value instanceof Promise) {
+    // Its outcome is nobody's: it must not end the process.
+    value.catch(() => {});
+    throw new TypeError(
+      `${expected}, got a Promise. A loss is not async: await what it needs before the step, and close over it.`,
+    );
+  }
+  if (!(value instanceof tf.Tensor))
+    throw new TypeError(`${expected}, got ${value === undefined ? 'undefined: does it return?' : value}`);
+  if (value.isDisposed)
+    throw new TypeError(
+      `${expected}, got a tensor that is disposed. Return it from a tf.tidy, not out of one.`,
+    );
+  if (value.dtype !== 'float32')
+    throw new TypeError(`${expected}, got one of dtype ${value.dtype}, which has no gradient. tf.cast it.`);
+  // The losses of the examples.
+  if (value.rank === 1) return tf.mean(weigh(value)) as tf.Scalar;
+  if (value.rank !== 0)
+    throw new TypeError(`${expected}, got a tensor of shape [${value.shape}]. Take its tf.mean or tf.sum.`);
+  return value as tf.Scalar;
+}
+
+/**
+ * Says what a tensor that is gone in an evaluation after the first was gone by: the closure itself, most likely.
+ */
+export function explainDisposed(owner: string, error: unknown): unknown {
+  if (!(error instanceof Error) || !/disposed/i.test(error.message)) return error;
+  return new Error(
+    `${owner}: ${error.message} The loss is evaluated several times a step, and what it reads was there the first time: dispose of batches after minimize, not in the loss.`,
+    { cause: error },
+  );
+}
