@@ -40,6 +40,8 @@ export function standInFor(object: tf.Tensor, tensor: tf.Tensor): void {
       configurable: true,
       enumerable: true,
       get: () => fields[key],
-      set: (value) => void (fields[key] = value),
+      set: (value) => {
+        fields[key] = value;
+      },
     });
 }

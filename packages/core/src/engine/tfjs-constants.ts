@@ -18,7 +18,7 @@ type Fields = { learningRate: number; momentum: number } & Record<string, unknow
 export function freeConstants(optimizer: tf.Optimizer): void {
   for (let at: { base?: unknown } | undefined = optimizer as object; at; at = at.base as typeof at) {
     const fields = at as Fields;
-    for (const [name, valueOf] of Object.entries(constants.get(at.constructor) ?? {})) {
+    for (const [name, numberOf] of Object.entries(constants.get(at.constructor) ?? {})) {
       const held = Object.getOwnPropertyDescriptor(fields, name)?.value as tf.Tensor | undefined;
       if (held === undefined) continue;
       held.dispose();
@@ -28,7 +28,7 @@ export function freeConstants(optimizer: tf.Optimizer): void {
       };
       define(fields, 'setLearningRate', { value: setLearningRate });
       define(fields, name, {
-        get: () => tf.scalar(valueOf(fields)),
+        get: () => tf.scalar(numberOf(fields)),
       });
     }
   }
