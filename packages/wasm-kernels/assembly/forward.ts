@@ -1,8 +1,9 @@
 // conv2d (NHWC) as a product whose left operand, the patches of the padded input, is packed straight from the input.
 import { writeWindows } from './conv';
+import { forwardRow } from './direct';
 import { depthOf, MC, multiplyPacked, NC, scratchA, scratchB, scratchTile } from './gemm';
 import { clamp } from './math';
-import { TALL } from './micro';
+import { LOW, NR, TALL } from './micro';
 import { packB, panelRows, transpose2Rows, transpose4Rows } from './pack';
 import { tileRows } from './rows';
 
@@ -66,6 +67,19 @@ function packPatches(
   }
 }
 
+/** Floats of a window up to which its patches are not packed. */
+const DIRECT: usize = 96;
+
+/** Packs a filter [k, n] at d and a bias, zeros where there is none, behind it, whose address is the answer. */
+function packBias(filter: usize, bias: usize, k: usize, n: usize, d: usize): usize {
+  packB(filter, n * 4, 4, k, n, d);
+  const panels = ((n + NR - 1) / NR) * NR;
+  const end = d + panels * k * 4;
+  memory.fill(end, 0, panels * 4);
+  if (bias !== 0) memory.copy(end, bias, n * 4);
+  return end;
+}
+
 /**
  * out[N·outH·outW, O] = patches(x) · filter (+ bias, unless its address is 0), or with `relu` the positive part of that. x is
  * already padded to height × width. `table` has room for MC words. Bias and ReLU go over a block while it is in the cache.
@@ -98,6 +112,31 @@ export function convForward(
   const block = depthOf(depth);
   const pixels = batch * outHeight * outWidth;
   const ldc = outChannels * 4;
+  if (dw === 1 && depth <= DIRECT && outWidth >= LOW && outChannels <= NC) {
+    const end = packBias(filter, bias, depth, outChannels, pb);
+    const lines = outWidth * ldc;
+    for (let n: usize = 0; n < batch; n++) {
+      for (let r: usize = 0; r < outHeight; r++) {
+        const row = x + (n * height + r * sh) * width * channels * 4;
+        forwardRow(
+          row,
+          sw * channels * 4,
+          kh,
+          kw * channels,
+          dh * width * channels * 4,
+          pb,
+          end,
+          relu,
+          out,
+          outChannels,
+          outWidth,
+          scratchTile(scratch),
+        );
+        out += lines;
+      }
+    }
+    return;
+  }
   // Neighbouring taps of a row are neighbours in memory unless they are dilated.
   const run = dw === 1 ? kw * channels : channels;
   const perRow: usize = dw === 1 ? 1 : kw;

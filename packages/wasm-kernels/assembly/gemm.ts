@@ -32,7 +32,7 @@ export function depthOf(k: usize): usize {
 }
 
 /** Copies (or adds) the part of a finished tile that lies inside C. */
-function storeEdge(tile: usize, rows: usize, columns: usize, c: usize, ldc: usize, add: bool): void {
+export function storeEdge(tile: usize, rows: usize, columns: usize, c: usize, ldc: usize, add: bool): void {
   for (let y: usize = 0; y < rows; y++) {
     for (let x: usize = 0; x < columns; x++) {
       const d = c + y * ldc + x * 4;

@@ -13,7 +13,7 @@ const assembly = join(root, 'assembly');
 const generated = join(root, 'src', 'generated');
 const output = join(generated, 'binaries.ts');
 const types = join(generated, 'exports.ts');
-const limit = 20 * 1024;
+const limit = 24 * 1024;
 const flags = ['--runtime', 'stub', '--importMemory', '--initialMemory', '1', '--noExportMemory'].concat([
   '--noAssert',
   '--converge',
