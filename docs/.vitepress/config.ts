@@ -47,6 +47,7 @@ const guides: DefaultTheme.SidebarItem[] = [
     text: 'Compare',
     items: [
       { text: 'A study, from zero to LaTeX', link: '/guide/study' },
+      { text: 'Studies on several machines', link: '/guide/clusters' },
       { text: 'Reading a report', link: '/guide/report' },
       { text: 'Was the minimum flat?', link: '/guide/sharpness' },
       { text: 'Reproducing the papers', link: '/guide/papers' },

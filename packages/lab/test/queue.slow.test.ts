@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -24,6 +24,9 @@ let port: number;
 let redis: ChildProcess;
 let url: string;
 
+/** Trials that take seconds, so that what is killed is in the middle of one. */
+const longer = { ...smallStudy, task: { ...smallStudy.task, epochs: 40 }, choose: { seeds: 2 } };
+
 /** A server with a password and append-only files, whose data survive it. */
 function startRedis(): ChildProcess {
   const args = ['--port', String(port), '--requirepass', 'secret', '--dir', data, '--appendonly', 'yes'];
@@ -32,12 +35,15 @@ function startRedis(): ChildProcess {
 
 const worker = (): Running =>
   start(folder, ['worker', '--queue', url, '--workers', '1', '--lock-seconds', '3']);
-const saying = (child: ChildProcess, text: string): Promise<void> =>
-  new Promise((resolve) => {
-    child.stdout!.on('data', (chunk) => {
-      if (String(chunk).includes(text)) resolve();
-    });
-  });
+/** Resolves when so many trials of a study are done: what the folder says, whatever the output does. */
+async function done(out: string, count: number): Promise<void> {
+  const trials = join(folder, out, 'trials');
+  const results = (): number =>
+    existsSync(trials)
+      ? readdirSync(trials).filter((id) => existsSync(join(trials, id, 'result.json'))).length
+      : 0;
+  while (results() < count) await new Promise((resolve) => setTimeout(resolve, 50));
+}
 const childrenOf = (parent: number): number[] =>
   execFileSync('ps', ['-o', 'pid=', '--ppid', String(parent)], { encoding: 'utf8' })
     .split('\n')
@@ -46,7 +52,7 @@ const childrenOf = (parent: number): number[] =>
 
 describe.skipIf(!hasRedis)('a study on a queue', () => {
   beforeAll(async () => {
-    folder = studyFolder(smallStudy);
+    folder = studyFolder(longer);
     data = mkdtempSync(join(tmpdir(), 'tfjs-sam-redis-'));
     port = await freePort();
     url = `redis://:secret@127.0.0.1:${port}`;
@@ -63,14 +69,14 @@ describe.skipIf(!hasRedis)('a study on a queue', () => {
   it('survives a worker that is killed, one that is frozen, and the server killed and started again', async () => {
     const [first, second] = [worker(), worker()];
     const runner = start(folder, ['run', 'study.json', '--queue', url, '--out', 'queued']);
-    await saying(runner.child, '[1/');
+    await done('queued', 1);
     // Killed in the middle of a trial, with what trains for it.
     for (const pid of [...childrenOf(first.child.pid!), first.child.pid!]) process.kill(pid, 'SIGKILL');
     const third = worker();
-    await saying(runner.child, '[3/');
+    await done('queued', 3);
     const frozen = [second.child.pid!, ...childrenOf(second.child.pid!)];
     for (const pid of frozen) process.kill(pid, 'SIGSTOP');
-    await saying(runner.child, '[5/');
+    await done('queued', 5);
     redis.kill('SIGKILL');
     await new Promise((resolve) => setTimeout(resolve, 1500));
     redis = startRedis();
@@ -87,7 +93,7 @@ describe.skipIf(!hasRedis)('a study on a queue', () => {
   it('goes on after its runner was killed, with what the workers did meanwhile', async () => {
     const workers = [worker(), worker()];
     const runner = start(folder, ['run', 'study.json', '--queue', url, '--out', 'runner-killed']);
-    await saying(runner.child, '[2/');
+    await done('runner-killed', 2);
     runner.child.kill('SIGKILL');
     await runner.ended;
     const { code } = await run(folder, 'run', 'study.json', '--queue', url, '--out', 'runner-killed');
