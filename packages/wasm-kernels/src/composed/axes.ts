@@ -13,7 +13,7 @@ interface Fit {
 
 /** The fit of an axis of `size` elements to `length` elements. */
 export function fitOf(size: number, offset: number, length: number): Fit {
-  const from = Math.max(-offset, 0);
+  const from = Math.min(Math.max(-offset, 0), size);
   const count = Math.max(Math.min(size, length - offset) - from, 0);
   const before = Math.max(offset, 0);
   return { from, count, margins: [before, length - before - count] };
