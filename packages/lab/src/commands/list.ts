@@ -1,5 +1,4 @@
 import { UsageError } from '../errors.js';
-import { exporters } from '../export/exporter.js';
 import { loadParts } from '../parts/load.js';
 import { labKinds } from '../parts/part.js';
 import type { Output } from '../progress.js';
@@ -35,13 +34,8 @@ export async function listCommand(
     ...registryKinds.flatMap((of) =>
       registry.list(of).map((name) => ({ kind: of, name, line: registry.find(name, of).description })),
     ),
-    ...Object.entries(exporters).map(([name, { description }]) => ({
-      kind: 'exporter',
-      name,
-      line: description,
-    })),
   ];
-  const kinds = [...labKinds, ...registryKinds, 'exporter'];
+  const kinds: string[] = [...labKinds, ...registryKinds];
   if (kind !== undefined && !kinds.includes(kind)) {
     throw new UsageError(
       `list: expected one of [${kinds.join(', ')}], got "${kind}"${didYouMean(kind, kinds)}`,

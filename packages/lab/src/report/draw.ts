@@ -57,3 +57,9 @@ export function standalone(svg: string): string {
     '<svg xmlns="http://www.w3.org/2000/svg" style="background:#fff;color:#1b1f24;font-family:sans-serif" ',
   );
 }
+
+/** Logarithmic where positive values span more than a factor of four. */
+export function scaleOf(values: readonly number[]): 'log' | 'linear' {
+  const low = Math.min(...values);
+  return low > 0 && Math.max(...values) / low > 4 ? 'log' : 'linear';
+}

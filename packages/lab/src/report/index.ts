@@ -2,12 +2,14 @@ import type { StudyResults } from '../results.js';
 import { type Analysis, analyse } from './analysis.js';
 import { type ArmLook, looks } from './colors.js';
 import type { FigureGroup, ReportFigure } from './figure.js';
-import { differenceFigure, measureFigures, searchFigures, timeFigure } from './figures-of-results.js';
+import { differenceFigure, measureFigures, timeFigure } from './figures-of-results.js';
+import { searchFigures } from './figures-of-searches.js';
 import { trialFigures } from './figures-of-trials.js';
 import { profileFigure, ranksFigure } from './figures-over-tasks.js';
 import { trainingFigures } from './figures-over-training.js';
 import { page } from './page.js';
-import { reportTables, trialsTable } from './tables.js';
+import { reportTables } from './tables.js';
+import { trialsTable } from './tables-of-trials.js';
 
 const present = <T>(items: readonly (T | undefined)[]): T[] =>
   items.filter((item): item is T => item !== undefined);
