@@ -12,7 +12,7 @@ afterAll(remove);
 let script = '';
 beforeAll(async () => {
   script = await bundled(join(dirname(fileURLToPath(import.meta.url)), 'processes', 'train.ts'), folder);
-});
+}, 120_000);
 
 async function trainInProcess(mode: string): Promise<Answer> {
   const { stdout } = await promisify(execFile)(process.execPath, [script, mode]);
