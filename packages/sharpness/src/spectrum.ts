@@ -1,0 +1,161 @@
+import * as tf from '@tensorflow/tfjs-core';
+import {
+  type GradientOracle,
+  gaussNewton,
+  hessian,
+  hutchinsonTrace,
+  krylov,
+  type LinearMap,
+  lanczos,
+  norm,
+  seededSampler,
+  symmetricEigen,
+  type TwoPartLoss,
+} from '@tfjs-sam/core';
+
+/** A measured number. */
+export interface Estimate {
+  readonly value: number;
+  /** Its standard error; absent where it is no sample's mean. */
+  readonly standardError?: number;
+  readonly reliable: boolean;
+  /** Why it is not to be believed, and what to do. */
+  readonly reason?: string;
+}
+
+/** Options of `spectrum`. */
+export interface SpectrumOptions {
+  /** 'gauss-newton' is the default where the loss is in two parts, 'hessian' elsewhere. */
+  readonly matrix?: 'hessian' | 'gauss-newton' | undefined;
+  /** Eigenvalues of largest absolute value, an integer >= 1. Default 1. */
+  readonly count?: number | undefined;
+  /** Relative to the largest |λ|, > 0. Default 1e-2. */
+  readonly tolerance?: number | undefined;
+  /** Probes of the trace and the Frobenius norm, an integer >= 0; 0 leaves them out. Default 30. */
+  readonly probes?: number | undefined;
+  /** Hutch++: see `hutchinsonTrace`. Default 0. */
+  readonly rank?: number | undefined;
+  /** Seed of all draws. Default 0. */
+  readonly seed?: number | undefined;
+}
+
+/** The ends of a spectrum, and its sums. */
+export interface Spectrum {
+  readonly matrix: 'hessian' | 'gauss-newton';
+  /** Largest absolute value first. */
+  readonly eigenvalues: number[];
+  /** ‖A v − λ v‖ of each. */
+  readonly residuals: number[];
+  /** Whether the eigenvalues are to be believed. */
+  readonly reliable: boolean;
+  readonly reason?: string;
+  readonly trace?: Estimate;
+  /** ‖A‖²_F, the sum of squared eigenvalues. */
+  readonly frobeniusSquared?: Estimate;
+}
+
+/** The matrix that a spectrum is of. @throws TypeError for 'gauss-newton' without a loss in two parts. */
+export function matrixOf(
+  oracle: GradientOracle,
+  parts: TwoPartLoss | undefined,
+  matrix: 'hessian' | 'gauss-newton' = parts ? 'gauss-newton' : 'hessian',
+): { name: 'hessian' | 'gauss-newton'; map: LinearMap } {
+  if (matrix === 'hessian') return { name: matrix, map: hessian(oracle) };
+  if (parts) return { name: matrix, map: gaussNewton(oracle, parts) };
+  throw new TypeError('spectrum: expected a loss in two parts for "gauss-newton", got a closure');
+}
+
+/**
+ * Top eigenvalues, trace and Frobenius norm of the Hessian or the Gauss–Newton matrix.
+ *
+ * Cost: one product per Lanczos step, two for each eigenvalue, one for each probe and one more, two more for each of `rank`. A
+ * product of the Hessian is two gradients, of the Gauss–Newton matrix a gradient and two values.
+ */
+export async function spectrum(
+  oracle: GradientOracle,
+  parts?: TwoPartLoss,
+  { matrix, count = 1, tolerance = 1e-2, probes = 30, rank = 0, seed = 0 }: SpectrumOptions = {},
+): Promise<Spectrum> {
+  const { name, map } = matrixOf(oracle, parts, matrix);
+  const { vectors, values, residuals, reliable, reason } = await lanczos(map, { count, tolerance, seed });
+  tf.dispose(vectors);
+  const sums = probes === 0 ? {} : await sumsOf(map, probes, rank, seed);
+  return {
+    matrix: name,
+    eigenvalues: values.slice(0, count),
+    residuals,
+    reliable,
+    ...(reason !== undefined && { reason }),
+    ...sums,
+  };
+}
+
+async function sumsOf(map: LinearMap, probes: number, rank: number, seed: number) {
+  const squares: tf.Tensor[] = [];
+  // E ‖A z‖² = ‖A‖²_F: the probes of the trace serve twice.
+  const watched: LinearMap = Object.assign(
+    (v: Parameters<LinearMap>[0]) => {
+      const image = map(v);
+      squares.push(tf.keep(tf.tidy(() => tf.square(norm(image)))));
+      return image;
+    },
+    { ...(map.shapes && { shapes: map.shapes }), ...(map.differences && { differences: map.differences }) },
+  );
+  const { value, standardError, reliable, reason } = await hutchinsonTrace(watched, { probes, rank, seed });
+  const stacked = tf.stack(rank === 0 ? squares : [tf.scalar(Number.NaN)]);
+  const each = Array.from(await stacked.data());
+  tf.dispose([squares, stacked]);
+  return {
+    trace: { value, standardError, reliable, ...(reason !== undefined && { reason }) },
+    ...(rank === 0 && { frobeniusSquared: { ...meanOf(each), reliable } }),
+  };
+}
+
+/** Mean and standard error. */
+export function meanOf(values: readonly number[]): { value: number; standardError: number } {
+  const value = values.reduce((sum, x) => sum + x, 0) / values.length;
+  const squares = values.reduce((sum, x) => sum + (x - value) ** 2, 0);
+  return { value, standardError: Math.sqrt(squares / (values.length - 1) / values.length) };
+}
+
+/** A spectral density: eigenvalues with their shares of the spectrum, which sum to one. */
+export interface Density {
+  readonly nodes: number[];
+  readonly weights: number[];
+  /** The density at x, smoothed by a Gaussian of width sigma. */
+  at(x: number, sigma: number): number;
+}
+
+/**
+ * Spectral density by stochastic Lanczos quadrature: nodes are Ritz values, weights squared first components, averaged over
+ * random starts.
+ *
+ * @param options - `steps`: Lanczos steps of a start, default 30; `probes`: starts, default 5; `seed`.
+ * @returns Cost: `steps` · `probes` products.
+ * @see Ghorbani et al. 2019. https://arxiv.org/abs/1901.10159
+ */
+export async function spectralDensity(
+  map: LinearMap,
+  {
+    steps = 30,
+    probes = 5,
+    seed = 0,
+  }: { readonly steps?: number; readonly probes?: number; readonly seed?: number } = {},
+): Promise<Density> {
+  const draw = seededSampler('rademacher', seed);
+  const nodes: number[] = [];
+  const weights: number[] = [];
+  for (let index = 0; index < probes; index++) {
+    const projected = tf.tidy(() => krylov(map, draw(map.shapes!, 0, index), steps).projected);
+    const found = symmetricEigen((await projected.array()) as number[][]);
+    projected.dispose();
+    nodes.push(...found.values);
+    weights.push(...found.vectors.map((y) => y[0]! ** 2 / probes));
+  }
+  const at = (x: number, sigma: number) =>
+    nodes.reduce((sum, node, i) => {
+      const gauss = Math.exp(-(((x - node) / sigma) ** 2) / 2) / (sigma * Math.sqrt(2 * Math.PI));
+      return sum + weights[i]! * gauss;
+    }, 0);
+  return { nodes, weights, at };
+}

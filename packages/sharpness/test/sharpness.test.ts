@@ -1,0 +1,350 @@
+import * as tf from '@tensorflow/tfjs';
+import { elementwiseMetric, hessian, makeOracle, mongeMetric } from '@tfjs-sam/core';
+import {
+  attack,
+  averageSharpness,
+  between,
+  calibration,
+  counting,
+  filterNormalised,
+  landscape,
+  landscapeCsv,
+  landscapeHtml,
+  landscapeSvg,
+  measure,
+  mSharpness,
+  normaliseLogits,
+  robustAccuracy,
+  spectralDensity,
+  spectrum,
+  trajectory,
+  worstCaseSharpness,
+} from '@tfjs-sam/sharpness';
+import { exactNetwork, useBackend } from '@tfjs-sam/testing';
+import { beforeAll, describe, expect, it } from 'vitest';
+
+beforeAll(() => useBackend('wasm'));
+
+/** ½ Σ aᵢ θᵢ² at θ. */
+function bowl(a: readonly number[], at: readonly number[]) {
+  const theta = tf.variable(tf.tensor1d([...at]));
+  const loss = () =>
+    tf.tidy(() => tf.mul(0.5, tf.sum(tf.mul(tf.tensor1d([...a]), tf.square(theta))))) as tf.Scalar;
+  const own = makeOracle(loss, [theta]);
+  return { theta, loss, ...counting(own), dispose: () => [own.dispose(), theta.dispose()] };
+}
+
+describe('worst case', () => {
+  it('is SAM’s sharpness for one step, and finds the sharp direction from the bottom', async () => {
+    const slope = bowl([1, 1], [3, 4]);
+    // ½(5 + ρ)² − ½ 5².
+    const one = await worstCaseSharpness(slope.oracle, { rho: 0.1, steps: 1 });
+    expect(one.value).toBeCloseTo(0.505, 4);
+    expect(one.distance).toBeCloseTo(0.1, 5);
+    expect(slope.cost()).toEqual({ gradients: 0, values: 1 });
+    slope.dispose();
+    const valley = bowl([10, 1], [1e-3, 1e-2]);
+    const found = await worstCaseSharpness(valley.oracle, { rho: 0.5, steps: 20 });
+    // ½ · 10 · ρ² at most.
+    expect(found.value).toBeGreaterThan(1.2);
+    expect(found.value).toBeLessThan(1.27);
+    expect(valley.cost()).toEqual({ gradients: 19, values: 20 });
+    valley.dispose();
+  });
+
+  it('respects the ball of any metric', async () => {
+    const { oracle, dispose } = bowl([1, 1], [3, 0.1]);
+    const box = await worstCaseSharpness(oracle, { rho: 0.1, steps: 5, restarts: 2, metric: 'infinity' });
+    // The corner (3.1, 0.2).
+    expect(box.value).toBeCloseTo(0.5 * (3.1 ** 2 + 0.2 ** 2 - 3 ** 2 - 0.1 ** 2), 3);
+    for (const metric of [elementwiseMetric(), mongeMetric()]) {
+      const found = await worstCaseSharpness(oracle, { rho: 0.1, steps: 8, metric });
+      expect(found.reliable).toBe(true);
+      expect(found.value).toBeGreaterThan(0);
+    }
+    // Elementwise: Σ (δᵢ/|θᵢ|)² <= ρ², so that the first entry moves by 3ρ.
+    const adaptive = await worstCaseSharpness(oracle, {
+      rho: 0.1,
+      steps: 1,
+      metric: elementwiseMetric({ eta: 0 }),
+    });
+    expect(adaptive.distance).toBeCloseTo(0.3, 2);
+    dispose();
+  });
+});
+
+it('averages over a ball: ½σ² tr H on a quadratic', async () => {
+  const { oracle, cost, dispose } = bowl([3, 1, 2], [1, 1, 1]);
+  const found = await averageSharpness(oracle, { sigma: 0.1, samples: 200 });
+  expect(Math.abs(found.value - 0.5 * 0.01 * 6)).toBeLessThan(3 * found.standardError!);
+  expect(found.reliable).toBe(true);
+  expect(cost()).toEqual({ gradients: 0, values: 400 });
+  dispose();
+});
+
+describe('spectra', () => {
+  it.each(['hessian', 'gauss-newton'] as const)(
+    'has eigenvalues, trace and Frobenius norm of a network: %s',
+    async (matrix) => {
+      const network = exactNetwork('cnn-relu-pool');
+      const exact = network.reference[matrix === 'hessian' ? 'hessian' : 'gaussNewton']!;
+      const own = makeOracle(network.loss, network.variables);
+      const { oracle, cost } = counting(own);
+      const found = await spectrum(oracle, network, { matrix, count: 2, probes: 20 });
+      expect(found.reliable, found.reason).toBe(true);
+      expect(Math.abs(found.eigenvalues[0]! / exact.eigenvalues[0]! - 1)).toBeLessThan(0.01);
+      expect(Math.abs(found.eigenvalues[1]! - exact.eigenvalues[1]!)).toBeLessThan(0.01 * exact.largest);
+      const { trace, frobeniusSquared } = found;
+      expect(Math.abs(trace!.value - exact.trace)).toBeLessThan(3 * trace!.standardError!);
+      expect(Math.abs(frobeniusSquared!.value - exact.frobeniusSquared)).toBeLessThan(
+        3 * frobeniusSquared!.standardError!,
+      );
+      const { gradients, values } = cost();
+      expect(matrix === 'hessian' ? values : values - 2 * gradients).toBe(0);
+      own.dispose();
+      network.dispose();
+    },
+  );
+
+  it('finds the top Gauss–Newton eigenvalue of a ResNet in 30 gradients', async () => {
+    const network = exactNetwork('resnet');
+    const own = makeOracle(network.loss, network.variables);
+    const { oracle, cost } = counting(own);
+    const found = await spectrum(oracle, network, { probes: 0, tolerance: 0.05 });
+    expect(found).toMatchObject({ matrix: 'gauss-newton', reliable: true });
+    expect(Math.abs(found.eigenvalues[0]! / network.reference.gaussNewton!.largest - 1)).toBeLessThan(0.01);
+    // A value is a third of a gradient.
+    expect(cost().gradients + cost().values / 3).toBeLessThanOrEqual(30);
+    own.dispose();
+    network.dispose();
+  });
+
+  it('has a density whose moments are the matrix’s', async () => {
+    const network = exactNetwork('mlp-tanh');
+    const oracle = makeOracle(network.loss, network.variables);
+    const { nodes, weights, at } = await spectralDensity(hessian(oracle), { steps: 25, probes: 8 });
+    const size = network.variables.reduce((sum, variable) => sum + variable.size, 0);
+    const moment = (k: number) => nodes.reduce((sum, node, i) => sum + weights[i]! * node ** k, 0) * size;
+    expect(moment(0)).toBeCloseTo(size, 3);
+    expect(Math.abs(moment(1) / network.reference.hessian!.trace - 1)).toBeLessThan(0.15);
+    expect(Math.abs(moment(2) / network.reference.hessian!.frobeniusSquared - 1)).toBeLessThan(0.25);
+    expect(at(0, 0.05)).toBeGreaterThan(at(1, 0.05));
+    oracle.dispose();
+    network.dispose();
+  });
+});
+
+describe('measure', () => {
+  const data = () => ({
+    x: tf.randomNormal([32, 6], 0, 1, 'float32', 1),
+    y: tf
+      .oneHot(
+        tf.tensor1d(
+          Array.from({ length: 32 }, (_, i) => i % 3),
+          'int32',
+        ),
+        3,
+      )
+      .toFloat(),
+  });
+  const model = (loss = 'categoricalCrossentropy') => {
+    const made = tf.sequential({
+      layers: [
+        tf.layers.dense({
+          units: 8,
+          inputShape: [6],
+          activation: 'relu',
+          kernelInitializer: tf.initializers.glorotUniform({ seed: 1 }),
+        }),
+        tf.layers.batchNormalization(),
+        tf.layers.dropout({ rate: 0.5 }),
+        tf.layers.dense({
+          units: 3,
+          activation: 'softmax',
+          kernelInitializer: tf.initializers.glorotUniform({ seed: 2 }),
+        }),
+      ],
+    });
+    made.compile({ optimizer: 'sgd', loss });
+    return made;
+  };
+
+  it('measures a model with data in one call, and leaves no trace', async () => {
+    const [net, batch] = [model(), data()];
+    const bits = () => net.getWeights().map((weight) => [...weight.dataSync()]);
+    const before = bits();
+    const { numTensors } = tf.memory();
+    const found = await measure(net, batch);
+    const again = await measure(net, batch);
+    expect(again).toEqual(found);
+    expect(found.spectrum!.matrix).toBe('gauss-newton');
+    expect(found.loss).toBeCloseTo((net.evaluate(batch.x, batch.y) as tf.Scalar).dataSync()[0]!, 5);
+    expect(found.worstCase!.value).toBeGreaterThan(0);
+    expect(found).toMatchObject({
+      spectrum: { reliable: true, trace: { reliable: true } },
+      worstCase: { reliable: true },
+    });
+    expect(found.reliable).toBe(found.average!.reliable);
+    expect(bits()).toEqual(before);
+    // The tensor of `evaluate`.
+    expect(tf.memory().numTensors).toBe(numTensors + 1);
+    const scaled = await measure(net, batch, { normaliseLogits: true, average: false, worstCase: false });
+    expect(scaled.loss).not.toBeCloseTo(found.loss, 3);
+    // The statistics of a batch move in training, and are put back.
+    await measure(net, batch, { training: true, average: false, spectrum: { probes: 2 } });
+    expect(bits()).toEqual(before);
+    tf.dispose([batch.x, batch.y]);
+    net.dispose();
+  });
+
+  it('refuses what it cannot measure, and says what it needs', async () => {
+    const [net, batch] = [model('categoricalHinge'), data()];
+    await expect(measure(net)).rejects.toThrow('expected data { x, y } with a model');
+    await expect(measure(net, batch)).rejects.toThrow('Give a loss in two parts instead');
+    await expect(
+      measure((() => tf.scalar(1)) as never, undefined, { normaliseLogits: true }),
+    ).rejects.toThrow('expected a loss in two parts');
+    tf.dispose([batch.x, batch.y]);
+    net.dispose();
+  });
+
+  it('does not change with the length of the logits where they are normalised', () => {
+    const logits = tf.tensor2d([[1, 2, 4]]);
+    const lossOf = (f: tf.Tensor) => tf.sum(tf.square(f)) as tf.Scalar;
+    const of = (size: number) => {
+      const parts = normaliseLogits({ outputs: () => tf.mul(size, logits), lossOf });
+      return tf.tidy(() => parts.lossOf(parts.outputs()).dataSync()[0]!);
+    };
+    expect(of(10)).toBeCloseTo(of(1), 4);
+    logits.dispose();
+  });
+
+  it('averages the worst cases of parts of a batch', async () => {
+    const [first, second] = [bowl([1], [2]), bowl([3], [2])];
+    const theta = tf.variable(tf.tensor1d([2]));
+    const losses = [1, 3].map((a) => () => tf.mul(a / 2, tf.sum(tf.square(theta))) as tf.Scalar);
+    const found = await mSharpness(losses, [theta], { rho: 0.1, steps: 1 });
+    expect(found.value).toBeCloseTo(((1 + 3) / 2) * 0.5 * (2.1 ** 2 - 4), 4);
+    first.dispose();
+    second.dispose();
+    theta.dispose();
+  });
+});
+
+describe('landscapes', () => {
+  it('evaluates planes row by row, goes on where it stopped, and draws', async () => {
+    const { oracle, cost, theta, dispose } = bowl([2, 4], [1, 0]);
+    const directions = [[tf.tensor1d([1, 0])], [tf.tensor1d([0, 1])]] as [[tf.Tensor], [tf.Tensor]];
+    const rows: number[] = [];
+    const whole = await landscape(oracle, directions, {
+      x: [-1, 0, 1],
+      y: [0, 1],
+      onProgress: (row) => rows.push(row),
+    });
+    expect(whole.z).toEqual([
+      [0, 1, 4],
+      [2, 3, 6],
+    ]);
+    expect(rows).toEqual([1, 2]);
+    expect(cost()).toEqual({ gradients: 0, values: 6 });
+    const half = { ...whole, z: [whole.z[0]!] };
+    expect(await landscape(oracle, directions, { x: [-1, 0, 1], y: [0, 1], resume: half })).toEqual(whole);
+    expect(cost().values).toBe(9);
+    expect(landscapeCsv(whole).split('\n').slice(0, 3)).toEqual(['x,y,loss', '-1,0,0', '0,0,1']);
+    expect(landscapeSvg(whole, 'a <b>').match(/<rect /g)).toHaveLength(6);
+    expect(landscapeHtml(whole, 'a <b>')).not.toContain('<b>');
+    const line = await landscape(oracle, [directions[0]], { x: [0, 1] });
+    expect(landscapeSvg(line)).toContain('<polyline');
+    expect([...theta.dataSync()]).toEqual([1, 0]);
+    tf.dispose(directions);
+    dispose();
+  });
+
+  it('has directions: filters of θ’s norms, between models, along a path', async () => {
+    const weights = [
+      tf.tensor2d([
+        [3, 0],
+        [4, 1],
+      ]),
+      tf.tensor1d([1, 2]),
+    ];
+    const [kernel, bias] = filterNormalised(weights, 1);
+    const norms = tf.sqrt(tf.sum(tf.square(kernel!), 0)).dataSync();
+    expect(norms[0]).toBeCloseTo(5, 4);
+    expect(norms[1]).toBeCloseTo(1, 4);
+    expect([...bias!.dataSync()]).toEqual([0, 0]);
+    expect([...between([weights[1]!], [tf.tensor1d([4, 4])])[0]!.dataSync()]).toEqual([3, 2]);
+    const path = [
+      [0, 0, 0],
+      [2, 0, 0],
+      [2, 1, 0],
+      [3, 1, 0],
+    ].map((at) => [tf.tensor1d(at)]);
+    const { points, explained, directions } = await trajectory(path);
+    expect(explained[0] + explained[1]).toBeCloseTo(1, 5);
+    // Distances to the end survive: the path lies in a plane.
+    expect(points.map(([a, b]) => Math.hypot(a, b))).toEqual(
+      [Math.sqrt(10), Math.sqrt(2), 1, 0].map((value) => expect.closeTo(value, 4)),
+    );
+    expect(tf.sum(tf.mul(directions[0][0]!, directions[1][0]!)).dataSync()[0]).toBeCloseTo(0, 4);
+  });
+});
+
+describe('robustness and calibration', () => {
+  it('attacks within the ball, and the worse the larger it is', async () => {
+    const w = tf.tensor2d([
+      [1, -1],
+      [1, -1],
+    ]);
+    const x = tf.tensor2d([
+      [0.3, 0.1],
+      [-0.2, -0.3],
+      [0.05, 0.05],
+    ]);
+    const labels = tf.tensor2d([
+      [1, 0],
+      [0, 1],
+      [1, 0],
+    ]);
+    const logits = (inputs: tf.Tensor) => tf.matMul(inputs as tf.Tensor2D, w);
+    const lossOf = (inputs: tf.Tensor) => tf.losses.softmaxCrossEntropy(labels, logits(inputs)) as tf.Scalar;
+    // Against the margin (x₁ + x₂): each entry by ε.
+    const fgsm = attack(lossOf, x, { epsilon: 0.1 });
+    expect([...tf.sub(fgsm, x).dataSync()].map((v) => Math.round(v * 100))).toEqual([
+      -10, -10, 10, 10, -10, -10,
+    ]);
+    const round = attack(lossOf, x, { epsilon: 0.1, norm: '2', steps: 10 });
+    for (const length of tf.sqrt(tf.sum(tf.square(tf.sub(round, x)), 1)).dataSync())
+      expect(length).toBeLessThan(0.1001);
+    const inside = attack(lossOf, x, { epsilon: 1, steps: 5, range: [-0.3, 0.3] });
+    expect(Math.max(...tf.abs(inside).dataSync())).toBeLessThan(0.3001);
+    const { numTensors } = tf.memory();
+    // Margins of 0.2, 0.25 and 0.05 in the largest entry.
+    expect(await robustAccuracy(logits, x, labels, [0, 0.1, 0.22, 0.3], { steps: 5, restarts: 2 })).toEqual(
+      [1, 2 / 3, 1 / 3, 0].map((accuracy, i) => ({
+        epsilon: [0, 0.1, 0.22, 0.3][i],
+        accuracy: expect.closeTo(accuracy, 4),
+      })),
+    );
+    expect(tf.memory().numTensors).toBe(numTensors);
+  });
+
+  it('scores probabilities as the definitions do', async () => {
+    const p = [
+      [0.85, 0.15],
+      [0.65, 0.35],
+      [0.25, 0.75],
+    ];
+    const logits = tf.log(tf.tensor2d(p));
+    const labels = tf.tensor2d([
+      [1, 0],
+      [0, 1],
+      [0, 1],
+    ]);
+    const found = await calibration(logits, labels, 10);
+    expect(found.accuracy).toBeCloseTo(2 / 3, 5);
+    expect(found.nll).toBeCloseTo(-(Math.log(0.85) + Math.log(0.35) + Math.log(0.75)) / 3, 4);
+    expect(found.brier).toBeCloseTo((2 * 0.15 ** 2 + 2 * 0.65 ** 2 + 2 * 0.25 ** 2) / 3, 4);
+    expect(found.ece).toBeCloseTo((0.15 + 0.65 + 0.25) / 3, 4);
+  });
+});
