@@ -75,6 +75,29 @@ function maskSampler(golden: Golden): Sampler {
   };
 }
 
+const noiseOptions = (golden: Golden) => ({
+  gamma: number(golden, 'gamma'),
+  sampler: injected(golden, ({ noise_standard_normal }) => noise_standard_normal as StoredVector),
+});
+
+/** The files draw one number per variable, or one per weight. */
+const esamOptions = (golden: Golden) => ({
+  rho: number(golden, 'rho'),
+  beta: number(golden, 'beta'),
+  // From 0.99 on the published code takes all examples.
+  gamma: number(golden, 'gamma') >= 0.99 ? 1 : number(golden, 'gamma'),
+  sampler: ((_shapes, step) => {
+    const { random_draws: draws } = golden.steps[step]!;
+    if (!Array.isArray(draws)) return stored(golden, draws as StoredVector);
+    return (draws as number[]).map((draw) => tf.scalar(draw));
+  }) satisfies Sampler,
+});
+
+const exampleClosure: GoldenRun['closure'] =
+  (model, { batch }) =>
+  () =>
+    model.losses(batch!);
+
 /** How each variant of the files is made here from its hyper-parameters. */
 export const table: Readonly<Record<string, GoldenRun>> = {
   sam: {
@@ -193,5 +216,141 @@ export const table: Readonly<Record<string, GoldenRun>> = {
   msam: { create: (base, golden) => sam.msam(base, { rho: number(golden, 'rho') }) },
   fisher_sam: {
     create: (base, golden) => sam.fisherSam(base, { rho: number(golden, 'rho'), eta: number(golden, 'eta') }),
+  },
+  stable_sam: { create: (base, golden) => sam.stableSam(base, { rho: number(golden, 'rho') }) },
+  usam: { create: (base, golden) => sam.usam(base, { rho: number(golden, 'rho') }) },
+  stable_usam: { create: (base, golden) => sam.stableUsam(base, { rho: number(golden, 'rho') }) },
+  vasso: {
+    create: (base, golden) => sam.vasso(base, { rho: number(golden, 'rho'), theta: number(golden, 'theta') }),
+  },
+  xsam: {
+    create: (base, golden) =>
+      sam.xsam(base, {
+        rho: number(golden, 'rho'),
+        steps: number(golden, 'steps'),
+        ...(golden.hyper.rho_max === undefined
+          ? { alpha: numberOr(golden, 'alpha', 1) }
+          : {
+              rhoMax: number(golden, 'rho_max'),
+              alphaMax: number(golden, 'alpha_max'),
+              alphaStep: number(golden, 'alpha_delta'),
+              searchEvery: number(golden, 'steps_per_epoch'),
+            }),
+      }),
+  },
+  sagm: {
+    create: (base, golden) =>
+      sam.sagm(base, {
+        rho: number(golden, 'rho'),
+        alpha: number(golden, 'alpha'),
+        metric: metricOf(golden),
+      }),
+  },
+  gcsam: { create: (base, golden) => sam.gcSam(base, { rho: number(golden, 'rho') }) },
+  pgn: {
+    create: (base, golden) => sam.pgn(base, { rho: number(golden, 'r'), alpha: number(golden, 'alpha') }),
+  },
+  multistep_sam: {
+    // The last of a period's calls is the descent.
+    create: (base, golden) =>
+      sam.multistepSam(base, { rho: number(golden, 'rho'), steps: number(golden, 'sync_period') - 1 }),
+  },
+  esam: {
+    create: (base, golden) => sam.esam(base, { ...esamOptions(golden), mask: 'variable' }),
+    closure: exampleClosure,
+  },
+  esam_elementwise: {
+    create: (base, golden) => sam.esam(base, { ...esamOptions(golden), mask: 'weight' }),
+    closure: exampleClosure,
+  },
+  rwp: {
+    create: (base, golden) => sam.rwp(base, noiseOptions(golden)),
+    // Ours is the loss at the noisy point.
+    reportsLossAtTheta: false,
+  },
+  mrwp: {
+    create: (base, golden) => sam.mRwp(base, { ...noiseOptions(golden), alpha: number(golden, 'alpha') }),
+  },
+  gam: {
+    create: (base, golden) =>
+      sam.gam(base, {
+        rho: number(golden, 'rho'),
+        normRho: number(golden, 'norm_rho'),
+        beta0: number(golden, 'beta0'),
+        beta1: number(golden, 'beta1'),
+        gamma: number(golden, 'gamma'),
+      }),
+  },
+  crsam: {
+    create: (base, golden) =>
+      sam.crSam(base, {
+        rho: number(golden, 'rho'),
+        gamma: number(golden, 'gamma'),
+        beta: number(golden, 'beta'),
+      }),
+  },
+  zsharp: {
+    create: (base, golden) =>
+      sam.zsharp(base, { rho: number(golden, 'rho'), percentile: number(golden, 'percentile') }),
+  },
+  tsam: {
+    create: (base, golden) =>
+      sam.tsam(base, {
+        rho: number(golden, 'rho'),
+        samples: number(golden, 'num_samples'),
+        tilt: number(golden, 'tilt'),
+        noiseRadius: number(golden, 'radius'),
+        noiseScale: number(golden, 'scaling'),
+        sampler: injected(golden, ({ directions }, index) => (directions as StoredVector[])[index]!),
+      }),
+    // Ours is the loss at the first noisy point.
+    reportsLossAtTheta: false,
+  },
+  momentum_sam: {
+    create: (base, golden) => sam.momentumSam(base, { rho: number(golden, 'rho') }),
+    // Ours is the loss at the perturbed point.
+    reportsLossAtTheta: false,
+  },
+  asam_layerwise: {
+    create: (base, golden) =>
+      sam.layerwiseAsam(base, {
+        rho: number(golden, 'rho'),
+        eta: number(golden, 'eta'),
+        scaled: isWeight,
+      }),
+  },
+  asam_linf: {
+    create: (base, golden) =>
+      sam.signAsam(base, { rho: number(golden, 'rho'), eta: number(golden, 'eta'), scaled: isWeight }),
+  },
+  sam_on: { create: (base, golden) => sam.samOn(base, { rho: number(golden, 'rho') }) },
+  ae_sam: {
+    create: (base, golden) =>
+      sam.aeSam(base, {
+        rho: number(golden, 'rho'),
+        delta: number(golden, 'delta'),
+        lambda1: number(golden, 'lambda1'),
+        lambda2: number(golden, 'lambda2'),
+        totalSteps: number(golden, 'total_steps'),
+        lag: false,
+      }),
+  },
+  lightsam: {
+    create: (base, golden) =>
+      sam.lightSam(base, { rho: number(golden, 'rho'), epsilon: number(golden, 'epsilon') }),
+  },
+  le_sam: {
+    create: (base, golden) =>
+      sam.leSam(base, { budget: number(golden, 'budget'), rhoMax: number(golden, 'rho_max') }),
+  },
+  eigen_sam: {
+    create: (base, golden) =>
+      sam.eigenSam(base, {
+        rho: number(golden, 'rho'),
+        alpha: number(golden, 'alpha'),
+        refreshEvery: number(golden, 'freq'),
+        powerSteps: number(golden, 'power_steps'),
+        sampler: injected(golden, ({ initial_vector }) => initial_vector as StoredVector),
+      }),
   },
 };

@@ -102,7 +102,7 @@ it('a misspelt, missing or mistyped option does not compile', () => {
     // @ts-expect-error: no such option of the schedule inside
     registry.create({ variant: 'type-test', power: 2, rho: { name: 'type-nested', innr: 1 }, base });
     // @ts-expect-error: no such option of the optimizer inside
-    registry.build('base-optimizer', { name: 'clip-by-value', limit: 1, base: { name: 'adam', beta: 1 } });
+    registry.build('base-optimizer', { name: 'clip-by-value', limit: 1, base: { name: 'adam', bet: 1 } });
     // @ts-expect-error: power is missing
     registry.create({ variant: 'type-test', base });
     // @ts-expect-error: base is missing

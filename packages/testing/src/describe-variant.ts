@@ -24,6 +24,13 @@ export interface VariantSuite {
   readonly skip?: Partial<Readonly<Record<VariantCase, string>>>;
   /** Backends. Default cpu and wasm. */
   readonly backends?: readonly BackendName[];
+  /** Whether the variant needs the losses of the examples. Default false. */
+  readonly examples?: boolean;
+  /**
+   * Whether to run on one base optimizer and one backend, without `model.fit`: a tenth of the time. The whole suite then
+   * belongs into a slow test. Default false.
+   */
+  readonly brief?: boolean;
 }
 
 /** The class as `tf.serialization` sees it: something that `fromConfig` can be asked of. */
@@ -46,17 +53,31 @@ const baseNames = Object.keys(bases) as Base[];
  * @example describeVariant({ name: 'gsam', create: (base, options) => gsam(base, options) });
  */
 export function describeVariant(suite: VariantSuite): void {
-  describe.each([...(suite.backends ?? backendNames)])(`${suite.name}: conformance on %s`, (backend) => {
-    beforeAll(() => useBackend(backend));
+  const backends = suite.backends ?? (suite.brief ? (['wasm'] as const) : backendNames);
+  describe.each([...backends])(`${suite.name}: conformance on %s`, (backend) => {
+    beforeAll(async () => {
+      examples = suite.examples ?? false;
+      await useBackend(backend);
+    });
     describeWeights(suite);
     describeFailures(suite);
     describeState(suite);
     describeGradients(suite);
+    if (suite.brief) return;
     it('trains in model.fit with batch normalisation, dropout and two metrics', async () => {
-      await trainInFit(() => suite.create(sgd({ learningRate: 0.05, momentum: 0.9 })));
+      await trainInFit(() => suite.create(sgd({ learningRate: 0.05, momentum: 0.9 })), examples);
     });
   });
 }
+
+/** Whether the losses of the suite that is running tell those of their examples. */
+let examples = false;
+
+/** The base optimizers that a suite runs on. */
+const basesOf = ({ brief }: VariantSuite): Base[] => (brief ? ['sgd'] : baseNames);
+
+/** A loss of the suite's form: a vector where it looks at examples. */
+const formed = (loss: tf.Tensor) => (examples ? tf.mul(loss, tf.ones([8])) : loss) as tf.Scalar;
 
 /** Runs `steps` steps on the toy problem's batches. */
 function train(optimizer: tf.Optimizer, problem: ToyProblem, steps: number, from = 0): void {
@@ -70,7 +91,7 @@ function withProblem<T>(
   test: (problem: ToyProblem, optimizer: SharpnessAwareOptimizer) => T,
   scale = 1,
 ): T {
-  const problem = toyProblem(scale);
+  const problem = toyProblem(scale, examples);
   const optimizer = optimizerOf() as SharpnessAwareOptimizer;
   const cleanUp = () => {
     optimizer.dispose();
@@ -82,8 +103,9 @@ function withProblem<T>(
   return result;
 }
 
-function describeWeights({ create }: VariantSuite): void {
-  it.each(baseNames)('leaves every weight bit-equal at learning rate 0, with %s', (base) => {
+function describeWeights(suite: VariantSuite): void {
+  const { create } = suite;
+  it.each(basesOf(suite))('leaves every weight bit-equal at learning rate 0, with %s', (base) => {
     withProblem(
       () => create(bases[base](0)),
       (problem, optimizer) => {
@@ -121,7 +143,7 @@ function describeWeights({ create }: VariantSuite): void {
     expect(run()).toEqual(run());
   });
 
-  it.each(baseNames)('keeps the tensor count steady, with %s', (base) => {
+  it.each(basesOf(suite))('keeps the tensor count steady, with %s', (base) => {
     withProblem(
       () => create(bases[base](0.01)),
       (problem, optimizer) => {
@@ -143,60 +165,64 @@ function describeWeights({ create }: VariantSuite): void {
   });
 }
 
-/** Evaluations of the closure in each of the first steps. */
-function countEvaluations({ create }: VariantSuite, steps: number): number[] {
+/** Evaluations of the closure in a step after some others, between which and it the event loop turns. */
+function countEvaluations({ create }: VariantSuite, steps: number): Promise<number> {
   return withProblem(
     () => create(bases.sgd(0.05)),
-    (problem, optimizer) =>
-      Array.from({ length: steps }, (_, step) => {
-        let evaluations = 0;
-        const counted = () => {
-          evaluations += 1;
-          return problem.loss(step);
-        };
-        optimizer.minimize(counted, false, problem.variables);
-        return evaluations;
-      }),
+    async (problem, optimizer) => {
+      train(optimizer, problem, steps);
+      await stateOf(optimizer);
+      let evaluations = 0;
+      const counted = () => {
+        evaluations += 1;
+        return problem.loss(steps);
+      };
+      optimizer.minimize(counted, false, problem.variables);
+      return evaluations;
+    },
   );
 }
 
 function describeFailures(suite: VariantSuite): void {
-  it.each(baseNames)('undoes a step whose closure throws, at whichever evaluation, with %s', async (base) => {
-    const steps = 3;
-    const evaluations = countEvaluations(suite, steps + 1)[steps]!;
-    for (let failing = 1; failing <= evaluations; failing++) {
-      await withProblem(
-        () => suite.create(bases[base](0.05)),
-        async (problem, optimizer) => {
-          train(optimizer, problem, steps);
-          const before = {
-            weights: problem.values(),
-            state: await stateOf(optimizer),
-            iterations: optimizer.iterations,
-          };
-          const { numTensors, numBytes } = tf.memory();
-          let calls = 0;
-          const failingLoss = (_objective?: Objective) => {
-            const loss = problem.loss(steps);
-            tf.keep(tf.mul(loss, 2));
-            calls += 1;
-            if (calls === failing) throw new Error('the closure failed');
-            return loss;
-          };
-          const keptByFirst = failing > 1 ? 1 : 0;
-          expect(() => optimizer.minimize(failingLoss, false, problem.variables)).toThrow(
-            'the closure failed',
-          );
-          // What the first evaluation kept is the caller's (metrics of model.fit); everything else must be gone.
-          expect(tf.memory().numTensors - numTensors).toBe(keptByFirst);
-          expect(tf.memory().numBytes - numBytes).toBe(keptByFirst * 4);
-          expect(problem.values()).toEqual(before.weights);
-          expect(await stateOf(optimizer)).toEqual(before.state);
-          expect(optimizer.iterations).toBe(before.iterations);
-        },
-      );
-    }
-  });
+  it.each(basesOf(suite))(
+    'undoes a step whose closure throws, at whichever evaluation, with %s',
+    async (base) => {
+      const steps = 3;
+      const evaluations = await countEvaluations(suite, steps);
+      for (let failing = 1; failing <= evaluations; failing++) {
+        await withProblem(
+          () => suite.create(bases[base](0.05)),
+          async (problem, optimizer) => {
+            train(optimizer, problem, steps);
+            const before = {
+              weights: problem.values(),
+              state: await stateOf(optimizer),
+              iterations: optimizer.iterations,
+            };
+            const { numTensors, numBytes } = tf.memory();
+            let calls = 0;
+            const failingLoss = (_objective?: Objective) => {
+              const loss = problem.loss(steps);
+              tf.keep(tf.mean(tf.mul(loss, 2)));
+              calls += 1;
+              if (calls === failing) throw new Error('the closure failed');
+              return loss;
+            };
+            const keptByFirst = failing > 1 ? 1 : 0;
+            expect(() => optimizer.minimize(failingLoss, false, problem.variables)).toThrow(
+              'the closure failed',
+            );
+            // What the first evaluation kept is the caller's (metrics of model.fit); everything else must be gone.
+            expect(tf.memory().numTensors - numTensors).toBe(keptByFirst);
+            expect(tf.memory().numBytes - numBytes).toBe(keptByFirst * 4);
+            expect(problem.values()).toEqual(before.weights);
+            expect(await stateOf(optimizer)).toEqual(before.state);
+            expect(optimizer.iterations).toBe(before.iterations);
+          },
+        );
+      }
+    },
+  );
 }
 
 type State = { name: string; shape: number[]; values: number[] }[];
@@ -224,7 +250,7 @@ async function restore(optimizer: tf.Optimizer, state: State): Promise<void> {
 
 function describeState(suite: VariantSuite): void {
   const { create } = suite;
-  it.each([...baseNames, 'lion'] as const)(
+  it.each(suite.brief ? (['sgd'] as const) : ([...baseNames, 'lion'] as const))(
     'continues a training saved after any step as if uninterrupted, with %s',
     async (base) => {
       const steps = 6;
@@ -290,11 +316,13 @@ function describeGradients(suite: VariantSuite): void {
       });
     const steps = run(() => suite.create(bases.sgd(0.05), { rho: 0 }));
     // Both gradients are the same numbers; combining them rounds: 5 steps of 0.05 times gradients below 10.
+    examples = false;
     expectClose(
       steps,
       run(() => bases.sgd(0.05)),
       1e-5,
     );
+    examples = suite.examples ?? false;
   });
 
   it('stays where the gradient is zero', (context) => {
@@ -316,7 +344,7 @@ function describeGradients(suite: VariantSuite): void {
       () => suite.create(sgd({ learningRate: 1 / size / 100 })),
       (problem, optimizer) => {
         const linear = () =>
-          tf.mul(tf.addN(problem.variables.map((variable) => tf.sum(variable))), size) as tf.Scalar;
+          formed(tf.mul(tf.addN(problem.variables.map((variable) => tf.sum(variable))), size));
         const before = problem.values();
         optimizer.minimize(linear, false, problem.variables);
         const after = problem.values();
@@ -338,7 +366,7 @@ function describeGradients(suite: VariantSuite): void {
     );
   });
 
-  it.each(baseNames)('skips a NaN gradient when asked to, with %s', async (base) => {
+  it.each(basesOf(suite))('skips a NaN gradient when asked to, with %s', async (base) => {
     await withProblem(
       () => suite.create(bases[base](0.05), { onNonFinite: 'skip' }),
       async (problem, optimizer) => {

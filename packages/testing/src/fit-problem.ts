@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { exampleLoss } from '@tfjs-sam/core';
 import { expect } from 'vitest';
 
 /** A model with what makes sharpness-aware training hard: batch normalisation, dropout, metrics. */
@@ -17,14 +18,18 @@ function build(): tf.Sequential {
 
 /**
  * Trains a small classifier by `model.fit` with an optimizer: the loss must fall, the accuracy be reported once,
- * and no epoch leave a tensor behind.
+ * and no epoch leave a tensor behind. With `examples` the loss tells those of its examples.
  */
-export async function trainInFit(optimizerOf: () => tf.Optimizer): Promise<void> {
+export async function trainInFit(optimizerOf: () => tf.Optimizer, examples = false): Promise<void> {
   const x = tf.randomNormal([48, 4], 0, 1, 'float32', 5);
   const y = tf.tidy(() => tf.oneHot(tf.argMax(tf.slice(x, [0, 0], [48, 3]), 1), 3).toFloat());
   const model = build();
   const optimizer = optimizerOf();
-  model.compile({ optimizer, loss: 'categoricalCrossentropy', metrics: ['accuracy', 'mse'] });
+  model.compile({
+    optimizer,
+    loss: examples ? exampleLoss(tf.metrics.categoricalCrossentropy) : 'categoricalCrossentropy',
+    metrics: ['accuracy', 'mse'],
+  });
   const counts: number[] = [];
   const history = await model.fit(x, y, {
     epochs: 8,

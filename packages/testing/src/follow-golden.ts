@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import { adamw, type LossClosure, sgd } from '@tfjs-sam/core';
+import { type AnyLossClosure, adamw, sgd } from '@tfjs-sam/core';
 import { type Golden, type GoldenStep, type StoredVector, toleranceOf } from './golden.js';
 import { buildGoldenModel, type GoldenModel } from './golden-model.js';
 
@@ -8,7 +8,7 @@ export interface GoldenRun {
   /** Makes the optimizer of a trajectory, with whatever draws or masks the file injects. */
   readonly create: (base: tf.Optimizer, golden: Golden, model: GoldenModel) => tf.Optimizer;
   /** The closure of a step. Default the model's loss of the step's batch. */
-  readonly closure?: (model: GoldenModel, step: GoldenStep, golden: Golden) => LossClosure;
+  readonly closure?: (model: GoldenModel, step: GoldenStep, golden: Golden) => AnyLossClosure;
   /** Whether the loss that `minimize` reports is the file's `loss_at_theta`. Default true. */
   readonly reportsLossAtTheta?: boolean;
 }

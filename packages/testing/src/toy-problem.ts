@@ -4,7 +4,7 @@ import { seededSampler } from '@tfjs-sam/core';
 /** A small regression by a two-layer network: smooth, with rounding in every number, the same at every call. */
 export interface ToyProblem {
   readonly variables: tf.Variable[];
-  /** Mean squared error of one of four batches, [8, 3] → [8, 2]. */
+  /** Mean squared error of one of four batches, [8, 3] → [8, 2]; or the errors of its examples, [8]: see `toyProblem`. */
   loss(batch: number): tf.Scalar;
   /** The weights as plain numbers, variable by variable. */
   values(): number[][];
@@ -16,8 +16,11 @@ export interface ToyProblem {
 const shapes = [[3, 5], [5], [5, 2], [2]];
 let count = 0;
 
-/** Makes the problem with weights scaled by `scale` (1 by default). The caller disposes it. */
-export function toyProblem(scale = 1): ToyProblem {
+/**
+ * Makes the problem with weights scaled by `scale` (1 by default). With `examples` its loss gives one value per example.
+ * The caller disposes it.
+ */
+export function toyProblem(scale = 1, examples = false): ToyProblem {
   count += 1;
   const variables = tf.tidy(() =>
     seededSampler('gaussian', 11)(shapes, 0, 0).map((tensor, i) =>
@@ -45,7 +48,8 @@ export function toyProblem(scale = 1): ToyProblem {
         tf.Tensor1D,
       ];
       const hidden = tf.tanh(tf.add(tf.matMul(x, kernel1), bias1)) as tf.Tensor2D;
-      return tf.mean(tf.square(tf.sub(tf.add(tf.matMul(hidden, kernel2), bias2), y)));
+      const squares = tf.square(tf.sub(tf.add(tf.matMul(hidden, kernel2), bias2), y));
+      return (examples ? tf.mean(squares, -1) : tf.mean(squares)) as tf.Scalar;
     },
     values: () => variables.map((variable) => [...variable.dataSync()]),
     assign: (values) => {

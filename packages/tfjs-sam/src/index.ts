@@ -4,6 +4,8 @@
  * @packageDocumentation
  */
 
+export * from '@tfjs-sam/adaptive-radius';
+export * from '@tfjs-sam/ae-sam';
 export {
   type BilateralSamOptions,
   bilateralSam,
@@ -35,6 +37,8 @@ export {
   sharpnessAware,
   stepDecay,
 } from '@tfjs-sam/core';
+export * from '@tfjs-sam/eigen-sam';
+export * from '@tfjs-sam/esam';
 export { type FisherSamOptions, fisherSam } from '@tfjs-sam/fisher-sam';
 export {
   type BatchNoiseOptions,
@@ -51,8 +55,13 @@ export {
   surrogateGap,
 } from '@tfjs-sam/gsam';
 export { type HessianKind, type HessianSamOptions, hessianKinds, hessianSam } from '@tfjs-sam/hessian-sam';
+export * from '@tfjs-sam/layer-sam';
 export { type LookSamOptions, lookSam } from '@tfjs-sam/look-sam';
+export * from '@tfjs-sam/momentum-sam';
 export { type MsamOptions, msam } from '@tfjs-sam/msam';
+export * from '@tfjs-sam/multistep-sam';
+export * from '@tfjs-sam/pgn';
+export * from '@tfjs-sam/rwp';
 export {
   type AsamOptions,
   asam,
@@ -80,6 +89,7 @@ export {
   sparseSam,
   structuredMask,
 } from '@tfjs-sam/sparse-sam';
+export * from '@tfjs-sam/stable-sam';
 export {
   type DetSamOptions,
   type DirectionDistribution,
@@ -104,6 +114,9 @@ export {
   universalSam,
   universalSharpness,
 } from '@tfjs-sam/universal-sam';
+export * from '@tfjs-sam/vasso';
 export { type WsamOptions, wsam } from '@tfjs-sam/wsam';
+export * from '@tfjs-sam/xsam';
+export * from '@tfjs-sam/zsharp';
 export { createDefaultRegistry } from './default-registry.js';
 export * as plugins from './plugins.js';

@@ -1,17 +1,30 @@
 /** The plugins of every package, one line for each; the lines also carry their types to who imports the umbrella. */
 
+export { plugins as adaptiveRadiusPlugins } from '@tfjs-sam/adaptive-radius/plugin';
+export { plugins as aeSamPlugins } from '@tfjs-sam/ae-sam/plugin';
 export { plugins as bilateralSamPlugins } from '@tfjs-sam/bilateral-sam/plugin';
 export { plugins as bisamPlugins } from '@tfjs-sam/bisam/plugin';
 export { plugins as bsamPlugins } from '@tfjs-sam/bsam/plugin';
 export { corePlugins } from '@tfjs-sam/core/registry';
+export { plugins as eigenSamPlugins } from '@tfjs-sam/eigen-sam/plugin';
+export { plugins as esamPlugins } from '@tfjs-sam/esam/plugin';
 export { plugins as fisherSamPlugins } from '@tfjs-sam/fisher-sam/plugin';
 export { plugins as friendlySamPlugins } from '@tfjs-sam/friendly-sam/plugin';
 export { plugins as gsamPlugins } from '@tfjs-sam/gsam/plugin';
 export { plugins as hessianSamPlugins } from '@tfjs-sam/hessian-sam/plugin';
+export { plugins as layerSamPlugins } from '@tfjs-sam/layer-sam/plugin';
 export { plugins as lookSamPlugins } from '@tfjs-sam/look-sam/plugin';
+export { plugins as momentumSamPlugins } from '@tfjs-sam/momentum-sam/plugin';
 export { plugins as msamPlugins } from '@tfjs-sam/msam/plugin';
+export { plugins as multistepSamPlugins } from '@tfjs-sam/multistep-sam/plugin';
+export { plugins as pgnPlugins } from '@tfjs-sam/pgn/plugin';
+export { plugins as rwpPlugins } from '@tfjs-sam/rwp/plugin';
 export { plugins as samPlugins } from '@tfjs-sam/sam/plugin';
 export { plugins as sampaPlugins } from '@tfjs-sam/sampa/plugin';
 export { plugins as sparseSamPlugins } from '@tfjs-sam/sparse-sam/plugin';
+export { plugins as stableSamPlugins } from '@tfjs-sam/stable-sam/plugin';
 export { plugins as universalSamPlugins } from '@tfjs-sam/universal-sam/plugin';
+export { plugins as vassoPlugins } from '@tfjs-sam/vasso/plugin';
 export { plugins as wsamPlugins } from '@tfjs-sam/wsam/plugin';
+export { plugins as xsamPlugins } from '@tfjs-sam/xsam/plugin';
+export { plugins as zsharpPlugins } from '@tfjs-sam/zsharp/plugin';

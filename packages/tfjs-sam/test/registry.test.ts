@@ -64,6 +64,8 @@ const contradictions = [
   /^mongeMetric: expected iterations\.rank to be/,
   /^nmMask: expected n to be at most m/,
   /^warmupCosine: expected steps to be/,
+  /: expected a base optimizer without sharpness/,
+  /^periodic-sam: expected from to come before until/,
   /^rhoFromLearningRate: expected maxLearningRate to be above minLearningRate/,
   // A schedule that falls below 0, where a learning rate belongs.
   /learningRate to be number >= 0, got -/,

@@ -1,0 +1,19 @@
+import type { VariantSuite } from '@tfjs-sam/testing';
+import { esam, focalSam, kSam, rwSam } from '../src/index.js';
+
+const examples = true;
+const chosen = 'it descends some of the examples alone';
+
+/** What the conformance suite runs. */
+export const suites: readonly VariantSuite[] = [
+  { name: 'esam', create: esam, examples, skip: { 'rho 0': chosen } },
+  {
+    name: 'esam, by variable',
+    create: (base, options) => esam(base, { ...options, mask: 'variable' }),
+    examples,
+    skip: { 'rho 0': chosen },
+  },
+  { name: 'k-sam', create: kSam, examples, skip: { 'rho 0': chosen } },
+  { name: 'rw-sam', create: rwSam, examples },
+  { name: 'focal-sam', create: focalSam, examples },
+];

@@ -1,0 +1,122 @@
+import * as tf from '@tensorflow/tfjs-core';
+import {
+  type AscentDirection,
+  type AscentStep,
+  type ConfigOf,
+  code,
+  definePart,
+  map,
+  norm,
+  type OptionsOf,
+  type ParamVector,
+  type PartFunction,
+  scaleFinite,
+  zip,
+} from '@tfjs-sam/core';
+import { isScaled, scaledOptions } from './layerwise-metric.js';
+
+/** The options of `onlyVariables`. */
+export const onlyOptions = {
+  match: code<(variable: tf.Variable) => boolean>()({
+    expected: 'a function (variable) => boolean',
+    optional: 'those of normalisation layers, by their names',
+    doc: 'Which variables climb',
+  }),
+};
+
+/** Options of `scaledSignAscent`. */
+export interface ScaledSignAscentOptions extends OptionsOf<typeof scaledOptions> {}
+/** Options of `onlyVariables`. */
+export interface OnlyVariablesOptions extends OptionsOf<typeof onlyOptions> {}
+
+declare module '@tfjs-sam/core' {
+  interface MetricConfigs {
+    'scaled-sign': ConfigOf<typeof scaledOptions>;
+    'each-variable': Record<never, never>;
+  }
+  interface AscentConfigs {
+    'only-variables': ConfigOf<typeof onlyOptions>;
+  }
+}
+
+const source = 'Müller et al. 2023, arXiv 2306.04226';
+
+/**
+ * The ascent step of adaptive SAM in the box: each weight moves by its own size, up or down. Goes where a metric goes.
+ *
+ *   δ = ρ T sign(g),   T = |θ| + η where the variable is scaled, else 1
+ *
+ * Zero where the gradient is zero or not finite.
+ *
+ * @throws RangeError when `eta` is negative or not finite.
+ * @see Müller et al. 2023, https://arxiv.org/abs/2306.04226
+ */
+export const scaledSignAscent: PartFunction<ScaledSignAscentOptions, AscentStep, 'metric'> = definePart({
+  kind: 'metric',
+  name: 'scaled-sign',
+  owner: 'scaledSignAscent',
+  doc: 'An ascent step of each weight’s own size',
+  source,
+  options: scaledOptions,
+  create: ({ eta, scaled = isScaled }): AscentStep => ({
+    name: 'scaled-sign',
+    step: (gradient, rho, { variables }) =>
+      tf.tidy(() => {
+        // NaN where an entry is not finite: then the whole step is zero.
+        const length = norm(gradient);
+        const signs = zip(gradient, variables, (g, variable, i) => {
+          const sign = tf.divNoNan(g, tf.abs(g));
+          return scaled(variables[i]!) ? tf.mul(sign, tf.add(tf.abs(variable), eta)) : sign;
+        });
+        return scaleFinite(tf.mul(rho, tf.divNoNan(length, length)), signs);
+      }),
+  }),
+});
+
+/**
+ * An ascent step that is normalised variable by variable: each moves by ρ. Goes where a metric goes.
+ *
+ *   δ = ρ g / ‖g‖ of each variable by itself
+ *
+ * Zero where a variable's gradient is zero or not finite. ‖δ‖ = ρ √(number of variables).
+ */
+export const eachVariable: PartFunction<Record<never, never>, AscentStep, 'metric'> = definePart({
+  kind: 'metric',
+  name: 'each-variable',
+  owner: 'eachVariable',
+  doc: 'An ascent step that is normalised variable by variable',
+  options: {},
+  create: (): AscentStep => ({
+    name: 'each-variable',
+    step: (gradient: ParamVector, rho: number) =>
+      map(gradient, (tensor) => scaleFinite(tf.div(rho, norm([tensor])), [tensor])[0]!),
+  }),
+});
+
+const isNormalisation = ({ name }: tf.Variable) =>
+  /(^|[/_])(gamma|beta)(_\d+)?$/.test(name) || /(^|[/_])(bn|norm|normalization)([/_\d]|$)/i.test(name);
+
+/**
+ * Some of the variables alone climb; the radius is theirs, where a filter would shrink it.
+ *
+ * @throws Error at the step when no variable matches.
+ * @see Müller et al. 2023, https://arxiv.org/abs/2306.04226
+ */
+export const onlyVariables: PartFunction<OnlyVariablesOptions, AscentDirection, 'ascent'> = definePart({
+  kind: 'ascent',
+  name: 'only-variables',
+  owner: 'onlyVariables',
+  doc: 'The gradient of some of the variables',
+  source,
+  options: onlyOptions,
+  create:
+    ({ match = isNormalisation }): AscentDirection =>
+    (gradient, { variables }) => {
+      if (!variables.some(match)) {
+        throw new Error(
+          `onlyVariables: expected a variable that matches, got none among [${variables.map(({ name }) => name).join(', ')}]. Say which ones with match.`,
+        );
+      }
+      return map(gradient, (tensor, i) => (match(variables[i]!) ? tf.clone(tensor) : tf.zerosLike(tensor)));
+    },
+});

@@ -1,0 +1,7 @@
+/**
+ * Perturbations from what the last steps left: Momentum-SAM, AsyncSAM.
+ *
+ * @packageDocumentation
+ */
+export { type AsyncSamOptions, asyncSam } from './async-sam.js';
+export { type MomentumSamOptions, momentumSam } from './momentum-sam.js';

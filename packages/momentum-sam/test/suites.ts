@@ -1,0 +1,8 @@
+import type { VariantSuite } from '@tfjs-sam/testing';
+import { asyncSam, momentumSam } from '../src/index.js';
+
+/** What the conformance suite runs. */
+export const suites: readonly VariantSuite[] = [
+  { name: 'momentum-sam', create: momentumSam },
+  { name: 'async-sam', create: asyncSam },
+];

@@ -1,0 +1,16 @@
+/**
+ * Random perturbations of the weights: RWP, m-RWP, LPF-SGD, R-SAM, tilted SAM.
+ *
+ * @packageDocumentation
+ */
+export {
+  type LpfSgdOptions,
+  lpfSgd,
+  type MRwpOptions,
+  mRwp,
+  type RSamOptions,
+  type RwpOptions,
+  rSam,
+  rwp,
+} from './rwp.js';
+export { type TsamOptions, tsam } from './tsam.js';

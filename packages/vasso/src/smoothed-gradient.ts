@@ -1,0 +1,69 @@
+import * as tf from '@tensorflow/tfjs-core';
+import {
+  type AscentDirection,
+  axpy,
+  type ConfigOf,
+  definePart,
+  map,
+  number,
+  type OptionsOf,
+  type PartFunction,
+  sub,
+} from '@tfjs-sam/core';
+
+/** The options of `smoothedGradient`. */
+export const smoothedGradientOptions = {
+  theta: number({
+    above: 0,
+    max: 1,
+    default: 0.4,
+    doc: 'Share θ of the new gradient in the average; 1 is plain SAM (the published code’s example has 0.9)',
+  }),
+};
+
+/** Options of `smoothedGradient`. */
+export interface SmoothedGradientOptions extends OptionsOf<typeof smoothedGradientOptions> {}
+
+declare module '@tfjs-sam/core' {
+  interface AscentConfigs {
+    'smoothed-gradient': ConfigOf<typeof smoothedGradientOptions>;
+  }
+}
+
+/** d, the moving average of the gradients. */
+const AVERAGE = 'smoothed-gradient';
+/** 1 once a step counted, 0 where every step so far was skipped (`onNonFinite: 'skip'`). */
+const STARTED = 'smoothed-gradient-started';
+
+/**
+ * A moving average of the gradients, to climb along: the batches' noise turns the perturbation less.
+ *
+ *   d ← (1 − θ) d + θ g;   d = g in the first step
+ *
+ * Memory: one vector of the weights' size.
+ *
+ * @throws RangeError when `theta` is not in (0, 1].
+ * @see Li and Giannakis 2023, "Enhancing Sharpness-Aware Optimization Through Variance Suppression".
+ *   https://arxiv.org/abs/2309.15639
+ */
+export const smoothedGradient: PartFunction<SmoothedGradientOptions, AscentDirection, 'ascent'> = definePart({
+  kind: 'ascent',
+  name: 'smoothed-gradient',
+  owner: 'smoothedGradient',
+  doc: 'A moving average of the gradients',
+  source: 'Li and Giannakis 2023, arXiv 2309.15639',
+  options: smoothedGradientOptions,
+  create:
+    ({ theta }): AscentDirection =>
+    (gradient, { state }) => {
+      const stored = state.getEach(AVERAGE);
+      const started = state.getTensor(STARTED);
+      state.setTensor(STARTED, tf.scalar(1));
+      const average = map(gradient, (tensor, i) => stored[i] ?? tensor);
+      // After skipped steps alone the average is the gradient; one that equals it stays as it is.
+      const share = started === undefined ? 1 : tf.sub(1, tf.mul(1 - theta, started));
+      const moved = started === undefined ? gradient : axpy(share, sub(gradient, average), average);
+      state.set(AVERAGE, moved);
+      return moved;
+    },
+});
