@@ -260,9 +260,20 @@ describe('the program', () => {
     expect(stderr).toContain('Commands:');
   });
 
-  it('says where an unexpected failure came from, with exit code 1', async () => {
+  it('tells of a folder that cannot be in one line, with exit code 2', async () => {
     const { code, stderr } = await run('compare', ...tiny, '--out', '/dev/null/nowhere');
-    expect(code).toBe(1);
+    expect(code).toBe(2);
     expect(stderr).toContain('/dev/null');
+    expect(stderr.trimEnd().split('\n')).toHaveLength(1);
+  });
+
+  it('says where an unexpected failure came from, with exit code 1', async () => {
+    let stderr = '';
+    const full = () => {
+      throw new Error('the disk is full');
+    };
+    const outputs = { stdout: { write: full }, stderr: { write: (text: string) => (stderr += text) } };
+    expect(await main(['variants'], outputs as never)).toBe(1);
+    expect(stderr).toMatch(/Error: the disk is full\n\s+at /);
   });
 });
