@@ -8,10 +8,9 @@ import {
   norm,
   number,
   type OptionsOf,
-  type ParamVector,
   type PartFunction,
-  scale,
   scaleFinite,
+  sub,
 } from '@tfjs-sam/core';
 
 export const surrogateGapOptions = {
@@ -56,19 +55,11 @@ export const surrogateGap: PartFunction<SurrogateGapOptions, GradientCombiner, '
     name: 'gsam',
     combine: ({ perturbedGradient, oracle }) => {
       const { gradient } = oracle.evaluate();
-      // gₚ − α (g − c gₚ) = (1 + α c) gₚ − α g
-      const along = tf.mul(alpha, projection(gradient, perturbedGradient));
-      return axpy(-alpha, gradient, scale(tf.add(1, along), perturbedGradient));
+      // g⊥ = d − ⟨d, u⟩ u with d = g − gₚ and u = gₚ/‖gₚ‖: exactly zero where the two gradients are one.
+      const difference = sub(gradient, perturbedGradient);
+      const unit = scaleFinite(tf.divNoNan(1, norm(perturbedGradient)), perturbedGradient);
+      const across = axpy(tf.neg(dot(difference, unit)), unit, difference);
+      return axpy(-alpha, across, perturbedGradient);
     },
   }),
 });
-
-/** c = ⟨g, gₚ⟩ / ‖gₚ‖², from unit vectors, whose products neither overflow nor underflow; 0 where gₚ is zero. */
-function projection(gradient: ParamVector, perturbedGradient: ParamVector): tf.Tensor {
-  const [length, perturbedLength] = [norm(gradient), norm(perturbedGradient)];
-  const cosine = dot(
-    scaleFinite(tf.divNoNan(1, length), gradient),
-    scaleFinite(tf.divNoNan(1, perturbedLength), perturbedGradient),
-  );
-  return tf.mul(cosine, tf.divNoNan(length, perturbedLength));
-}

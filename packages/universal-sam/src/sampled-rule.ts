@@ -60,9 +60,9 @@ function directionOf(
 ): RuleStep {
   const { loss, gradient } = oracle.evaluate();
   const radius = nonNegativeAt(name, 'rho', rho, oracle.step);
-  const sampled = Array.from({ length: samples }, (_, index) =>
+  const sampled = Array.from({ length: samples }, () =>
     tf.tidy(() => {
-      const there = evaluateSample(oracle, draw, radius, index);
+      const there = evaluateSample(oracle, draw, radius, oracle.nextDraw());
       return { rise: tf.sub(there.loss, loss), change: sub(there.gradient, gradient) };
     }),
   );

@@ -56,7 +56,9 @@ function wsamRule({ gamma = 0.9, decouple = true, ...strategies }: WsamOptions):
     direction: (oracle) => {
       const { loss, gradient } = oracle.evaluate();
       const perturbed = oracle.evaluate({ perturbation: perturb(gradient, oracle) }).gradient;
-      if (!decouple) return { loss, direction: axpy(alpha, perturbed, scale(1 - alpha, gradient)) };
+      // (1 − α) g + α gₚ, exactly g where the two are one, and SAM's gₚ at α = 1.
+      if (!decouple && alpha === 1) return { loss, direction: perturbed };
+      if (!decouple) return { loss, direction: axpy(alpha, sub(perturbed, gradient), gradient) };
       const correction = scale(-alpha * learningRateOf(oracle), sub(perturbed, gradient));
       return { loss, direction: gradient, correction };
     },
