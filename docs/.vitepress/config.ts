@@ -26,7 +26,6 @@ const guides: DefaultTheme.SidebarItem[] = [
     text: 'Train',
     items: [
       { text: 'Writing a loss for SAM', link: '/guide/writing-a-loss' },
-      { text: 'Writing a loss for SAM', link: '/guide/writing-a-loss' },
       { text: 'Loops of your own', link: '/guide/custom-loops' },
       { text: 'Batch norm, dropout, accumulation, clipping, groups', link: '/guide/practice' },
       { text: 'Saving and resuming', link: '/guide/saving' },
