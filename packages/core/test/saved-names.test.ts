@@ -328,6 +328,34 @@ describe('a saved state', () => {
     for (const thing of [optimizer, other, problem]) thing.dispose();
   });
 
+  it('of scalars alone fits any shape; of many variables, some are listed', async () => {
+    const names = Array.from({ length: 14 }, (_, i) => `l/${i}`);
+    const remembering = {
+      name: 'counting',
+      direction: (oracle: GradientOracle) => {
+        const { loss, gradient } = oracle.evaluate();
+        oracle.state.set('count', oracle.state.get('count') ?? gradient.map(() => tf.scalar(1)));
+        return { loss, direction: gradient };
+      },
+    };
+    const counting = () => sharpnessAware(sgd({ learningRate: 0.01 }), remembering);
+    const first = problemOf(Object.fromEntries(names.map((name) => [name, [2]])));
+    const optimizer = counting();
+    first.step(optimizer);
+    const state = await stateOf(optimizer);
+    first.dispose();
+    const second = problemOf(Object.fromEntries(names.map((name) => [`${name}/other`, [3]])));
+    const [resumed, refused] = [counting(), counting()];
+    await restore(resumed, state);
+    second.step(resumed);
+    expect((await stateOf(resumed)).map(({ name }) => name)).toContain('rule/count:l/13/other');
+    await restore(refused, state);
+    expect(() => second.step(refused, second.variables.slice(1))).toThrow(
+      /Saved: 14 \(l\/0 \[\?\], .*l\/11 \[\?\], and 2 more\)\. Found: 13 \(l\/1\/other \[3\], .*, and 1 more\)/,
+    );
+    for (const thing of [optimizer, resumed, refused, second]) thing.dispose();
+  });
+
   it('of version 1, without a checksum, is still read', async () => {
     const problem = problemOf({ 'old/a': [2] });
     const [optimizer, resumed] = [make(), make()];

@@ -2,7 +2,7 @@
 export class UsageError extends Error {
   /** Tells it apart from other errors. */
   override readonly name = 'UsageError';
-  /** One line a mistake; most have one. */
+  /** One text a mistake; most have one. */
   readonly lines: readonly string[];
 
   constructor(lines: string | readonly string[]) {

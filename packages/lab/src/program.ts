@@ -277,7 +277,7 @@ export async function main(args: readonly string[], outputs: Outputs): Promise<n
     // commander has written its own message; its exit code is 0 after --help.
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.success : exitCodes.usage;
     if (error instanceof UsageError) {
-      for (const line of error.lines) outputs.stderr.write(`${printable(line)}\n`);
+      outputs.stderr.write(`${printable(error.lines.join('; '))}\n`);
       return exitCodes.usage;
     }
     if (isSystemError(error)) {

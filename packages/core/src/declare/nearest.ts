@@ -16,6 +16,9 @@ function editDistance(a: string, b: string): number {
 /** The known names closest to what was given, best first: at most three, sharing at least half of their letters. */
 export function nearestNames(given: string, known: readonly string[]): string[] {
   const wanted = given.toLowerCase();
+  // Counting the edits of a megabyte would take minutes, and find nothing near.
+  const longest = known.reduce((length, name) => Math.max(length, name.length), 0);
+  if (wanted.length > 2 * longest) return [];
   return known
     .map((name) => ({ name, distance: editDistance(wanted, name.toLowerCase()) }))
     .filter(
