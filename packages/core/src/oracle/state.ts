@@ -146,14 +146,14 @@ export class SlotStore {
       this.#saved = undefined;
     }
     if (variables.every(({ name }) => this.#order.has(name))) return;
-    const names = new Set(variables.map(({ name }) => name));
+    const names = new Set(asMade(variables).map(({ name }) => name));
     // An update of all that are known tells their order; otherwise what is new comes last.
     const tells = [...this.#order].every((name) => names.has(name));
     this.#order = tells ? names : new Set([...this.#order, ...names]);
   }
 
   #bind(saved: readonly SavedVariable[], lists: readonly (readonly tf.Variable[])[]): void {
-    const [binding] = lists.flatMap((variables) => bindVariables(saved, variables) ?? []);
+    const [binding] = lists.flatMap((variables) => bindVariables(saved, asMade(variables)) ?? []);
     if (binding === undefined) throw misfit(saved, lists[0]!);
     const here = (name: string) => binding.get(name) ?? name;
     for (const slot of this.#slots.values()) {
@@ -296,6 +296,11 @@ export class SlotStore {
     this.#saved = undefined;
     this.#bound = false;
   }
+}
+
+/** Variables in the order in which they were made, whatever part of them was trained first. */
+function asMade(variables: readonly tf.Variable[]): tf.Variable[] {
+  return [...variables].sort((one, other) => one.id - other.id);
 }
 
 /** The variables that slots are of, in order. */
