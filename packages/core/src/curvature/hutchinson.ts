@@ -5,7 +5,7 @@ import { requireInteger } from '../declare/errors.js';
 import type { GradientOracle } from '../oracle/oracle.js';
 import { unit } from './combine.js';
 import { DISAGREEMENT, judge, type Reliability, resolveMap } from './estimate.js';
-import { type LinearMap, STEPS } from './hvp.js';
+import type { LinearMap } from './hvp.js';
 import { orthogonalise } from './krylov.js';
 
 /** Where random probes come from. */
@@ -104,7 +104,7 @@ export async function hutchinsonTrace(
       return basis.length === 0 ? z : orthogonalise(basis, z).rest;
     };
     const each = Array.from({ length: probes }, (_, index) => tf.tidy(() => quadratic(probe(index))));
-    const coarser = apply.differences?.at(2 * (apply.differences.step ?? STEPS.spread));
+    const coarser = apply.differences?.at(2 * apply.differences.own);
     const coarse = tf.tidy(() => (coarser ? dot(probe(0), coarser(probe(0))) : tf.clone(each[0]!)));
     return tf.stack([...exact, ...each, coarse]);
   });

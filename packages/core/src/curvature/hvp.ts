@@ -17,12 +17,23 @@ export interface LinearMap {
 export interface Differences {
   /** The step that was asked for, as a fraction of max(1, ‖θ‖); absent where that was left to the purpose. */
   readonly step: number | undefined;
+  /** The step that the map itself takes. */
+  readonly own: number;
   /** The same map by another step: where two steps disagree, neither is to be believed. */
   at(step: number): (v: ParamVector) => ParamVector;
 }
 
-/** Steps by purpose: random directions are many small changes, top eigenvectors a large one of few activations. */
-export const STEPS = { spread: 2 ** -9, concentrated: 2 ** -11 };
+/** The step for top eigenvectors, which are a large change of few activations. */
+export const CONCENTRATED_STEP = 2 ** -11;
+
+/**
+ * The step for random directions, which change each of n weights by 1/√n of it: 2⁻¹⁰ up to 1,000 weights, then growing with
+ * the cube root of n, against rounding.
+ */
+export function spreadStep({ variables }: GradientOracle): number {
+  const size = variables.reduce((sum, variable) => sum + variable.size, 0);
+  return 2 ** -10 * Math.max(1, Math.cbrt(size / 1000));
+}
 
 /** A map by differences, of the step for random directions unless one was asked for. */
 export function differencedMap(
@@ -30,9 +41,10 @@ export function differencedMap(
   step: number | undefined,
   product: (v: ParamVector, step: number) => ParamVector,
 ): LinearMap {
-  return Object.assign((v: ParamVector) => product(v, step ?? STEPS.spread), {
+  const own = step ?? spreadStep(oracle);
+  return Object.assign((v: ParamVector) => product(v, own), {
     shapes: oracle.variables.map(({ shape }) => shape),
-    differences: { step, at: (other: number) => (v: ParamVector) => product(v, other) },
+    differences: { step, own, at: (other: number) => (v: ParamVector) => product(v, other) },
   });
 }
 
@@ -43,9 +55,9 @@ export interface HvpOptions {
   /** Another loss than the oracle's. */
   readonly loss?: LossClosure | undefined;
   /**
-   * The difference step as a fraction of max(1, ‖θ‖), > 0, dimensionless. Default 2⁻⁹: the error of H v, from truncation
-   * (step²) and rounding (2⁻²⁴/step), is then 1e-5 to 3e-5 on smooth networks and 2e-4 to 9e-4 with ReLUs along random
-   * directions. Along a top eigenvector the truncation is larger, up to 6 %: those use 2⁻¹¹.
+   * The difference step as a fraction of max(1, ‖θ‖), > 0, dimensionless. Default 2⁻¹⁰ up to 1,000 weights, (n/1000)^⅓ times
+   * that for n: the error of H v, from truncation (step²) and rounding (2⁻²⁴/step), is then up to 1e-4 on smooth networks and
+   * 2e-3 with ReLUs along random directions. `lanczos` takes 2⁻¹¹ or less: along top eigenvectors truncation is larger.
    */
   readonly step?: number | undefined;
   /**
@@ -58,11 +70,11 @@ export interface HvpOptions {
 /** The step's length for an oracle's variables. @throws RangeError when the fraction is not a finite number > 0. */
 export function differenceStep(
   owner: string,
-  { variables }: GradientOracle,
-  step: number = STEPS.spread,
+  oracle: GradientOracle,
+  step: number = spreadStep(oracle),
 ): tf.Scalar {
   requirePositive(owner, 'step', step);
-  return tf.tidy(() => tf.mul(step, tf.maximum(1, norm(variables)))) as tf.Scalar;
+  return tf.tidy(() => tf.mul(step, tf.maximum(1, norm(oracle.variables)))) as tf.Scalar;
 }
 
 /**

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { type Sampler, seededSampler } from '../../algebra/random.js';
 import { norm, type ParamVector, scaleEach, scaleFinite } from '../../algebra/vector.js';
 import { combine, dots, unit } from '../../curvature/combine.js';
-import { hessian, STEPS } from '../../curvature/hvp.js';
+import { CONCENTRATED_STEP, hessian } from '../../curvature/hvp.js';
 import { krylov } from '../../curvature/krylov.js';
 import { eigenSmall } from '../../curvature/small-matrix.js';
 import { requireInteger } from '../../declare/errors.js';
@@ -119,7 +119,7 @@ function refresh(
     const shapes = oracle.variables.map(({ shape }) => shape);
     const fresh = draw(shapes, oracle.step, 0);
     const { basis, projected } = krylov(
-      hessian(oracle, { objective, step: STEPS.concentrated }),
+      hessian(oracle, { objective, step: CONCENTRATED_STEP }),
       { basis: former, fresh },
       iterations,
     );

@@ -26,7 +26,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 
 const flat = (x: readonly tf.Tensor[]) => x.flatMap((tensor) => [...tensor.dataSync()]);
 const relative = (x: readonly number[], y: readonly number[]) =>
-  Math.hypot(...x.map((a, i) => a - y[i]!)) / Math.hypot(...y);
+  Math.sqrt(x.reduce((sum, a, i) => sum + (a - y[i]!) ** 2, 0) / y.reduce((sum, b) => sum + b * b, 0));
 
 /** How far a map's product is from a stored one, as a fraction. */
 function errorOf(network: ExactNetwork, map: LinearMap, stored: string): number {
