@@ -107,7 +107,7 @@ describe('a study survives its workers', () => {
   });
 
   it('kills a frozen process, and begins its trial again', async () => {
-    const quick = studyFolder({ ...smallStudy, stallSeconds: 3 });
+    const quick = studyFolder({ ...smallStudy, stallSeconds: 10 });
     const { child, ended } = start(quick, ['run', 'study.json', '--workers', '1', '--out', 'frozen']);
     let frozen = false;
     child.stdout!.on('data', (chunk) => {
@@ -119,7 +119,7 @@ describe('a study survives its workers', () => {
     });
     const { code, stdout } = await ended;
     expect({ code, frozen }).toEqual({ code: 0, frozen: true });
-    expect(stdout).toMatch(/is tried again: stuck: nothing heard for 3 s, killed/);
+    expect(stdout).toMatch(/is tried again: stuck: nothing heard for 10 s, killed/);
     expect((await run(quick, 'status', 'frozen', '--canonical')).stdout).toBe(wanted);
     rmSync(quick, { recursive: true });
   });
