@@ -35,7 +35,7 @@ export async function variantsJob({ model: name, config, ...rounds }: VariantsJo
   await prepareTraining();
   const model = models[name]();
   // Not every variant has a base: bSAM is an optimizer of its own.
-  const hasBase = 'base' in registry.find(config.variant, 'variant').options.shape;
+  const hasBase = 'base' in registry.find(config.variant, 'variant').options;
   const settings = { name: 'sgd', learningRate: 1e-4, momentum: 0.9 };
   const optimizer = registry.create(registry.parse({ ...config, ...(hasBase && { base: settings }) }));
   let evaluations = 0;

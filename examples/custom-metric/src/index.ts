@@ -1,50 +1,54 @@
-import * as tf from '@tensorflow/tfjs-core';
-import { map, type PerturbationMetric, registerFactory, requirePositive } from '@tfjs-sam/core';
-import { definePlugin, type Plugin } from '@tfjs-sam/core/registry';
-import { z } from 'zod';
+import * as tf from '@tensorflow/tfjs';
+import {
+  type ConfigOf,
+  definePart,
+  map,
+  number,
+  type OptionsOf,
+  type PartFunction,
+  type PerturbationMetric,
+} from '@tfjs-sam/core';
 
 const rms = (tensor: tf.Tensor) => tf.sqrt(tf.mean(tf.square(tensor)));
+
+const options = {
+  eta: number({
+    above: 0,
+    default: 0.01,
+    unit: 'weight units',
+    doc: 'Added to the root mean square of a layer',
+  }),
+};
+
+/** Options of `layerwiseMetric`. */
+export interface LayerwiseMetricOptions extends OptionsOf<typeof options> {}
+
+declare module '@tfjs-sam/core' {
+  interface MetricConfigs {
+    layerwise: ConfigOf<typeof options>;
+  }
+}
 
 /**
  * A ball that stretches with each layer: G = T⁻², T = rms(θₖ) + η for every entry of variable k. Rescaling a whole
  * layer rescales its share of the ball; the elementwise metric does so for single weights.
  */
-export function layerwiseMetric({ eta = 0.01 }: { readonly eta?: number } = {}): PerturbationMetric {
-  requirePositive('layerwiseMetric', 'eta', eta);
-  return {
-    name: 'layerwise',
-    config: { name: 'layerwise', eta },
-    at: (_gradient, { variables }) => {
-      const squaredT = variables.map((variable) => tf.square(tf.add(rms(variable), eta)));
-      return {
-        apply: (v) => map(v, (tensor, i) => tf.div(tensor, squaredT[i]!)),
-        solve: (g) => map(g, (tensor, i) => tf.mul(tensor, squaredT[i]!)),
-      };
-    },
-  };
-}
-
-// A model saved with its optimizer finds the metric again.
-registerFactory('metric', 'layerwise', layerwiseMetric);
-
-const options = z.strictObject({
-  eta: z.number().gt(0).default(0.01).describe('Added to the root mean square of a layer, in weight units'),
-});
-
-declare module '@tfjs-sam/core' {
-  interface MetricConfigs {
-    layerwise: z.input<typeof options>;
-  }
-}
-
-/** What `--plugin tfjs-sam-example-custom-metric` and `pluginsOf` look for. */
-export const plugins: readonly Plugin[] = [
-  definePlugin({
+export const layerwiseMetric: PartFunction<LayerwiseMetricOptions, PerturbationMetric, 'metric'> = definePart(
+  {
     kind: 'metric',
     name: 'layerwise',
-    package: 'tfjs-sam-example-custom-metric',
-    description: 'G = diag(rms(θₖ) + η)⁻²: a ball that stretches with each layer',
+    owner: 'layerwiseMetric',
+    doc: 'G = diag(rms(θₖ) + η)⁻²: a ball that stretches with each layer',
     options,
-    create: layerwiseMetric,
-  }),
-];
+    create: ({ eta }) => ({
+      name: 'layerwise',
+      at: (_gradient, { variables }) => {
+        const squaredT = variables.map((variable) => tf.square(tf.add(rms(variable), eta)));
+        return {
+          apply: (v) => map(v, (tensor, i) => tf.div(tensor, squaredT[i]!)),
+          solve: (g) => map(g, (tensor, i) => tf.mul(tensor, squaredT[i]!)),
+        };
+      },
+    }),
+  },
+);

@@ -1,11 +1,12 @@
 import { pathToFileURL } from 'node:url';
 import * as tf from '@tensorflow/tfjs';
+import { pluginsOf } from '@tfjs-sam/core/registry';
 import { createDefaultRegistry } from 'tfjs-sam';
-import { plugins } from './index.js';
+import * as metrics from './index.js';
 
 /** Fits a plane by SAM in this package's metric; returns the losses before each step. */
 export async function train(steps = 50): Promise<number[]> {
-  const registry = createDefaultRegistry(plugins);
+  const registry = createDefaultRegistry(pluginsOf(metrics, 'tfjs-sam-example-custom-metric'));
   const optimizer = registry.create({
     variant: 'sam',
     rho: 0.1,

@@ -1,22 +1,29 @@
-import type * as tf from '@tensorflow/tfjs-core';
 import {
   compose,
-  createVariant,
   type DriverOptions,
-  registerVariant,
-  requireSchedule,
-  type Schedule,
-  type SharpnessAwareOptimizer,
-  type Strategies,
+  defineVariant,
+  type OptionsOf,
+  radius,
+  strategyOptions,
+  type Variant,
+  type VariantConfig,
 } from '@tfjs-sam/core';
-import { minSharpness } from './min-sharpness.js';
+import { descentRadius, minSharpness } from './min-sharpness.js';
+
+const { combine: _, ...strategies } = strategyOptions;
+const options = {
+  rhoMax: radius({ default: 0.05, doc: "Radius ρ_max of the ascent, in the metric's norm" }),
+  rhoMin: descentRadius,
+  ...strategies,
+};
 
 /** Options of `bilateralSam`. `metric`, `filter` and `ascent` shape the ascent; the descent is Euclidean. */
-export interface BilateralSamOptions extends Omit<Strategies, 'rho' | 'combine'>, DriverOptions {
-  /** Radius ρ_max >= 0 of the ascent, in the metric's norm, or a schedule of it. Default 0.05 (the authors' code). */
-  readonly rhoMax?: Schedule | undefined;
-  /** Radius ρ_min >= 0 of the descent, in weight units, or a schedule of it. Default 0.05 (the authors' code). */
-  readonly rhoMin?: Schedule | undefined;
+export interface BilateralSamOptions extends OptionsOf<typeof options>, DriverOptions {}
+
+declare module '@tfjs-sam/core' {
+  interface VariantConfigs {
+    'bilateral-sam': VariantConfig<typeof options>;
+  }
 }
 
 /**
@@ -31,13 +38,12 @@ export interface BilateralSamOptions extends Omit<Strategies, 'rho' | 'combine'>
  * @see Deng et al. 2024, "Bilateral Sharpness-Aware Minimization for Flatter Minima".
  *   https://arxiv.org/abs/2409.13173
  */
-export function bilateralSam(base: tf.Optimizer, options: BilateralSamOptions = {}): SharpnessAwareOptimizer {
-  const name = 'bilateral-sam';
-  return createVariant(name, base, options, ({ rhoMax = 0.05, rhoMin = 0.05, ...strategies }) => {
-    requireSchedule(name, 'rhoMax', rhoMax);
-    requireSchedule(name, 'rhoMin', rhoMin);
-    return compose({ ...strategies, rho: rhoMax, combine: minSharpness({ rho: rhoMin }), name });
-  });
-}
-
-registerVariant('bilateral-sam', bilateralSam);
+export const bilateralSam: Variant<BilateralSamOptions> = defineVariant({
+  name: 'bilateral-sam',
+  doc: 'Bilateral SAM: flattens towards the worst and towards the best point of the ball',
+  source: 'Deng et al. 2024, arXiv 2409.13173',
+  gradients: 3,
+  options,
+  rule: ({ rhoMax, rhoMin, ...given }) =>
+    compose({ ...given, rho: rhoMax, combine: minSharpness({ rho: rhoMin }), name: 'bilateral-sam' }),
+});

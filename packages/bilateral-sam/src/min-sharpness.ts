@@ -2,19 +2,33 @@ import * as tf from '@tensorflow/tfjs-core';
 import {
   add,
   axpy,
+  type ConfigOf,
   composePerturbation,
+  definePart,
   type GradientCombiner,
   norm,
-  registerFactory,
-  type Schedule,
+  type OptionsOf,
+  type PartFunction,
+  radius,
   scalePerturbation,
-  toConfig,
 } from '@tfjs-sam/core';
 
+/** ρ_min. */
+export const descentRadius = radius({
+  default: 0.05,
+  unit: 'weight units',
+  doc: 'Radius ρ_min of the descent to the lowest point',
+});
+
+const options = { rho: descentRadius };
+
 /** Options of `minSharpness`. */
-export interface MinSharpnessOptions {
-  /** Radius ρ_min >= 0 of the descent from θ, in weight units, or a schedule of it. Default 0.05 (the authors' code). */
-  readonly rho?: Schedule | undefined;
+export interface MinSharpnessOptions extends OptionsOf<typeof options> {}
+
+declare module '@tfjs-sam/core' {
+  interface CombinerConfigs {
+    'min-sharpness': ConfigOf<typeof options>;
+  }
 }
 
 /**
@@ -30,20 +44,25 @@ export interface MinSharpnessOptions {
  * @see Deng et al. 2024, "Bilateral Sharpness-Aware Minimization for Flatter Minima".
  *   https://arxiv.org/abs/2409.13173
  */
-export function minSharpness({ rho = 0.05 }: MinSharpnessOptions = {}): GradientCombiner {
-  const perturb = composePerturbation({ rho, name: 'minSharpness' });
-  return {
-    name: 'min-sharpness',
-    config: { ...toConfig({ rho }), name: 'min-sharpness' },
-    combine: ({ perturbedGradient, oracle }) => {
-      const { gradient } = oracle.evaluate();
-      const { gradient: least } = oracle.evaluate({
-        perturbation: scalePerturbation(-1, perturb(gradient, oracle)),
-      });
-      const ratio = tf.divNoNan(norm(perturbedGradient), norm(least));
-      return axpy(tf.neg(ratio), least, add(perturbedGradient, gradient));
-    },
-  };
-}
-
-registerFactory('combiner', 'min-sharpness', minSharpness);
+export const minSharpness: PartFunction<MinSharpnessOptions, GradientCombiner, 'combiner'> = definePart({
+  kind: 'combiner',
+  name: 'min-sharpness',
+  owner: 'minSharpness',
+  doc: 'Adds the min-sharpness to what is descended',
+  source: 'Deng et al. 2024, arXiv 2409.13173',
+  options,
+  create: ({ rho }) => {
+    const perturb = composePerturbation({ rho, name: 'minSharpness' });
+    return {
+      name: 'min-sharpness',
+      combine: ({ perturbedGradient, oracle }) => {
+        const { gradient } = oracle.evaluate();
+        const { gradient: least } = oracle.evaluate({
+          perturbation: scalePerturbation(-1, perturb(gradient, oracle)),
+        });
+        const ratio = tf.divNoNan(norm(perturbedGradient), norm(least));
+        return axpy(tf.neg(ratio), least, add(perturbedGradient, gradient));
+      },
+    };
+  },
+});

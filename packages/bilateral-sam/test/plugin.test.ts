@@ -1,10 +1,10 @@
 import { sgd } from '@tfjs-sam/core';
-import { corePlugins, createRegistry } from '@tfjs-sam/core/registry';
+import { corePlugins, createRegistry, pluginsOf } from '@tfjs-sam/core/registry';
 import { describe, expect, it } from 'vitest';
+import * as exported from '../src/index.js';
 import { bilateralSam, minSharpness } from '../src/index.js';
-import { plugins } from '../src/plugin.js';
 
-const registry = createRegistry([...corePlugins, ...plugins]);
+const registry = createRegistry([...corePlugins, ...pluginsOf(exported, 'this package')]);
 const base = { name: 'sgd', learningRate: 0.1 } as const;
 
 describe('bilateral SAM in the registry', () => {

@@ -1,17 +1,29 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { currentObjective, requireInRange } from '@tfjs-sam/core';
+import { boolean, code, complete, currentObjective, number, type OptionsOf } from '@tfjs-sam/core';
 import { smoothedLabels } from './labels.js';
-import { currentLowerBound, exampleLowerBounds, type LowerBound, requireLowerBound } from './lower-bound.js';
+import { completeBound, currentLowerBound, exampleLowerBounds, type LowerBound } from './lower-bound.js';
+
+const lossOptions = {
+  lowerBound: code<LowerBound>()({
+    accepts: (value) => typeof value === 'object',
+    expected: 'an object { kind, … }',
+    optional: 'that of the `bisam` optimizer whose step is being taken',
+    doc: 'What the perturbation climbs',
+  }),
+  labelSmoothing: number({
+    min: 0,
+    below: 1,
+    default: 0,
+    doc: 'Share s of each target that is spread evenly over the classes',
+  }),
+  fromLogits: boolean({
+    default: false,
+    doc: 'Whether the model ends in logits, and not in a softmax, whose logarithms are its logits but for a constant',
+  }),
+};
 
 /** Options of `bisamLoss`. */
-export interface BisamLossOptions {
-  /** What the perturbation climbs. Default that of the `bisam` optimizer whose step is being taken. */
-  readonly lowerBound?: LowerBound | undefined;
-  /** Share s in [0, 1) of each target that is spread evenly over the classes. Default 0. */
-  readonly labelSmoothing?: number | undefined;
-  /** Whether the model ends in logits. Default false: in a softmax, whose logarithms are its logits but for a constant. */
-  readonly fromLogits?: boolean | undefined;
-}
+export interface BisamLossOptions extends OptionsOf<typeof lossOptions> {}
 
 /** Below this, a probability counts as this: its logarithm stays finite. TensorFlow.js's own losses do the same. */
 const LEAST = 1e-7;
@@ -33,14 +45,13 @@ const LEAST = 1e-7;
 export function bisamLoss(
   options: BisamLossOptions = {},
 ): (labels: tf.Tensor, outputs: tf.Tensor) => tf.Tensor {
-  const { lowerBound, labelSmoothing = 0, fromLogits = false } = options;
-  if (lowerBound !== undefined) requireLowerBound('bisamLoss', lowerBound);
-  requireInRange('bisamLoss', 'labelSmoothing', labelSmoothing, 0, 1);
+  const { lowerBound, labelSmoothing, fromLogits } = complete('bisamLoss', lossOptions, options);
+  const bound = lowerBound && completeBound('bisamLoss', lowerBound);
   return (labels, outputs) =>
     tf.tidy(() => {
       const logits = fromLogits ? outputs : tf.log(tf.clipByValue(outputs, LEAST, 1));
       if (currentObjective() === 'ascent') {
-        return exampleLowerBounds(labels, logits, lowerBound ?? currentLowerBound());
+        return exampleLowerBounds(labels, logits, bound ?? currentLowerBound());
       }
       const targets = smoothedLabels('bisamLoss', labels, logits, labelSmoothing);
       return tf.neg(tf.sum(tf.mul(targets, tf.logSoftmax(logits)), -1));

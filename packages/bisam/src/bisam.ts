@@ -1,21 +1,28 @@
-import type * as tf from '@tensorflow/tfjs-core';
 import {
   compose,
-  createVariant,
   type DriverOptions,
-  registerVariant,
-  type SharpnessAwareOptimizer,
-  type Strategies,
+  definePreset,
+  defineVariant,
+  type OptionsOf,
+  radius,
+  strategyOptions,
+  type Variant,
+  type VariantConfig,
 } from '@tfjs-sam/core';
-import { defaultLowerBound, type LowerBound, requireLowerBound, withLowerBound } from './lower-bound.js';
+import { lowerBoundOptions, withLowerBound } from './lower-bound.js';
+
+const { objective: _, ...strategies } = strategyOptions;
+const options = { rho: radius({ default: 0.1 }), ...lowerBoundOptions, ...strategies };
 
 /** Options of `bisam`. */
-export interface BisamOptions extends Omit<Strategies, 'objective'>, DriverOptions {
-  /**
-   * The bound for losses that are given none of their own (`bisamLoss()`, `zeroOneLowerBound(labels, logits)`).
-   * Default tanh with μ = 10 and α = 0.1.
-   */
-  readonly lowerBound?: LowerBound | undefined;
+export interface BisamOptions extends OptionsOf<typeof options>, DriverOptions {}
+
+declare module '@tfjs-sam/core' {
+  interface VariantConfigs {
+    bisam: VariantConfig<typeof options>;
+    'bisam-tanh': VariantConfig<typeof options>;
+    'bisam-log': VariantConfig<typeof options>;
+  }
 }
 
 /**
@@ -33,17 +40,28 @@ export interface BisamOptions extends Omit<Strategies, 'objective'>, DriverOptio
  * @see Xie et al. 2024, "Improving SAM Requires Rethinking its Optimization Formulation", algorithm 1.
  *   https://arxiv.org/abs/2407.12993
  */
-export function bisam(base: tf.Optimizer, options: BisamOptions = {}): SharpnessAwareOptimizer {
-  return createVariant(
-    'bisam',
-    base,
-    options,
-    ({ rho = 0.1, lowerBound = defaultLowerBound, ...strategies }) => {
-      requireLowerBound('bisam', lowerBound);
-      const rule = compose({ ...strategies, rho, objective: 'ascent', name: 'bisam' });
-      return { ...rule, direction: (oracle) => withLowerBound(lowerBound, () => rule.direction(oracle)) };
-    },
-  );
-}
+export const bisam: Variant<BisamOptions> = defineVariant({
+  name: 'bisam',
+  doc: 'BiSAM: climbs a lower bound of the 0-1 loss, descends the cross entropy',
+  source: 'Xie et al. 2024, arXiv 2407.12993',
+  gradients: 2,
+  options,
+  rule: ({ lowerBound, ...given }) => {
+    const rule = compose({ ...given, objective: 'ascent', name: 'bisam' });
+    return { ...rule, direction: (oracle) => withLowerBound(lowerBound, () => rule.direction(oracle)) };
+  },
+});
 
-registerVariant('bisam', bisam);
+/** `bisam` with its tanh bound, by a name of its own. */
+export const bisamTanh: Variant<BisamOptions> = definePreset(bisam, {
+  name: 'bisam-tanh',
+  doc: 'BiSAM: climbs a tanh lower bound of the 0-1 loss, descends the cross entropy',
+  options: { lowerBound: { kind: 'tanh' } },
+});
+
+/** `bisam` with its logarithmic bound, by a name of its own. */
+export const bisamLog: Variant<BisamOptions> = definePreset(bisam, {
+  name: 'bisam-log',
+  doc: 'BiSAM: climbs a logarithmic lower bound of the 0-1 loss, descends the cross entropy',
+  options: { lowerBound: { kind: 'log' } },
+});

@@ -1,24 +1,40 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { requireOneOf, requirePositive } from '@tfjs-sam/core';
+import {
+  type AscentObjective,
+  type Checked,
+  type ConfigOf,
+  complete,
+  definePart,
+  number,
+  type OptionsOf,
+  oneOf,
+  type PartFunction,
+  tagged,
+} from '@tfjs-sam/core';
 import { oneHotLabels } from './labels.js';
 
-interface Bound {
-  /** Sharpness μ > 0 of the soft maximum over classes. Default 10 for 'tanh', 1 for 'log' (the paper's). */
-  readonly mu?: number | undefined;
-  /** 'published-code' leaves out the factor 1/μ, as the authors' code does. Default: the paper's form, with it. */
-  readonly compat?: 'published-code' | undefined;
-}
+const shared = (mu: number) => ({
+  mu: number({ above: 0, default: mu, doc: 'Sharpness μ of the soft maximum over classes' }),
+  compat: oneOf(['published-code'], {
+    optional: "the paper's form, with it",
+    doc: "'published-code' leaves out the factor 1/μ, as the authors' code does",
+  }),
+});
+
+const tanhOptions = {
+  ...shared(10),
+  alpha: number({ above: 0, default: 0.1, doc: 'Slope α of φ at 0, per logit' }),
+};
+const logOptions = shared(1);
 
 /** φ(t) = tanh(α t): bounded, so that no example dominates. */
-export interface TanhLowerBound extends Bound {
+export interface TanhLowerBound extends OptionsOf<typeof tanhOptions> {
   /** The bounded, smooth one. */
   readonly kind: 'tanh';
-  /** Slope α > 0 of φ at 0, per logit. Default 0.1 (the paper's). */
-  readonly alpha?: number | undefined;
 }
 
 /** φ(t) = 1 − log(1 + exp(γ − t)), γ = log(e − 1): unbounded below, at most 1. */
-export interface LogLowerBound extends Bound {
+export interface LogLowerBound extends OptionsOf<typeof logOptions> {
   /** The unbounded one. */
   readonly kind: 'log';
 }
@@ -26,28 +42,42 @@ export interface LogLowerBound extends Bound {
 /** Which function φ <= 1[t > 0] of the margin bounds the 0-1 loss from below: up to the soft maximum's log K/μ. */
 export type LowerBound = TanhLowerBound | LogLowerBound;
 
-/** BiSAM's own: φ(t) = tanh(0.1 t), μ = 10. */
-export const defaultLowerBound: LowerBound = { kind: 'tanh', mu: 10, alpha: 0.1 };
+/** The bound that the perturbation climbs. */
+export const lowerBoundOptions = {
+  lowerBound: tagged(
+    'kind',
+    { tanh: tanhOptions, log: logOptions },
+    {
+      default: { kind: 'tanh' },
+      doc: 'The bound for losses that are given none of their own (`bisamLoss()`, `zeroOneLowerBound(labels, logits)`): tanh(α t), or 1 − log(1 + exp(γ − t))',
+    },
+  ),
+};
 
-/** Throws a RangeError unless `bound` names a kind and its numbers are positive. */
-export function requireLowerBound(owner: string, bound: LowerBound): void {
-  requireOneOf(owner, 'lowerBound.kind', bound?.kind, ['tanh', 'log']);
-  if (bound.mu !== undefined) requirePositive(owner, 'lowerBound.mu', bound.mu);
-  if (bound.kind === 'tanh' && bound.alpha !== undefined) {
-    requirePositive(owner, 'lowerBound.alpha', bound.alpha);
-  }
-  if (bound.compat !== undefined) requireOneOf(owner, 'lowerBound.compat', bound.compat, ['published-code']);
+type CompleteBound = Checked<typeof lowerBoundOptions>['lowerBound'];
+
+/** A bound, complete. @throws RangeError for an unknown kind and numbers that are not positive. */
+export function completeBound(owner: string, lowerBound?: LowerBound): CompleteBound {
+  return complete(owner, lowerBoundOptions, { lowerBound }).lowerBound;
 }
 
-let current: LowerBound = defaultLowerBound;
+declare module '@tfjs-sam/core' {
+  interface ObjectiveConfigs {
+    'zero-one-tanh': ConfigOf<typeof tanhOptions>;
+    'zero-one-log': ConfigOf<typeof logOptions>;
+  }
+}
+
+/** The bound of the optimizer whose step is being taken. */
+let current: CompleteBound | undefined;
 
 /** The bound of the optimizer whose step is being taken, for losses that were given none. */
-export function currentLowerBound(): LowerBound {
-  return current;
+export function currentLowerBound(): CompleteBound {
+  return current ?? completeBound('bisam');
 }
 
 /** Runs `f` while `currentLowerBound()` gives `bound`; restores the previous one, also when `f` throws. */
-export function withLowerBound<T>(bound: LowerBound, f: () => T): T {
+export function withLowerBound<T>(bound: CompleteBound, f: () => T): T {
   const previous = current;
   current = bound;
   try {
@@ -62,9 +92,9 @@ export function withLowerBound<T>(bound: LowerBound, f: () => T): T {
  *
  * @returns Shape [batch]. The caller disposes it.
  */
-export function exampleLowerBounds(labels: tf.Tensor, logits: tf.Tensor, bound: LowerBound): tf.Tensor {
+export function exampleLowerBounds(labels: tf.Tensor, logits: tf.Tensor, bound: CompleteBound): tf.Tensor {
   return tf.tidy(() => {
-    const mu = bound.mu ?? (bound.kind === 'tanh' ? 10 : 1);
+    const { mu } = bound;
     const truth = oneHotLabels('zeroOneLowerBound', labels, logits);
     const margins = tf.sub(logits, tf.sum(tf.mul(truth, logits), -1, true));
     // φ(0) = 0 for the class y itself, so that log Σⱼ exp(μ φⱼ) is a cross entropy, whose gradient
@@ -77,8 +107,8 @@ export function exampleLowerBounds(labels: tf.Tensor, logits: tf.Tensor, bound: 
 
 const gamma = Math.log(Math.E - 1);
 
-function phi(margins: tf.Tensor, bound: LowerBound): tf.Tensor {
-  if (bound.kind === 'tanh') return tf.tanh(tf.mul(bound.alpha ?? 0.1, margins));
+function phi(margins: tf.Tensor, bound: CompleteBound): tf.Tensor {
+  if (bound.kind === 'tanh') return tf.tanh(tf.mul(bound.alpha, margins));
   return tf.sub(1, tf.softplus(tf.sub(gamma, margins)));
 }
 
@@ -97,11 +127,41 @@ function phi(margins: tf.Tensor, bound: LowerBound): tf.Tensor {
  * @see Xie et al. 2024, "Improving SAM Requires Rethinking its Optimization Formulation".
  *   https://arxiv.org/abs/2407.12993
  */
-export function zeroOneLowerBound(
-  labels: tf.Tensor,
-  logits: tf.Tensor,
-  lowerBound: LowerBound = currentLowerBound(),
-): tf.Scalar {
-  requireLowerBound('zeroOneLowerBound', lowerBound);
-  return tf.tidy(() => tf.mean(exampleLowerBounds(labels, logits, lowerBound)));
+export function zeroOneLowerBound(labels: tf.Tensor, logits: tf.Tensor, lowerBound?: LowerBound): tf.Scalar {
+  const bound = lowerBound ? completeBound('zeroOneLowerBound', lowerBound) : currentLowerBound();
+  return tf.tidy(() => tf.mean(exampleLowerBounds(labels, logits, bound)));
+}
+
+/** BiSAM's bounded lower bound of the 0-1 loss, as an ascent loss of labels and logits. */
+export const zeroOneTanh: PartFunction<
+  OptionsOf<typeof tanhOptions>,
+  AscentObjective,
+  'objective'
+> = definePart({
+  kind: 'objective',
+  name: 'zero-one-tanh',
+  owner: 'zeroOneTanh',
+  doc: "BiSAM's bounded lower bound of the 0-1 loss",
+  source: 'Xie et al. 2024, arXiv 2407.12993',
+  options: tanhOptions,
+  create: (options): AscentObjective => asObjective({ kind: 'tanh', ...options }),
+});
+
+/** BiSAM's logarithmic lower bound of the 0-1 loss, as an ascent loss of labels and logits. */
+export const zeroOneLog: PartFunction<
+  OptionsOf<typeof logOptions>,
+  AscentObjective,
+  'objective'
+> = definePart({
+  kind: 'objective',
+  name: 'zero-one-log',
+  owner: 'zeroOneLog',
+  doc: "BiSAM's logarithmic lower bound of the 0-1 loss",
+  source: 'Xie et al. 2024, arXiv 2407.12993',
+  options: logOptions,
+  create: (options): AscentObjective => asObjective({ kind: 'log', ...options }),
+});
+
+function asObjective(bound: CompleteBound): AscentObjective {
+  return (labels, logits) => tf.tidy(() => tf.mean(exampleLowerBounds(labels, logits, bound)));
 }

@@ -1,12 +1,12 @@
 import * as tf from '@tensorflow/tfjs';
 import { sgd } from '@tfjs-sam/core';
-import { type AscentObjective, corePlugins, createRegistry } from '@tfjs-sam/core/registry';
+import { type AscentObjective, corePlugins, createRegistry, pluginsOf } from '@tfjs-sam/core/registry';
 import { useBackend } from '@tfjs-sam/testing';
 import { beforeAll, describe, expect, it } from 'vitest';
+import * as exported from '../src/index.js';
 import { bisam, type LowerBound, zeroOneLowerBound } from '../src/index.js';
-import { plugins } from '../src/plugin.js';
 
-const registry = createRegistry([...corePlugins, ...plugins]);
+const registry = createRegistry([...corePlugins, ...pluginsOf(exported, 'this package')]);
 const base = { name: 'sgd', learningRate: 0.1 } as const;
 
 describe('bisam in the registry', () => {

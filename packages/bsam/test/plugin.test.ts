@@ -1,9 +1,9 @@
-import { corePlugins, createRegistry } from '@tfjs-sam/core/registry';
+import { corePlugins, createRegistry, pluginsOf } from '@tfjs-sam/core/registry';
 import { describe, expect, it } from 'vitest';
+import * as exported from '../src/index.js';
 import { bsam } from '../src/index.js';
-import { plugins } from '../src/plugin.js';
 
-const registry = createRegistry([...corePlugins, ...plugins]);
+const registry = createRegistry([...corePlugins, ...pluginsOf(exported, 'this package')]);
 
 describe('bsam in the registry', () => {
   it('is the function’s optimizer, without a base', () => {

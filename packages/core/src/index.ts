@@ -58,15 +58,7 @@ export {
   type TwoPartLoss,
 } from './curvature/index.js';
 export { complete } from './declare/check.js';
-export {
-  type CatalogFactory,
-  type CatalogKind,
-  type Configured,
-  createFromConfig,
-  type NamedConfig,
-  registerFactory,
-  toConfig,
-} from './declare/config.js';
+export { type Configured, createFromConfig, type NamedConfig } from './declare/config.js';
 export {
   requireFinite,
   requireInRange,
@@ -90,6 +82,7 @@ export {
   code,
   type Declarations,
   integer,
+  type LateOption,
   list,
   type Need,
   number,
@@ -103,6 +96,9 @@ export {
   record,
   type Spec,
   schedule,
+  type TypesOfList,
+  type TypesOfRecord,
+  type TypesOfTagged,
   tagged,
   text,
 } from './declare/option.js';
@@ -135,9 +131,11 @@ export { SharpnessAwareOptimizer } from './driver/optimizer.js';
 export { type DriverOptions, driverOptions, type VariableGroup } from './driver/options.js';
 export { type StepRecorder, stepRecorder } from './driver/recorder.js';
 export { restoreState, saveState } from './driver/saving/state.js';
-export { createVariant, registerVariant, sharpnessAware } from './driver/sharpness-aware.js';
+export { ruleVariant, sharpnessAware } from './driver/sharpness-aware.js';
 export {
+  definePreset,
   defineVariant,
+  type PresetDeclaration,
   type Variant,
   type VariantConfig,
   type VariantDeclaration,
@@ -168,6 +166,7 @@ export { clipByGlobalNorm, clipByValue } from './optimizers/clipping.js';
 export { LionOptimizer, type LionOptions, lion } from './optimizers/lion.js';
 export { withLearningRate } from './optimizers/scheduled.js';
 export { SgdOptimizer, type SgdOptions, sgd } from './optimizers/sgd.js';
+export { type TfjsConfigs, tfjsOptimizers } from './optimizers/tfjs-parts.js';
 export { type WeightDecayOptions, withWeightDecay } from './optimizers/weight-decay.js';
 export { WrappedOptimizer } from './optimizers/wrapped.js';
 export type { MaybeGradient, Update, Wrapping } from './optimizers/wrapping.js';

@@ -113,6 +113,6 @@ describe('options of lion', () => {
   });
 
   it('are written down with the defaults that matter', () => {
-    expect(lion({ beta2: 0.98 }).getConfig()).toEqual({ beta2: 0.98, learningRate: 1e-4 });
+    expect(lion({ beta2: 0.98 }).getConfig()).toMatchObject({ beta2: 0.98, learningRate: 1e-4 });
   });
 });

@@ -1,39 +1,35 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import {
+  type ConfigOf,
   compose,
+  definePart,
+  number,
   type PerturbationFilter,
   type PerturbationMetric,
   type Schedule,
   type SharpnessAwareOptimizer,
-} from '@tfjs-sam/core';
-import {
-  definePlugin,
-  driverOptions,
-  type OptimizerConfig,
-  type PartConfigs,
-  type Registry,
   schedule,
   strategyOptions,
-} from '@tfjs-sam/core/registry';
+  type VariantConfig,
+} from '@tfjs-sam/core';
+import type { OptimizerConfig, PartConfigs, Registry } from '@tfjs-sam/core/registry';
 import { expectTypeOf, it } from 'vitest';
-import { z } from 'zod';
 
 // Checked by the compiler (npm run typecheck), not at run time: `create` here is only ever type-checked.
-const options = z.strictObject({
-  rho: schedule().default(0.05).describe('Radius'),
-  power: z.number().describe('Exponent'),
+const options = {
+  rho: schedule({ default: 0.05, doc: 'Radius' }),
+  power: number({ doc: 'Exponent' }),
   ...strategyOptions,
-  ...driverOptions,
-});
+};
 
-const nested = z.strictObject({ inner: schedule().describe('A schedule inside a schedule') });
+const nested = { inner: schedule({ doc: 'A schedule inside a schedule' }) };
 
 declare module '@tfjs-sam/core' {
   interface ScheduleConfigs {
-    'type-nested': z.input<typeof nested>;
+    'type-nested': ConfigOf<typeof nested>;
   }
   interface VariantConfigs {
-    'type-test': z.input<typeof options>;
+    'type-test': VariantConfig<typeof options>;
   }
 }
 
@@ -120,25 +116,23 @@ it('a part of one kind where another belongs does not compile', () => {
     compose({ metric: filter });
     // @ts-expect-error: a metric where a filter belongs
     compose({ filter: metric });
-    const fields = { package: 'p', description: 'd', options: z.strictObject({}) };
-    // @ts-expect-error: a metric plugin that makes a filter
-    definePlugin({ kind: 'metric', name: 'wrong', ...fields, create: () => filter });
-    definePlugin({ kind: 'filter', name: 'right', ...fields, create: () => filter });
+    const fields = { doc: 'd', options: {} };
+    // @ts-expect-error: a metric that makes a filter
+    definePart({ kind: 'metric', name: 'wrong', ...fields, create: () => filter });
+    definePart({ kind: 'filter', name: 'right', ...fields, create: () => filter });
   };
   expectTypeOf(check).toBeFunction();
 });
 
-it('a plugin is created from what its schema lets through', () => {
-  definePlugin({
+it('a part is created from what its declaration lets through', () => {
+  definePart({
     kind: 'schedule',
     name: 'typed',
-    package: 'p',
-    description: 'd',
+    doc: 'd',
     options,
     create: (given) => {
       expectTypeOf(given.rho).toEqualTypeOf<Schedule>();
       expectTypeOf(given.power).toEqualTypeOf<number>();
-      expectTypeOf(given.base).toEqualTypeOf<tf.Optimizer>();
       expectTypeOf(given.filter).toEqualTypeOf<PerturbationFilter | undefined>();
       // @ts-expect-error: no such option
       given.rhoo;

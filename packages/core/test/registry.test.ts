@@ -1,25 +1,33 @@
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
-import { adamw, cosineDecay, type GradientOracle, mongeMetric, sharpnessAware } from '../src/index.js';
+import {
+  adamw,
+  boolean,
+  cosineDecay,
+  definePart,
+  type GradientOracle,
+  mongeMetric,
+  number,
+  sharpnessAware,
+} from '../src/index.js';
 import {
   corePlugins,
   createRegistry,
-  definePlugin,
   type OptimizerConfig,
   type Plugin,
   pluginsOf,
+  schemaOf,
 } from '../src/registry/index.js';
 
 const registry = createRegistry(corePlugins);
 
 /** Keeps every second step's perturbation, by a count of its own: state where the registry cannot see it. */
-const everySecond = definePlugin({
+const everySecond = definePart({
   kind: 'filter',
   name: 'every-second',
-  package: 'third-party',
-  description: 'Perturbs in every second step',
-  options: z.strictObject({ first: z.boolean().default(true).describe('Whether step 0 counts') }),
+  doc: 'Perturbs in every second step',
+  options: { first: boolean({ default: true, doc: 'Whether step 0 counts' }) },
   create: ({ first }) => {
     let count = first ? 0 : 1;
     return { apply: (perturbation) => perturbation.map((tensor) => tf.mul(tensor, count++ % 2)) };
@@ -27,12 +35,11 @@ const everySecond = definePlugin({
 });
 
 /** A rule whose direction is the sum of all gradients so far, in the state that the optimizer keeps. */
-const accumulate = definePlugin({
+const accumulate = definePart({
   kind: 'rule',
   name: 'accumulate',
-  package: 'third-party',
-  description: 'Descends the sum of all gradients',
-  options: z.strictObject({ weight: z.number().min(0).default(1).describe('Weight of the past') }),
+  doc: 'Descends the sum of all gradients',
+  options: { weight: number({ min: 0, default: 1, doc: 'Weight of the past' }) },
   create: ({ weight }) => ({
     name: 'accumulate',
     direction: (oracle: GradientOracle) => {
@@ -45,7 +52,9 @@ const accumulate = definePlugin({
   }),
 });
 
-const extended = createRegistry([...corePlugins, everySecond, accumulate]);
+const own = pluginsOf({ everySecond, accumulate }, 'third-party');
+const [everySecondPlugin, accumulatePlugin] = own as [Plugin, Plugin];
+const extended = createRegistry([...corePlugins, ...own]);
 
 /** The error's message. */
 function messageOf(f: () => unknown): string {
@@ -143,6 +152,7 @@ describe('configurations', () => {
       objective: 'descent',
       filter: { name: 'every-second', first: true },
       onNonFinite: 'pass',
+      reportEvery: 1,
       base: {
         name: 'sgd',
         learningRate: { name: 'step', from: 0.1, factor: 0.5, every: 10 },
@@ -200,7 +210,7 @@ describe('a wrong configuration', () => {
       'registry: expected base.learningRate to be number >= 0, got nothing.',
       'registry: expected base.momentum to be number [0, 1), got 1.',
       'registry: expected base.useNestrov to be an option of momentum (learningRate, momentum, useNesterov), got true. Did you mean "useNesterov"?',
-      'registry: expected metrik to be an option of sharpness-aware (rho, metric, objective, filter, combine, ascent, onNonFinite, randomSeed, reportEvery, base), got {"name":"monge"}. Did you mean "metric"?',
+      'registry: expected metrik to be an option of sharpness-aware (rho, metric, filter, ascent, objective, combine, onNonFinite, groups, randomSeed, reportEvery, base), got {"name":"monge"}. Did you mean "metric"?',
     ]);
   });
 
@@ -226,17 +236,19 @@ describe('a wrong configuration', () => {
 
 describe('a registry', () => {
   it('refuses two plugins of one name and kind, naming both packages', () => {
-    const other = { ...everySecond, package: 'another' };
-    expect(messageOf(() => createRegistry([everySecond, other]))).toBe(
+    const other = { ...everySecondPlugin, package: 'another' };
+    expect(messageOf(() => createRegistry([everySecondPlugin, other]))).toBe(
       'registry: expected one filter named "every-second", got two: from third-party and another',
     );
-    expect(() => createRegistry([everySecond, { ...accumulate, name: 'every-second' }])).not.toThrow();
+    expect(() =>
+      createRegistry([everySecondPlugin, { ...accumulatePlugin, name: 'every-second' }]),
+    ).not.toThrow();
   });
 
   it('is complete once created', () => {
     const plugins: Plugin[] = [...corePlugins];
     const created = createRegistry(plugins);
-    plugins.push(everySecond);
+    plugins.push(everySecondPlugin);
     expect(created.list('filter')).toEqual(['chain']);
     expect(Object.isFrozen(created)).toBe(true);
   });
@@ -245,7 +257,7 @@ describe('a registry', () => {
     expect(extended.list('variant')).toEqual(['sharpness-aware', 'rule']);
     expect(extended.list('filter')).toEqual(['chain', 'every-second']);
     expect(registry.list('filter')).toEqual(['chain']);
-    expect(extended.find('every-second')).toBe(everySecond);
+    expect(extended.find('every-second')).toBe(everySecondPlugin);
     expect(messageOf(() => extended.find('monge', 'filter'))).toBe(
       'registry: expected one of [chain, every-second], got "monge".',
     );
@@ -256,7 +268,7 @@ describe('a registry', () => {
     expect(registry.describe('sharpness-aware')[0]).toEqual({
       name: 'rho',
       type: 'number or schedule',
-      description: "Radius in the metric's norm, or a schedule of it",
+      description: "Radius ρ in the metric's norm",
       default: 0.05,
       range: '>= 0',
       required: false,
@@ -316,28 +328,32 @@ describe('plugins', () => {
     [{ kind: 'metrics' }, 'expected a kind of [variant, metric, '],
     [{ name: '' }, 'expected a plugin with a name, a non-empty string, got '],
     [{ create: {} }, 'expected a function create, got [object Object]'],
-    [{ options: {} }, 'expected options to be a z.strictObject of zod 4'],
-    [{ options: z.strictObject({ name: z.string() }) }, 'expected no option called "name"'],
+    [{ options: null }, 'expected options to be declarations, got null'],
+    [{ options: { name: number({ doc: 'taken' }) } }, 'expected no option called "name"'],
   ])('of the wrong shape are refused: %j', (fields, message) => {
-    const plugin = { ...everySecond, ...fields } as Plugin;
+    const plugin = { ...everySecondPlugin, ...fields } as Plugin;
     expect(() => createRegistry([plugin])).toThrow(TypeError);
     expect(messageOf(() => createRegistry([plugin]))).toContain(message);
   });
 
-  it('are found in a module by its export "plugins"', () => {
-    expect(pluginsOf({ plugins: [everySecond], other: 1 }, 'them')).toEqual([everySecond]);
-    expect(messageOf(() => pluginsOf({ plugin: everySecond }, 'them'))).toBe(
-      'them: expected an export "plugins", an array of plugins, got plugin',
-    );
-    expect(messageOf(() => pluginsOf({ plugins: [3] }, 'them'))).toContain(
-      'them: plugins[0]: expected a plugin with',
+  it('are what a module exports and definePart made', () => {
+    expect(pluginsOf({ everySecond, again: everySecond, other: 1 }, 'them')).toEqual([
+      { ...everySecond.part, package: 'them' },
+    ]);
+    expect(messageOf(() => pluginsOf({ plugin: 3 }, 'them'))).toBe(
+      'them: expected exports that definePart or defineVariant made, got plugin',
     );
   });
 
+  it('may be of kinds that the registry is told of', () => {
+    const dataset = { ...everySecondPlugin, kind: 'dataset' } as unknown as Plugin;
+    const kinds = ['dataset'] as unknown as Plugin['kind'][];
+    expect(createRegistry([dataset], { kinds }).list(kinds[0]!)).toEqual(['every-second']);
+  });
+
   it('have nested parts that only a registry can parse', () => {
-    const { options } = registry.find('sharpness-aware');
     const json = { rho: 1, base: { name: 'sgd', learningRate: 1 } };
-    expect(messageOf(() => options.parse(json))).toBe(
+    expect(messageOf(() => schemaOf(registry.find('sharpness-aware').options).parse(json))).toBe(
       'registry: expected a schedule to be parsed by a registry, got a parse outside one',
     );
   });

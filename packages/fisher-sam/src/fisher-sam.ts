@@ -1,17 +1,30 @@
-import type * as tf from '@tensorflow/tfjs-core';
 import {
   compose,
-  createVariant,
   type DriverOptions,
-  type FisherMetricOptions,
+  defineVariant,
   fisherMetric,
-  registerVariant,
-  type SharpnessAwareOptimizer,
-  type Strategies,
+  fisherOptions,
+  type OptionsOf,
+  radius,
+  strategyOptions,
+  type Variant,
+  type VariantConfig,
 } from '@tfjs-sam/core';
 
+const options = {
+  rho: radius({ default: 0.1, doc: "Radius ρ in the Fisher metric, the paper's γ" }),
+  ...fisherOptions,
+  ...strategyOptions,
+};
+
 /** Options of `fisherSam`. */
-export interface FisherSamOptions extends Strategies, FisherMetricOptions, DriverOptions {}
+export interface FisherSamOptions extends OptionsOf<typeof options>, DriverOptions {}
+
+declare module '@tfjs-sam/core' {
+  interface VariantConfigs {
+    'fisher-sam': VariantConfig<typeof options>;
+  }
+}
 
 /**
  * Fisher SAM: SAM in a ball measured by the diagonal Fisher information, so that weights that the predictions hang
@@ -22,21 +35,17 @@ export interface FisherSamOptions extends Strategies, FisherMetricOptions, Drive
  * F is the batch gradient's square by default, as published. `metric` replaces `eta`, `perExample` and `decay` together.
  * Cost: one extra gradient, and one per closure of `perExample`.
  *
- * @param options - `rho` is 0.1 by default (the paper's γ).
  * @throws RangeError when `rho` or `eta` is negative or not finite or `decay` not in [0, 1); TypeError when a part is
  *   not of its kind.
  * @see Kim et al. 2022, "Fisher SAM: Information Geometry and Sharpness Aware Minimisation", algorithm 1.
  *   https://arxiv.org/abs/2206.04920
  */
-export function fisherSam(base: tf.Optimizer, options: FisherSamOptions = {}): SharpnessAwareOptimizer {
-  return createVariant('fisher-sam', base, options, ({ eta, perExample, decay, ...strategies }) =>
-    compose({
-      rho: 0.1,
-      ...strategies,
-      metric: strategies.metric ?? fisherMetric({ eta, perExample, decay }),
-      name: 'fisher-sam',
-    }),
-  );
-}
-
-registerVariant('fisher-sam', fisherSam);
+export const fisherSam: Variant<FisherSamOptions> = defineVariant({
+  name: 'fisher-sam',
+  doc: 'Fisher SAM: a ball in the diagonal Fisher metric of the batch gradient',
+  source: 'Kim et al. 2022, arXiv 2206.04920',
+  gradients: 2,
+  options,
+  rule: ({ eta, perExample, decay, metric, ...given }) =>
+    compose({ ...given, metric: metric ?? fisherMetric({ eta, perExample, decay }), name: 'fisher-sam' }),
+});

@@ -1,22 +1,37 @@
 import * as tf from '@tensorflow/tfjs-core';
 import {
   type AscentDirection,
+  averageDecay,
   axpy,
+  type ConfigOf,
   type Configured,
+  definePart,
   type GradientOracle,
   map,
+  number,
+  type OptionsOf,
   type ParamVector,
-  registerFactory,
-  requireInRange,
-  requireNonNegative,
+  type PartFunction,
 } from '@tfjs-sam/core';
 
 /** Options of `batchNoise`. */
-export interface BatchNoiseOptions {
-  /** Share σ >= 0 of the average that is taken away, dimensionless. Default 1; 0 is plain SAM. */
-  readonly sigma?: number | undefined;
-  /** Share λ in [0, 1) of the old average in the new one. Default 0.9. */
-  readonly lambda?: number | undefined;
+export const batchNoiseOptions = {
+  sigma: number({
+    min: 0,
+    default: 1,
+    unit: 'dimensionless',
+    doc: 'Share σ of the average gradient that is taken away; 0 is plain SAM',
+  }),
+  lambda: averageDecay({ default: 0.9, of: 'average gradient, λ' }),
+};
+
+/** Options of `batchNoise`. */
+export interface BatchNoiseOptions extends OptionsOf<typeof batchNoiseOptions> {}
+
+declare module '@tfjs-sam/core' {
+  interface AscentConfigs {
+    'batch-noise': ConfigOf<typeof batchNoiseOptions>;
+  }
 }
 
 /** m, the moving average of the gradients. */
@@ -36,31 +51,33 @@ const STARTED = 'batch-noise-started';
  * @throws RangeError when `sigma` is negative or not finite, or `lambda` outside [0, 1).
  * @see Li et al. 2024, "Friendly Sharpness-Aware Minimization". https://arxiv.org/abs/2403.12350
  */
-export function batchNoise({
-  sigma = 1,
-  lambda = 0.9,
-}: BatchNoiseOptions = {}): AscentDirection & Configured {
-  requireNonNegative('batchNoise', 'sigma', sigma);
-  requireInRange('batchNoise', 'lambda', lambda, 0, 1);
-  const direction = (gradient: ParamVector, { state }: GradientOracle): ParamVector => {
-    const stored = state.getEach(AVERAGE);
-    const started = state.getTensor(STARTED);
-    state.setTensor(STARTED, tf.scalar(1));
-    if (started === undefined) {
-      state.set(AVERAGE, gradient);
-      return gradient;
-    }
-    const average = map(gradient, (tensor, i) => stored[i] ?? tf.zerosLike(tensor));
-    const change = axpy(-1, average, gradient);
-    // m + (1 − λ)(g − m) keeps an average that equals the gradient as it is; after skipped steps alone it is g.
-    const moved = axpy(tf.sub(1, tf.mul(lambda, started)), change, average);
-    state.set(
-      AVERAGE,
-      map(gradient, (tensor, i) => (stored[i] ? moved[i]! : tensor)),
-    );
-    return sigma === 1 ? change : axpy(-sigma, average, gradient);
-  };
-  return Object.assign(direction, { config: { name: 'batch-noise', sigma, lambda } });
-}
-
-registerFactory('ascent', 'batch-noise', batchNoise);
+export const batchNoise: PartFunction<BatchNoiseOptions, AscentDirection & Configured, 'ascent'> = definePart(
+  {
+    kind: 'ascent',
+    name: 'batch-noise',
+    owner: 'batchNoise',
+    doc: 'The batch gradient without its moving average',
+    source: 'Li et al. 2024, arXiv 2403.12350',
+    options: batchNoiseOptions,
+    create: ({ sigma, lambda }) => {
+      return (gradient: ParamVector, { state }: GradientOracle): ParamVector => {
+        const stored = state.getEach(AVERAGE);
+        const started = state.getTensor(STARTED);
+        state.setTensor(STARTED, tf.scalar(1));
+        if (started === undefined) {
+          state.set(AVERAGE, gradient);
+          return gradient;
+        }
+        const average = map(gradient, (tensor, i) => stored[i] ?? tf.zerosLike(tensor));
+        const change = axpy(-1, average, gradient);
+        // m + (1 − λ)(g − m) keeps an average that equals the gradient as it is; after skipped steps alone it is g.
+        const moved = axpy(tf.sub(1, tf.mul(lambda, started)), change, average);
+        state.set(
+          AVERAGE,
+          map(gradient, (tensor, i) => (stored[i] ? moved[i]! : tensor)),
+        );
+        return sigma === 1 ? change : axpy(-sigma, average, gradient);
+      };
+    },
+  },
+);

@@ -1,17 +1,26 @@
-import type * as tf from '@tensorflow/tfjs-core';
 import {
   type AscentDirection,
   compose,
-  createVariant,
   type DriverOptions,
-  registerVariant,
-  type SharpnessAwareOptimizer,
-  type Strategies,
+  defineVariant,
+  type OptionsOf,
+  radius,
+  strategyOptions,
+  type Variant,
+  type VariantConfig,
 } from '@tfjs-sam/core';
-import { type BatchNoiseOptions, batchNoise } from './batch-noise.js';
+import { batchNoise, batchNoiseOptions } from './batch-noise.js';
+
+const options = { rho: radius({ default: 0.05 }), ...batchNoiseOptions, ...strategyOptions };
 
 /** Options of `friendlySam`. `ascent` turns d = g − σ m, in the gradient's place, into what is climbed along. */
-export interface FriendlySamOptions extends Strategies, BatchNoiseOptions, DriverOptions {}
+export interface FriendlySamOptions extends OptionsOf<typeof options>, DriverOptions {}
+
+declare module '@tfjs-sam/core' {
+  interface VariantConfigs {
+    'friendly-sam': VariantConfig<typeof options>;
+  }
+}
 
 /**
  * Friendly SAM: perturbs along the noise of the batch gradient, without the full gradient's part in it, which a moving
@@ -25,17 +34,18 @@ export interface FriendlySamOptions extends Strategies, BatchNoiseOptions, Drive
  *   is not of its kind.
  * @see Li et al. 2024, "Friendly Sharpness-Aware Minimization". https://arxiv.org/abs/2403.12350
  */
-export function friendlySam(base: tf.Optimizer, options: FriendlySamOptions = {}): SharpnessAwareOptimizer {
-  const name = 'friendly-sam';
-  return createVariant(name, base, options, ({ sigma, lambda, ascent, ...strategies }) =>
-    compose({ ...strategies, ascent: chained(batchNoise({ sigma, lambda }), ascent), name }),
-  );
-}
+export const friendlySam: Variant<FriendlySamOptions> = defineVariant({
+  name: 'friendly-sam',
+  doc: 'Friendly SAM: perturbs along the noise of the batch gradient, without what all batches share',
+  source: 'Li et al. 2024, arXiv 2403.12350',
+  gradients: 2,
+  options,
+  rule: ({ sigma, lambda, ascent, ...given }) =>
+    compose({ ...given, ascent: chained(batchNoise({ sigma, lambda }), ascent), name: 'friendly-sam' }),
+});
 
 function chained(noise: AscentDirection, ascent: AscentDirection | undefined): AscentDirection {
   if (ascent === undefined) return noise;
   if (typeof ascent === 'function') return (gradient, oracle) => ascent(noise(gradient, oracle), oracle);
   throw new TypeError('friendly-sam: expected ascent to be a function (gradient, oracle) => direction');
 }
-
-registerVariant('friendly-sam', friendlySam);

@@ -18,7 +18,7 @@ function configured(
   config: JsonObject & { readonly variant: string },
   about: Pick<Variant, 'name' | 'summary' | 'source'>,
 ): Variant {
-  const { shape } = registry.find(config.variant, 'variant').options;
+  const shape = registry.find(config.variant, 'variant').options;
   return { ...about, radii: 'rho' in shape && config.rho === undefined ? ['rho'] : [], config };
 }
 
@@ -104,8 +104,8 @@ export async function createCatalog({ plugin = [], config }: CatalogOptions): Pr
     throw new UsageError(`--plugin: expected names of its own, got "${shadow.name}", which is built in`);
   const added = plugins
     .filter(({ kind }) => kind === 'variant')
-    .map(({ name, description, package: source }) =>
-      configured(registry, { variant: name }, { name, summary: description, source }),
+    .map(({ name, doc, package: source }) =>
+      configured(registry, { variant: name }, { name, summary: doc, source }),
     );
   const composed = config === undefined ? [] : fromFile(registry, config);
   return { registry, variants: [...variants, ...added, ...composed] };

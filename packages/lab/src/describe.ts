@@ -1,4 +1,4 @@
-import type { Plugin, Registry } from '@tfjs-sam/core/registry';
+import { describedPart, type Plugin, type Registry } from '@tfjs-sam/core/registry';
 import Table from 'cli-table3';
 import { UsageError } from './errors.js';
 
@@ -19,7 +19,8 @@ function found(registry: Registry, name: string): Plugin {
  * @throws UsageError when nothing has that name.
  */
 export function describePlugin(registry: Registry, name: string): string {
-  const { kind, package: source, description } = found(registry, name);
+  const plugin = found(registry, name);
+  const { kind, package: source } = plugin;
   const table = new Table({
     head: ['option', 'type', 'range', 'default', 'what it is'],
     style: { head: [], border: [], compact: true },
@@ -28,5 +29,5 @@ export function describePlugin(registry: Registry, name: string): string {
     const value = row.required ? 'required' : shown(row.default);
     table.push([row.name, row.type, row.range, value, row.description]);
   }
-  return `${kind} ${name} (${source}): ${description}\n${table.toString()}\n`;
+  return `${kind} ${name} (${source}): ${describedPart(plugin)}\n${table.toString()}\n`;
 }

@@ -1,29 +1,44 @@
-import type * as tf from '@tensorflow/tfjs-core';
 import {
+  boolean,
+  type Checked,
   composePerturbation,
-  createVariant,
   type DriverOptions,
-  type PerturbationStrategies,
-  registerVariant,
-  requireInteger,
-  requireNonNegative,
-  type SharpnessAwareOptimizer,
+  defineVariant,
+  integer,
+  number,
+  type OptionsOf,
+  perturbationOptions,
+  radius,
   type SharpnessRule,
+  type Variant,
+  type VariantConfig,
   zerosLike,
 } from '@tfjs-sam/core';
 import { across, pushed } from './across.js';
 
+const options = {
+  rho: radius({ default: 0.05 }),
+  k: integer({ min: 1, default: 5, doc: 'Steps from one full SAM step to the next; 1 is plain SAM' }),
+  alpha: number({
+    min: 0,
+    default: 0.7,
+    unit: 'dimensionless',
+    doc: 'Length α of the reused direction in lengths of the gradient',
+  }),
+  perVariable: boolean({
+    default: false,
+    doc: 'Whether each variable has a projection and lengths of its own, as in widely used code, instead of one of all variables together, as in the paper',
+  }),
+  ...perturbationOptions,
+};
+
 /** Options of `lookSam`. */
-export interface LookSamOptions extends PerturbationStrategies, DriverOptions {
-  /** Steps from one full SAM step to the next, an integer >= 1; 1 is plain SAM. Default 5. */
-  readonly k?: number | undefined;
-  /** Length α >= 0 of the reused direction in lengths of the gradient, dimensionless. Default 0.7 (the paper). */
-  readonly alpha?: number | undefined;
-  /**
-   * Whether each variable has a projection and lengths of its own, as in widely used code, instead of one of all
-   * variables together, as in the paper. Default false.
-   */
-  readonly perVariable?: boolean | undefined;
+export interface LookSamOptions extends OptionsOf<typeof options>, DriverOptions {}
+
+declare module '@tfjs-sam/core' {
+  interface VariantConfigs {
+    'look-sam': VariantConfig<typeof options>;
+  }
 }
 
 /** u = gᵥ/‖gᵥ‖ of the last full step. */
@@ -44,21 +59,16 @@ const ACROSS = 'look-sam-across';
  * @see Liu et al. 2022, "Towards Efficient and Scalable Sharpness-Aware Minimization".
  *   https://arxiv.org/abs/2203.02714
  */
-export function lookSam(base: tf.Optimizer, options: LookSamOptions = {}): SharpnessAwareOptimizer {
-  return createVariant('look-sam', base, options, lookSamRule);
-}
+export const lookSam: Variant<LookSamOptions> = defineVariant({
+  name: 'look-sam',
+  doc: 'LookSAM: a SAM step every k steps, reused in those between',
+  source: 'Liu et al. 2022, arXiv 2203.02714',
+  gradients: ({ k }) => 1 + 1 / k,
+  options,
+  rule: lookSamRule,
+});
 
-function lookSamRule({
-  k = 5,
-  alpha = 0.7,
-  perVariable = false,
-  ...strategies
-}: LookSamOptions): SharpnessRule {
-  requireInteger('look-sam', 'k', k, 1);
-  requireNonNegative('look-sam', 'alpha', alpha);
-  if (typeof perVariable !== 'boolean') {
-    throw new TypeError(`look-sam: expected perVariable to be a boolean, got ${perVariable}`);
-  }
+function lookSamRule({ k, alpha, perVariable, ...strategies }: Checked<typeof options>): SharpnessRule {
   const perturb = composePerturbation({ ...strategies, name: 'look-sam' });
   return {
     name: 'look-sam',
@@ -77,5 +87,3 @@ function lookSamRule({
     },
   };
 }
-
-registerVariant('look-sam', lookSam);

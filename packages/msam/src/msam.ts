@@ -1,17 +1,30 @@
-import type * as tf from '@tensorflow/tfjs-core';
 import {
   compose,
-  createVariant,
   type DriverOptions,
-  type MongeMetricOptions,
+  defineVariant,
   mongeMetric,
-  registerVariant,
-  type SharpnessAwareOptimizer,
-  type Strategies,
+  mongeOptions,
+  type OptionsOf,
+  radius,
+  strategyOptions,
+  type Variant,
+  type VariantConfig,
 } from '@tfjs-sam/core';
 
+const options = {
+  rho: radius({ default: 0.05, doc: 'Radius ρ in the Monge metric' }),
+  ...mongeOptions,
+  ...strategyOptions,
+};
+
 /** Options of `msam`. */
-export interface MsamOptions extends Strategies, MongeMetricOptions, DriverOptions {}
+export interface MsamOptions extends OptionsOf<typeof options>, DriverOptions {}
+
+declare module '@tfjs-sam/core' {
+  interface VariantConfigs {
+    msam: VariantConfig<typeof options>;
+  }
+}
 
 /**
  * Monge SAM: SAM in the metric G = I + g gᵀ that the loss surface inherits from the space it is drawn in.
@@ -25,14 +38,12 @@ export interface MsamOptions extends Strategies, MongeMetricOptions, DriverOptio
  * @throws RangeError when `rho` or an averaging option is out of its range; TypeError when a part is not of its kind.
  * @see Jacobsen and Arvanitidis 2025, "Monge SAM". https://arxiv.org/abs/2502.08448
  */
-export function msam(base: tf.Optimizer, options: MsamOptions = {}): SharpnessAwareOptimizer {
-  return createVariant('msam', base, options, ({ iterations, neighbours, ...strategies }) =>
-    compose({
-      ...strategies,
-      metric: strategies.metric ?? mongeMetric({ iterations, neighbours }),
-      name: 'msam',
-    }),
-  );
-}
-
-registerVariant('msam', msam);
+export const msam: Variant<MsamOptions> = defineVariant({
+  name: 'msam',
+  doc: 'Monge SAM: a ball in the metric that the loss surface induces on the weights',
+  source: 'Jacobsen and Arvanitidis 2025, arXiv 2502.08448',
+  gradients: ({ neighbours }) => 2 + (neighbours?.samples ?? 0),
+  options,
+  rule: ({ iterations, neighbours, metric, ...given }) =>
+    compose({ ...given, metric: metric ?? mongeMetric({ iterations, neighbours }), name: 'msam' }),
+});

@@ -1,17 +1,31 @@
-import type * as tf from '@tensorflow/tfjs-core';
 import {
   compose,
-  createVariant,
   type DriverOptions,
-  type ElementwiseMetricOptions,
+  defineVariant,
   elementwiseMetric,
-  registerVariant,
-  type SharpnessAwareOptimizer,
-  type Strategies,
+  elementwiseOptions,
+  type OptionsOf,
+  radius,
+  strategyOptions,
+  type Variant,
+  type VariantConfig,
 } from '@tfjs-sam/core';
 
+const { metric: _, ...strategies } = strategyOptions;
+const options = {
+  rho: radius({ default: 0.5, unit: 'dimensionless', doc: 'Radius ρ in the elementwise metric' }),
+  ...elementwiseOptions,
+  ...strategies,
+};
+
 /** Options of `asam`. */
-export interface AsamOptions extends Omit<Strategies, 'metric'>, ElementwiseMetricOptions, DriverOptions {}
+export interface AsamOptions extends OptionsOf<typeof options>, DriverOptions {}
+
+declare module '@tfjs-sam/core' {
+  interface VariantConfigs {
+    asam: VariantConfig<typeof options>;
+  }
+}
 
 /**
  * Adaptive SAM: the ball stretches with the weights, so that rescaling a layer does not change the sharpness seen.
@@ -24,10 +38,12 @@ export interface AsamOptions extends Omit<Strategies, 'metric'>, ElementwiseMetr
  * @throws RangeError when `rho` or `eta` is negative or not finite.
  * @see Kwon et al. 2021, "ASAM", algorithm 1. https://arxiv.org/abs/2102.11600
  */
-export function asam(base: tf.Optimizer, options: AsamOptions = {}): SharpnessAwareOptimizer {
-  return createVariant('asam', base, options, ({ rho = 0.5, eta, scaled, ...strategies }) =>
-    compose({ ...strategies, rho, metric: elementwiseMetric({ eta, scaled }), name: 'asam' }),
-  );
-}
-
-registerVariant('asam', asam);
+export const asam: Variant<AsamOptions> = defineVariant({
+  name: 'asam',
+  doc: 'Adaptive SAM: a ball that stretches with the weights',
+  source: 'Kwon et al. 2021, arXiv 2102.11600',
+  gradients: 2,
+  options,
+  rule: ({ eta, scaled, ...given }) =>
+    compose({ ...given, metric: elementwiseMetric({ eta, scaled }), name: 'asam' }),
+});

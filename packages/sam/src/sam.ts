@@ -1,15 +1,24 @@
-import type * as tf from '@tensorflow/tfjs-core';
 import {
   compose,
-  createVariant,
   type DriverOptions,
-  registerVariant,
-  type SharpnessAwareOptimizer,
-  type Strategies,
+  defineVariant,
+  type OptionsOf,
+  radius,
+  strategyOptions,
+  type Variant,
+  type VariantConfig,
 } from '@tfjs-sam/core';
 
+const options = { rho: radius({ default: 0.05 }), ...strategyOptions };
+
 /** Options of `sam`. */
-export interface SamOptions extends Strategies, DriverOptions {}
+export interface SamOptions extends OptionsOf<typeof options>, DriverOptions {}
+
+declare module '@tfjs-sam/core' {
+  interface VariantConfigs {
+    sam: VariantConfig<typeof options>;
+  }
+}
 
 /**
  * Sharpness-aware minimization around any base optimizer: descends the gradient taken at the worst point of a
@@ -24,8 +33,11 @@ export interface SamOptions extends Strategies, DriverOptions {}
  * @see Foret et al. 2021, "Sharpness-Aware Minimization", equation 2 (δ), equation 3 (the direction) and
  *   algorithm 1. https://arxiv.org/abs/2010.01412
  */
-export function sam(base: tf.Optimizer, options: SamOptions = {}): SharpnessAwareOptimizer {
-  return createVariant('sam', base, options, (strategies) => compose({ ...strategies, name: 'sam' }));
-}
-
-registerVariant('sam', sam);
+export const sam: Variant<SamOptions> = defineVariant({
+  name: 'sam',
+  doc: 'Sharpness-aware minimization: the gradient at the worst point of a Euclidean ball',
+  source: 'Foret et al. 2021, arXiv 2010.01412',
+  gradients: 2,
+  options,
+  rule: (given) => compose({ ...given, name: 'sam' }),
+});

@@ -1,25 +1,43 @@
 import * as tf from '@tensorflow/tfjs-core';
 import {
   axpy,
+  type Checked,
   composePerturbation,
-  createVariant,
   type DriverOptions,
+  defineVariant,
   type GradientOracle,
   map,
+  number,
+  type OptionsOf,
   type ParamVector,
   type Perturbation,
-  type PerturbationStrategies,
-  registerVariant,
-  requireInRange,
-  type SharpnessAwareOptimizer,
+  perturbationOptions,
+  radius,
   type SharpnessRule,
   scale,
+  type Variant,
+  type VariantConfig,
 } from '@tfjs-sam/core';
 
+const options = {
+  rho: radius({ default: 0.1 }),
+  lambda: number({
+    min: 0,
+    max: 1,
+    default: 0.2,
+    unit: 'dimensionless',
+    doc: 'Share λ of the auxiliary gradient in the direction',
+  }),
+  ...perturbationOptions,
+};
+
 /** Options of `sampa`. */
-export interface SampaOptions extends PerturbationStrategies, DriverOptions {
-  /** Share λ in [0, 1] of the auxiliary gradient in the direction. Default 0.2 (the authors' code). */
-  readonly lambda?: number | undefined;
+export interface SampaOptions extends OptionsOf<typeof options>, DriverOptions {}
+
+declare module '@tfjs-sam/core' {
+  interface VariantConfigs {
+    sampa: VariantConfig<typeof options>;
+  }
 }
 
 /** Gₜ = ∇L(yₜ), the gradient at the auxiliary point. */
@@ -48,13 +66,17 @@ const STARTED = 'started';
  * @see Xie et al. 2024, "SAMPa: Sharpness-aware Minimization Parallelized", the rule SAMPa-λ.
  *   https://arxiv.org/abs/2410.10683
  */
-export function sampa(base: tf.Optimizer, options: SampaOptions = {}): SharpnessAwareOptimizer {
-  return createVariant('sampa', base, options, sampaRule);
-}
+export const sampa: Variant<SampaOptions> = defineVariant({
+  name: 'sampa',
+  doc: 'SAMPa: the perturbation comes from an auxiliary point, so that both gradients can run at once',
+  source: 'Xie et al. 2024, arXiv 2410.10683',
+  gradients: 2,
+  options,
+  rule: sampaRule,
+});
 
-function sampaRule({ rho = 0.1, lambda = 0.2, ...strategies }: SampaOptions): SharpnessRule {
-  requireInRange('sampa', 'lambda', lambda, 0, 1, true);
-  const perturb = composePerturbation({ ...strategies, rho, name: 'sampa' });
+function sampaRule({ lambda, ...strategies }: Checked<typeof options>): SharpnessRule {
+  const perturb = composePerturbation({ ...strategies, name: 'sampa' });
   /** ∇L(x + ρ G/‖G‖), of this step's batch. */
   const perturbedAt = (auxiliary: ParamVector, oracle: GradientOracle) =>
     oracle.evaluate({ perturbation: perturb(auxiliary, oracle) }).gradient;
@@ -117,5 +139,3 @@ function filled(
   if (entries.every((entry) => entry === undefined)) return undefined;
   return map(variables, (variable, i) => entries[i] ?? tf.zerosLike(variable));
 }
-
-registerVariant('sampa', sampa);

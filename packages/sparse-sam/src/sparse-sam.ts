@@ -2,6 +2,7 @@ import {
   type Checked,
   compose,
   type DriverOptions,
+  definePreset,
   defineVariant,
   integer,
   type OptionsOf,
@@ -62,6 +63,8 @@ export type SparseSamOptions = OptionsOf<typeof shared> & DriverOptions & Sparse
 declare module '@tfjs-sam/core' {
   interface VariantConfigs {
     'sparse-sam': VariantConfig<typeof options>;
+    'sparse-sam-fisher': VariantConfig<typeof options>;
+    'sparse-sam-dynamic': VariantConfig<typeof options>;
   }
 }
 
@@ -88,6 +91,20 @@ export const sparseSam: Variant<SparseSamOptions> = defineVariant({
   options,
   rule: ({ rho, metric, ascent, objective, combine, ...own }) =>
     compose({ ...{ rho, metric, ascent, objective, combine }, filter: filterOf(own), name: 'sparse-sam' }),
+});
+
+/** `sparseSam` with the Fisher mask, SSAM-F, by a name of its own. */
+export const sparseSamFisher: Variant<SparseSamOptions> = definePreset(sparseSam, {
+  name: 'sparse-sam-fisher',
+  doc: 'Sparse SAM, SSAM-F: only the half of the weights with the largest Fisher information moves',
+  options: { mask: 'fisher' },
+});
+
+/** `sparseSam` with the dynamic mask, SSAM-D, by a name of its own. */
+export const sparseSamDynamic: Variant<SparseSamOptions> = definePreset(sparseSam, {
+  name: 'sparse-sam-dynamic',
+  doc: 'Sparse SAM, SSAM-D: half of the weights moves; a mask that drops and grows',
+  options: { mask: 'dynamic' },
 });
 
 function filterOf(own: Checked<typeof maskOptions>): PerturbationFilter {

@@ -6,12 +6,12 @@ import {
   sgd,
   sharpnessAware,
 } from '@tfjs-sam/core';
-import { corePlugins, createRegistry } from '@tfjs-sam/core/registry';
+import { corePlugins, createRegistry, pluginsOf } from '@tfjs-sam/core/registry';
 import { useBackend } from '@tfjs-sam/testing';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
+import * as exported from '../src/index.js';
 import { dynamicMask, fisherMask, maskedFraction, nmMask, structuredMask } from '../src/index.js';
-import { plugins } from '../src/plugin.js';
 
 const OptimizerClass =
   SharpnessAwareOptimizer as unknown as tf.serialization.SerializableConstructor<SharpnessAwareOptimizer>;
@@ -152,7 +152,7 @@ describe('a chain of filters', () => {
   });
 
   it('comes from plain JSON, and names what is wrong in it', () => {
-    const registry = createRegistry([...corePlugins, ...plugins]);
+    const registry = createRegistry([...corePlugins, ...pluginsOf(exported, 'this package')]);
     const config = (filters: unknown) =>
       ({
         variant: 'sharpness-aware',

@@ -1,16 +1,16 @@
 import * as tf from '@tensorflow/tfjs';
 import { SharpnessAwareOptimizer } from '@tfjs-sam/core';
-import { corePlugins, createRegistry } from '@tfjs-sam/core/registry';
+import { corePlugins, createRegistry, pluginsOf } from '@tfjs-sam/core/registry';
 import { useBackend } from '@tfjs-sam/testing';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { plugins } from '../src/plugin.js';
+import * as exported from '../src/index.js';
 
 const OptimizerClass =
   SharpnessAwareOptimizer as unknown as tf.serialization.SerializableConstructor<SharpnessAwareOptimizer>;
 
 describe('plugins', () => {
   beforeAll(() => useBackend('cpu'));
-  const registry = createRegistry([...corePlugins, ...plugins]);
+  const registry = createRegistry([...corePlugins, ...pluginsOf(exported, 'this package')]);
   const base = { name: 'sgd', learningRate: 0.1 };
   const configs = [
     { variant: 'sparse-sam' },

@@ -1,5 +1,11 @@
-import { createRegistry, type Plugin, type Registry } from '@tfjs-sam/core/registry';
-import * as packages from './plugins.js';
+import { corePlugins, createRegistry, type Plugin, pluginsOf, type Registry } from '@tfjs-sam/core/registry';
+import { packages } from './plugins.js';
+
+/** The parts of every package of the project. */
+export function defaultPlugins(): Plugin[] {
+  const own = Object.entries(packages).flatMap(([name, module]) => pluginsOf(module, name));
+  return [...corePlugins, ...own];
+}
 
 /**
  * The registry of everything that the project offers, and of what third parties add.
@@ -9,5 +15,5 @@ import * as packages from './plugins.js';
  * @example createDefaultRegistry().create({ variant: 'msam', rho: 0.05, base: { name: 'momentum', learningRate: 0.05 } })
  */
 export function createDefaultRegistry(plugins: readonly Plugin[] = []): Registry {
-  return createRegistry([...Object.values(packages).flat(), ...plugins]);
+  return createRegistry([...defaultPlugins(), ...plugins]);
 }

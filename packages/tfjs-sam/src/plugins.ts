@@ -1,30 +1,59 @@
-/** The plugins of every package, one line for each; the lines also carry their types to who imports the umbrella. */
+/** The packages of the project: one line for each. */
+import * as adaptiveRadius from '@tfjs-sam/adaptive-radius';
+import * as aeSam from '@tfjs-sam/ae-sam';
+import * as bilateralSam from '@tfjs-sam/bilateral-sam';
+import * as bisam from '@tfjs-sam/bisam';
+import * as bsam from '@tfjs-sam/bsam';
+import * as eigenSam from '@tfjs-sam/eigen-sam';
+import * as esam from '@tfjs-sam/esam';
+import * as fisherSam from '@tfjs-sam/fisher-sam';
+import * as friendlySam from '@tfjs-sam/friendly-sam';
+import * as gsam from '@tfjs-sam/gsam';
+import * as hessianSam from '@tfjs-sam/hessian-sam';
+import * as layerSam from '@tfjs-sam/layer-sam';
+import * as lookSam from '@tfjs-sam/look-sam';
+import * as momentumSam from '@tfjs-sam/momentum-sam';
+import * as msam from '@tfjs-sam/msam';
+import * as multistepSam from '@tfjs-sam/multistep-sam';
+import * as pgn from '@tfjs-sam/pgn';
+import * as rwp from '@tfjs-sam/rwp';
+import * as sam from '@tfjs-sam/sam';
+import * as sampa from '@tfjs-sam/sampa';
+import * as sparseSam from '@tfjs-sam/sparse-sam';
+import * as stableSam from '@tfjs-sam/stable-sam';
+import * as universalSam from '@tfjs-sam/universal-sam';
+import * as vasso from '@tfjs-sam/vasso';
+import * as wsam from '@tfjs-sam/wsam';
+import * as xsam from '@tfjs-sam/xsam';
+import * as zsharp from '@tfjs-sam/zsharp';
 
-export { plugins as adaptiveRadiusPlugins } from '@tfjs-sam/adaptive-radius/plugin';
-export { plugins as aeSamPlugins } from '@tfjs-sam/ae-sam/plugin';
-export { plugins as bilateralSamPlugins } from '@tfjs-sam/bilateral-sam/plugin';
-export { plugins as bisamPlugins } from '@tfjs-sam/bisam/plugin';
-export { plugins as bsamPlugins } from '@tfjs-sam/bsam/plugin';
-export { corePlugins } from '@tfjs-sam/core/registry';
-export { plugins as eigenSamPlugins } from '@tfjs-sam/eigen-sam/plugin';
-export { plugins as esamPlugins } from '@tfjs-sam/esam/plugin';
-export { plugins as fisherSamPlugins } from '@tfjs-sam/fisher-sam/plugin';
-export { plugins as friendlySamPlugins } from '@tfjs-sam/friendly-sam/plugin';
-export { plugins as gsamPlugins } from '@tfjs-sam/gsam/plugin';
-export { plugins as hessianSamPlugins } from '@tfjs-sam/hessian-sam/plugin';
-export { plugins as layerSamPlugins } from '@tfjs-sam/layer-sam/plugin';
-export { plugins as lookSamPlugins } from '@tfjs-sam/look-sam/plugin';
-export { plugins as momentumSamPlugins } from '@tfjs-sam/momentum-sam/plugin';
-export { plugins as msamPlugins } from '@tfjs-sam/msam/plugin';
-export { plugins as multistepSamPlugins } from '@tfjs-sam/multistep-sam/plugin';
-export { plugins as pgnPlugins } from '@tfjs-sam/pgn/plugin';
-export { plugins as rwpPlugins } from '@tfjs-sam/rwp/plugin';
-export { plugins as samPlugins } from '@tfjs-sam/sam/plugin';
-export { plugins as sampaPlugins } from '@tfjs-sam/sampa/plugin';
-export { plugins as sparseSamPlugins } from '@tfjs-sam/sparse-sam/plugin';
-export { plugins as stableSamPlugins } from '@tfjs-sam/stable-sam/plugin';
-export { plugins as universalSamPlugins } from '@tfjs-sam/universal-sam/plugin';
-export { plugins as vassoPlugins } from '@tfjs-sam/vasso/plugin';
-export { plugins as wsamPlugins } from '@tfjs-sam/wsam/plugin';
-export { plugins as xsamPlugins } from '@tfjs-sam/xsam/plugin';
-export { plugins as zsharpPlugins } from '@tfjs-sam/zsharp/plugin';
+/** What each package exports, by its name. */
+export const packages: Readonly<Record<string, object>> = {
+  '@tfjs-sam/adaptive-radius': adaptiveRadius,
+  '@tfjs-sam/ae-sam': aeSam,
+  '@tfjs-sam/bilateral-sam': bilateralSam,
+  '@tfjs-sam/bisam': bisam,
+  '@tfjs-sam/bsam': bsam,
+  '@tfjs-sam/eigen-sam': eigenSam,
+  '@tfjs-sam/esam': esam,
+  '@tfjs-sam/fisher-sam': fisherSam,
+  '@tfjs-sam/friendly-sam': friendlySam,
+  '@tfjs-sam/gsam': gsam,
+  '@tfjs-sam/hessian-sam': hessianSam,
+  '@tfjs-sam/layer-sam': layerSam,
+  '@tfjs-sam/look-sam': lookSam,
+  '@tfjs-sam/momentum-sam': momentumSam,
+  '@tfjs-sam/msam': msam,
+  '@tfjs-sam/multistep-sam': multistepSam,
+  '@tfjs-sam/pgn': pgn,
+  '@tfjs-sam/rwp': rwp,
+  '@tfjs-sam/sam': sam,
+  '@tfjs-sam/sampa': sampa,
+  '@tfjs-sam/sparse-sam': sparseSam,
+  '@tfjs-sam/stable-sam': stableSam,
+  '@tfjs-sam/universal-sam': universalSam,
+  '@tfjs-sam/vasso': vasso,
+  '@tfjs-sam/wsam': wsam,
+  '@tfjs-sam/xsam': xsam,
+  '@tfjs-sam/zsharp': zsharp,
+};

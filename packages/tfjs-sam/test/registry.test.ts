@@ -1,33 +1,29 @@
 import { readFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs';
-import { registerFactory, type SharpnessRule } from '@tfjs-sam/core';
-import { definePlugin, type OptimizerConfig } from '@tfjs-sam/core/registry';
+import { definePart, type GradientOracle, number } from '@tfjs-sam/core';
+import { type OptimizerConfig, pluginOf } from '@tfjs-sam/core/registry';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { z } from 'zod';
 import * as umbrella from '../src/index.js';
 import { arbitraryOf } from './arbitrary-config.js';
 
 const { createDefaultRegistry, SharpnessAwareOptimizer } = umbrella;
 
 /** A rule of a third party: every kind that a variant must name has a member. */
-const shrink = (weight: number): SharpnessRule & { config: { name: string; weight: number } } => ({
-  name: 'shrink',
-  config: { name: 'shrink', weight },
-  direction: (oracle) => {
-    const { loss, gradient } = oracle.evaluate();
-    return { loss, direction: gradient.map((tensor) => tf.mul(tensor, weight)) };
-  },
-});
-registerFactory('rule', 'shrink', ({ weight }) => shrink(Number(weight)));
-const shrinkPlugin = definePlugin({
+const shrink = definePart({
   kind: 'rule',
   name: 'shrink',
-  package: 'third-party',
-  description: 'Descends a multiple of the gradient',
-  options: z.strictObject({ weight: z.number().min(0).max(1).default(0.5).describe('The multiple') }),
-  create: ({ weight }) => shrink(weight),
+  doc: 'Descends a multiple of the gradient',
+  options: { weight: number({ min: 0, max: 1, default: 0.5, doc: 'The multiple' }) },
+  create: ({ weight }) => ({
+    name: 'shrink',
+    direction: (oracle: GradientOracle) => {
+      const { loss, gradient } = oracle.evaluate();
+      return { loss, direction: gradient.map((tensor) => tf.mul(tensor, weight)) };
+    },
+  }),
 });
+const shrinkPlugin = pluginOf(shrink.part, 'third-party');
 
 const registry = createDefaultRegistry([shrinkPlugin]);
 const schema = registry.jsonSchema();
@@ -171,7 +167,7 @@ describe('the umbrella', () => {
   });
 
   it('offers every option with a description', () => {
-    for (const { kind, name } of Object.values(umbrella.plugins).flat()) {
+    for (const { kind, name } of umbrella.defaultPlugins()) {
       for (const row of registry.describe(name, kind))
         expect(row.description, `${name}.${row.name}`).not.toBe('');
     }

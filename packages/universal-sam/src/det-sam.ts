@@ -1,18 +1,26 @@
-import type * as tf from '@tensorflow/tfjs-core';
 import {
-  createVariant,
   type DriverOptions,
-  registerVariant,
-  type SharpnessAwareOptimizer,
+  defineVariant,
+  type OptionsOf,
+  type Variant,
+  type VariantConfig,
 } from '@tfjs-sam/core';
-import { type DirectionOptions, directionSampler } from './directions.js';
-import { type SampledRuleOptions, sampledRule } from './sampled-rule.js';
+import { cube, directionSampler } from './directions.js';
+import { sampledOptions, sampledRule } from './sampled-rule.js';
 import { detSharpness } from './sampled-sharpness.js';
 
-/** Options of `detSam`. Defaults, those of the published code: `rho` 1, `lambda` 1, `samples` 1. */
-export interface DetSamOptions extends SampledRuleOptions, DirectionOptions, DriverOptions {
-  /** Half the side of the cube that directions are drawn from, > 0, dimensionless. Default 0.01 (the published code's). */
-  readonly halfWidth?: number | undefined;
+const options = {
+  ...sampledOptions({ rho: 1, lambda: 1, samples: 1 }),
+  halfWidth: cube({ default: 0.01 }),
+};
+
+/** Options of `detSam`. The defaults are those of the published code. */
+export interface DetSamOptions extends OptionsOf<typeof options>, DriverOptions {}
+
+declare module '@tfjs-sam/core' {
+  interface VariantConfigs {
+    'det-sam': VariantConfig<typeof options>;
+  }
 }
 
 /**
@@ -28,19 +36,17 @@ export interface DetSamOptions extends SampledRuleOptions, DirectionOptions, Dri
  * @see Tahmasebi et al. 2024, "A Universal Class of Sharpness-Aware Minimization Algorithms": Det-SAM.
  *   https://arxiv.org/abs/2406.03682
  */
-export function detSam(base: tf.Optimizer, options: DetSamOptions = {}): SharpnessAwareOptimizer {
-  return createVariant(
-    'det-sam',
-    base,
-    options,
-    ({ rho = 1, lambda = 1, samples = 1, halfWidth = 0.01, seed, sampler }) =>
-      sampledRule({
-        name: 'det-sam',
-        ...{ rho, lambda, samples },
-        draw: directionSampler('det-sam', { distribution: 'cube', halfWidth, seed, sampler }),
-        sharpness: detSharpness(),
-      }),
-  );
-}
-
-registerVariant('det-sam', detSam);
+export const detSam: Variant<DetSamOptions> = defineVariant({
+  name: 'det-sam',
+  doc: "Det-SAM: descends the loss and a function of the Hessian's determinant, from random directions",
+  source: 'Tahmasebi et al. 2024, arXiv 2406.03682',
+  gradients: ({ samples }) => samples + 1,
+  options,
+  rule: ({ rho, lambda, samples, ...directions }) =>
+    sampledRule({
+      name: 'det-sam',
+      ...{ rho, lambda, samples },
+      draw: directionSampler({ distribution: 'cube', ...directions }),
+      sharpness: detSharpness(),
+    }),
+});

@@ -1,33 +1,51 @@
 import * as tf from '@tensorflow/tfjs-core';
 import {
+  type Checked,
+  drawOptions,
   map,
   norm,
-  requireInteger,
-  requireOneOf,
-  requirePositive,
+  number,
+  type OptionsOf,
+  oneOf,
   type Sampler,
   scaleFinite,
   seededSampler,
 } from '@tfjs-sam/core';
 
 /** Distributions of the directions: standard normal, uniform on the unit sphere, uniform in a cube around 0. */
-export type DirectionDistribution = 'gaussian' | 'sphere' | 'cube';
+export type DirectionDistribution = (typeof distributions)[number];
+
+const distributions = ['gaussian', 'sphere', 'cube'] as const;
 
 /** Where the directions come from. */
-export interface DirectionOptions {
-  /** Seed of the directions, an integer. Default 0. */
-  readonly seed?: number | undefined;
-  /** Draws the directions in place of the seed: `index` counts the samples of the step. */
-  readonly sampler?: Sampler | undefined;
+export const directionOptions = drawOptions({
+  of: 'directions',
+  note: '`index` counts the samples of the step',
+});
+
+/** Half the side of the cube that directions are drawn from. */
+/*#__NO_SIDE_EFFECTS__*/
+export function cube({ default: value }: { readonly default: number }) {
+  return number({
+    above: 0,
+    default: value,
+    unit: 'dimensionless',
+    doc: "Half the side of the cube that directions are drawn from, of the distribution 'cube' alone",
+  });
 }
 
 /** The distribution too. */
-export interface DistributedDirectionOptions extends DirectionOptions {
-  /** Distribution of the directions. */
-  readonly distribution?: DirectionDistribution | undefined;
-  /** Half the side of the cube, > 0, dimensionless. Of the distribution 'cube' alone. */
-  readonly halfWidth?: number | undefined;
-}
+export const distributedOptions = {
+  distribution: oneOf(distributions, { default: 'gaussian', doc: 'Distribution of the directions' }),
+  halfWidth: cube({ default: 1 }),
+  ...directionOptions,
+};
+
+/** Where the directions come from. */
+export interface DirectionOptions extends OptionsOf<typeof directionOptions> {}
+
+/** The distribution too. */
+export interface DistributedDirectionOptions extends OptionsOf<typeof distributedOptions> {}
 
 const samplers: Readonly<Record<DirectionDistribution, (seed: number, halfWidth: number) => Sampler>> = {
   gaussian: (seed) => seededSampler('gaussian', seed),
@@ -49,15 +67,12 @@ const samplers: Readonly<Record<DirectionDistribution, (seed: number, halfWidth:
   },
 };
 
-/** The sampler that the options ask for. @throws RangeError or TypeError when an option is not of its kind or range. */
-export function directionSampler(
-  owner: string,
-  { distribution = 'gaussian', halfWidth = 1, seed = 0, sampler }: DistributedDirectionOptions,
-): Sampler {
-  requireOneOf(owner, 'distribution', distribution, Object.keys(samplers));
-  requirePositive(owner, 'halfWidth', halfWidth);
-  requireInteger(owner, 'seed', seed, Number.MIN_SAFE_INTEGER);
-  if (sampler === undefined) return samplers[distribution](seed, halfWidth);
-  if (typeof sampler === 'function') return sampler;
-  throw new TypeError(`${owner}: expected sampler to be a function (shapes, step, index) => vector`);
+/** The sampler that checked options ask for. */
+export function directionSampler({
+  distribution = 'gaussian',
+  halfWidth = 1,
+  seed,
+  sampler,
+}: Pick<Checked<typeof directionOptions>, 'seed' | 'sampler'> & DistributedDirectionOptions): Sampler {
+  return sampler ?? samplers[distribution](seed, halfWidth);
 }

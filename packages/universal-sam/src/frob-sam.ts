@@ -1,17 +1,24 @@
-import type * as tf from '@tensorflow/tfjs-core';
 import {
-  createVariant,
   type DriverOptions,
-  registerVariant,
-  requireInteger,
-  type SharpnessAwareOptimizer,
+  defineVariant,
+  type OptionsOf,
+  type Variant,
+  type VariantConfig,
 } from '@tfjs-sam/core';
-import { type DirectionOptions, directionSampler } from './directions.js';
-import { type SampledRuleOptions, sampledRule } from './sampled-rule.js';
+import { directionSampler } from './directions.js';
+import { sampledOptions, sampledRule } from './sampled-rule.js';
 import { frobSharpness } from './sampled-sharpness.js';
 
-/** Options of `frobSam`. Defaults, those of the published code: `rho` 0.005, `lambda` 0.005, `samples` 2. */
-export interface FrobSamOptions extends SampledRuleOptions, DirectionOptions, DriverOptions {}
+const options = sampledOptions({ rho: 0.005, lambda: 0.005, samples: 2, least: 2 });
+
+/** Options of `frobSam`. The defaults are those of the published code. */
+export interface FrobSamOptions extends OptionsOf<typeof options>, DriverOptions {}
+
+declare module '@tfjs-sam/core' {
+  interface VariantConfigs {
+    'frob-sam': VariantConfig<typeof options>;
+  }
+}
 
 /**
  * Frob-SAM: descends the loss and the Frobenius norm of the Hessian, as the variance of the loss around θ.
@@ -25,17 +32,17 @@ export interface FrobSamOptions extends SampledRuleOptions, DirectionOptions, Dr
  * @see Tahmasebi et al. 2024, "A Universal Class of Sharpness-Aware Minimization Algorithms": Frob-SAM.
  *   https://arxiv.org/abs/2406.03682
  */
-export function frobSam(base: tf.Optimizer, options: FrobSamOptions = {}): SharpnessAwareOptimizer {
-  return createVariant(
-    'frob-sam',
-    base,
-    options,
-    ({ rho = 0.005, lambda = 0.005, samples = 2, seed, sampler }) => {
-      requireInteger('frob-sam', 'samples', samples, 2);
-      const draw = directionSampler('frob-sam', { seed, sampler });
-      return sampledRule({ name: 'frob-sam', rho, lambda, samples, draw, sharpness: frobSharpness() });
-    },
-  );
-}
-
-registerVariant('frob-sam', frobSam);
+export const frobSam: Variant<FrobSamOptions> = defineVariant({
+  name: 'frob-sam',
+  doc: "Frob-SAM: descends the loss and the Hessian's Frobenius norm, from random directions",
+  source: 'Tahmasebi et al. 2024, arXiv 2406.03682',
+  gradients: ({ samples }) => samples + 1,
+  options,
+  rule: ({ rho, lambda, samples, ...directions }) =>
+    sampledRule({
+      name: 'frob-sam',
+      ...{ rho, lambda, samples },
+      draw: directionSampler(directions),
+      sharpness: frobSharpness(),
+    }),
+});

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { anyOf, code, oneOf } from '@tfjs-sam/core';
 
 /**
  * φ, ψ or a derivative in tensor operations. ψ takes each of n numbers to one, `[n]` → `[n]`, or to m, `[n]` → `[n, m]`;
@@ -8,7 +9,27 @@ import * as tf from '@tensorflow/tfjs-core';
 export type ScalarFunction = (x: tf.Tensor) => tf.Tensor;
 
 /** The functions that a configuration can name. */
-export type FunctionName = 'identity' | 'square' | 'exp' | 'log' | 'exp-minus-half' | 'inverse-square';
+export type FunctionName = (typeof names)[number];
+
+const names = ['identity', 'square', 'exp', 'log', 'exp-minus-half', 'inverse-square'] as const;
+
+/** A function by its name, or one of one's own. */
+/*#__NO_SIDE_EFFECTS__*/
+export function functionOption(doc: string) {
+  const expected = `a function or one of [${names.join(', ')}]`;
+  const own = code<ScalarFunction>()({ expected: 'a function of a tensor', doc });
+  return anyOf([oneOf(names, { doc }), own], { default: 'identity', expected, doc });
+}
+
+/** The derivative of a function of one's own. */
+/*#__NO_SIDE_EFFECTS__*/
+export function derivativeOption(doc: string) {
+  return code<ScalarFunction>()({
+    expected: 'a function of a tensor',
+    optional: 'derived by TensorFlow.js',
+    doc,
+  });
+}
 
 /** A function and, where it is known, its derivative. */
 export interface DifferentiableFunction {
@@ -33,32 +54,19 @@ export const functions: Readonly<Record<FunctionName, DifferentiableFunction>> =
 };
 
 /**
- * The function that an option names or is, with its derivative.
+ * The function that a checked option names or is, with its derivative.
  *
- * @throws RangeError for an unknown name; TypeError for what is neither function nor name, or a derivative alone.
+ * @throws TypeError for a derivative without its function.
  */
 export function resolveFunction(
   owner: string,
   option: string,
-  given: ScalarFunction | FunctionName | undefined,
+  given: ScalarFunction | FunctionName,
   derivative: ScalarFunction | undefined,
 ): DifferentiableFunction {
-  for (const [name, value] of [
-    [option, typeof given === 'string' ? undefined : given],
-    [`${option}Derivative`, derivative],
-  ] as const) {
-    if (value === undefined || typeof value === 'function') continue;
-    throw new TypeError(`${owner}: expected ${name} to be a function of a tensor, got ${value}`);
-  }
   if (typeof given === 'function') return { value: given, derivative };
-  if (derivative !== undefined) {
-    throw new TypeError(
-      `${owner}: expected ${option} to be a function beside ${option}Derivative, got ${given}`,
-    );
-  }
-  const known = functions[given ?? 'identity'];
-  if (known) return known;
-  throw new RangeError(
-    `${owner}: expected ${option} to be a function or one of [${Object.keys(functions).join(', ')}], got "${given}"`,
+  if (derivative === undefined) return functions[given];
+  throw new TypeError(
+    `${owner}: expected ${option} to be a function beside ${option}Derivative, got ${given}`,
   );
 }

@@ -1,35 +1,52 @@
 import * as tf from '@tensorflow/tfjs-core';
 import {
   axpy,
+  complete,
   type Evaluation,
   type GradientOracle,
+  integer,
   map,
   nonNegativeAt,
+  number,
+  type OptionsOf,
   type ParamVector,
   type RuleStep,
-  requireInteger,
-  requirePositive,
-  requireSchedule,
+  radius,
   type Sampler,
   type Schedule,
   type SharpnessRule,
+  schedule,
   sub,
 } from '@tfjs-sam/core';
-import { type DistributedDirectionOptions, directionSampler } from './directions.js';
+import { directionOptions, directionSampler, distributedOptions } from './directions.js';
 import type { SampledSharpness } from './sampled-sharpness.js';
 
 /** What every member of the class has. */
-export interface SampledRuleOptions {
-  /** Radius ρ >= 0 that scales the directions, in weight units, or a schedule of it. */
-  readonly rho?: Schedule | undefined;
-  /**
-   * Weight λ >= 0 of the regulariser, dimensionless, or a schedule of it. It absorbs the factor 1/ρ² of the paper's
-   * gradient, as in the published code.
-   */
-  readonly lambda?: Schedule | undefined;
-  /** Directions per step, an integer >= 1. Each costs one gradient, and memory for one. */
-  readonly samples?: number | undefined;
+/*#__NO_SIDE_EFFECTS__*/
+export function sampledOptions({
+  rho,
+  lambda,
+  samples,
+  least = 1,
+}: Readonly<Record<'rho' | 'lambda' | 'samples', number>> & { readonly least?: number }) {
+  return {
+    rho: radius({ default: rho, unit: 'weight units', doc: 'Radius ρ that scales the directions' }),
+    lambda: schedule({
+      default: lambda,
+      unit: 'dimensionless',
+      doc: "Weight λ of the regulariser. It absorbs the factor 1/ρ² of the paper's gradient, as in the published code",
+    }),
+    samples: integer({
+      min: least,
+      default: samples,
+      doc: 'Directions per step. Each costs one gradient, and memory for one',
+    }),
+    ...directionOptions,
+  };
 }
+
+/** What every member of the class has. */
+export interface SampledRuleOptions extends OptionsOf<ReturnType<typeof sampledOptions>> {}
 
 /** A rule's parts, complete. */
 export interface SampledRule {
@@ -47,11 +64,7 @@ export interface SampledRule {
  *   direction = g + λ Σ_i w_i(D) (∇L(θ + ρ s_i) − g)
  */
 export function sampledRule(rule: SampledRule): SharpnessRule {
-  const { name, rho, lambda, samples } = rule;
-  requireSchedule(name, 'rho', rho);
-  requireSchedule(name, 'lambda', lambda);
-  requireInteger(name, 'samples', samples, 1);
-  return { name, direction: (oracle) => directionOf(rule, oracle) };
+  return { name: rule.name, direction: (oracle) => directionOf(rule, oracle) };
 }
 
 function directionOf(
@@ -95,13 +108,14 @@ function scaledRises(rises: readonly tf.Tensor[], radius: number): tf.Tensor1D {
   return tf.mul(tf.stack([...rises]), radius === 0 ? 0 : 1 / radius ** 2) as tf.Tensor1D;
 }
 
+const estimateOptions = {
+  rho: number({ above: 0, default: 0.01, unit: 'weight units', doc: 'Radius ρ' }),
+  samples: integer({ min: 1, default: 100, doc: 'Number of directions, at least 2 for `frobSharpness`' }),
+  ...distributedOptions,
+};
+
 /** Options of `estimateSharpness`. */
-export interface EstimateOptions extends DistributedDirectionOptions {
-  /** Radius ρ > 0, in weight units. Default 0.01. */
-  readonly rho?: number | undefined;
-  /** Number of directions, an integer >= 1 (>= 2 for `frobSharpness`). Default 100 (ours). */
-  readonly samples?: number | undefined;
-}
+export interface EstimateOptions extends OptionsOf<typeof estimateOptions> {}
 
 /**
  * What a member of the class regularises, measured at the weights as they are: R(D) from `samples` directions.
@@ -118,11 +132,10 @@ export interface EstimateOptions extends DistributedDirectionOptions {
 export function estimateSharpness(
   oracle: GradientOracle,
   sharpness: SampledSharpness,
-  { rho = 0.01, samples = 100, ...directions }: EstimateOptions = {},
+  options: EstimateOptions = {},
 ): tf.Scalar {
-  requirePositive('estimateSharpness', 'rho', rho);
-  requireInteger('estimateSharpness', 'samples', samples, 1);
-  const draw = directionSampler('estimateSharpness', directions);
+  const { rho, samples, ...directions } = complete('estimateSharpness', estimateOptions, options);
+  const draw = directionSampler(directions);
   return tf.tidy(() => {
     const { loss } = oracle.evaluate();
     const rises = Array.from({ length: samples }, (_, index) =>

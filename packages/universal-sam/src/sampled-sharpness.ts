@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { type FunctionName, resolveFunction, type ScalarFunction } from './functions.js';
+import { complete, type OptionsOf } from '@tfjs-sam/core';
+import { derivativeOption, functionOption, resolveFunction } from './functions.js';
 
 /**
  * A measure of sharpness R(D) from the scaled rises of the loss at n sampled points:
@@ -14,16 +15,15 @@ export interface SampledSharpness {
 }
 
 /** Options of `universalSharpness`. */
-export interface UniversalSharpnessOptions {
-  /** φ: outer function, of the mean, Scalar or `[m]` → Scalar; or 'identity' (default), 'square', 'exp', 'log', … */
-  readonly phi?: ScalarFunction | FunctionName | undefined;
-  /** φ′. Default: derived by TensorFlow.js. */
-  readonly phiDerivative?: ScalarFunction | undefined;
-  /** ψ: inner function, of each rise, `[n]` → `[n]` or `[n, m]`; or a name. Default 'identity'. */
-  readonly psi?: ScalarFunction | FunctionName | undefined;
-  /** ψ′. Default: derived by TensorFlow.js. */
-  readonly psiDerivative?: ScalarFunction | undefined;
-}
+export const universalOptions = {
+  phi: functionOption('φ: outer function, of the mean, Scalar or `[m]` → Scalar'),
+  phiDerivative: derivativeOption('φ′'),
+  psi: functionOption('ψ: inner function, of each rise, `[n]` → `[n]` or `[n, m]`'),
+  psiDerivative: derivativeOption('ψ′'),
+};
+
+/** Options of `universalSharpness`. */
+export interface UniversalSharpnessOptions extends OptionsOf<typeof universalOptions> {}
 
 /**
  * The universal class: R(D) = φ(mean_i ψ(D_i)), ψ of one component or several. With the right φ, ψ and distribution of the
@@ -34,12 +34,12 @@ export interface UniversalSharpnessOptions {
  *   https://arxiv.org/abs/2406.03682
  * @example universalSharpness({ psi: (d) => tf.stack([d, tf.square(d)], 1), phi: (m) => variance(m) })
  */
-export function universalSharpness({
-  phi,
-  phiDerivative,
-  psi,
-  psiDerivative,
-}: UniversalSharpnessOptions = {}): SampledSharpness {
+export function universalSharpness(options: UniversalSharpnessOptions = {}): SampledSharpness {
+  const { phi, phiDerivative, psi, psiDerivative } = complete(
+    'universalSharpness',
+    universalOptions,
+    options,
+  );
   const outer = resolveFunction('universalSharpness', 'phi', phi, phiDerivative);
   const inner = resolveFunction('universalSharpness', 'psi', psi, psiDerivative);
   const mean = (rises: tf.Tensor) => tf.mean(inner.value(rises), 0);

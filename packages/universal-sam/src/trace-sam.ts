@@ -1,21 +1,30 @@
-import type * as tf from '@tensorflow/tfjs-core';
 import {
-  createVariant,
   type DriverOptions,
-  registerVariant,
-  type SharpnessAwareOptimizer,
+  defineVariant,
+  type OptionsOf,
+  oneOf,
+  type Variant,
+  type VariantConfig,
 } from '@tfjs-sam/core';
-import { type DirectionOptions, directionSampler } from './directions.js';
-import { type SampledRuleOptions, sampledRule } from './sampled-rule.js';
+import { directionSampler } from './directions.js';
+import { sampledOptions, sampledRule } from './sampled-rule.js';
 import { traceSharpness } from './sampled-sharpness.js';
 
-/** Options of `traceSam`. Defaults, those of the published code: `rho` 0.01, `lambda` 1, `samples` 1. */
-export interface TraceSamOptions extends SampledRuleOptions, DirectionOptions, DriverOptions {
-  /**
-   * 'gaussian' (default, what the published code draws) or 'sphere' (uniform on the unit sphere over all variables
-   * together, what the paper says).
-   */
-  readonly distribution?: 'gaussian' | 'sphere' | undefined;
+const options = {
+  ...sampledOptions({ rho: 0.01, lambda: 1, samples: 1 }),
+  distribution: oneOf(['gaussian', 'sphere'], {
+    default: 'gaussian',
+    doc: "Of the directions: 'gaussian' is what the published code draws; 'sphere', uniform on the unit sphere over all variables together, is what the paper says",
+  }),
+};
+
+/** Options of `traceSam`. The defaults are those of the published code. */
+export interface TraceSamOptions extends OptionsOf<typeof options>, DriverOptions {}
+
+declare module '@tfjs-sam/core' {
+  interface VariantConfigs {
+    'trace-sam': VariantConfig<typeof options>;
+  }
 }
 
 /**
@@ -30,15 +39,17 @@ export interface TraceSamOptions extends SampledRuleOptions, DirectionOptions, D
  * @see Tahmasebi et al. 2024, "A Universal Class of Sharpness-Aware Minimization Algorithms": the average-based objective.
  *   https://arxiv.org/abs/2406.03682
  */
-export function traceSam(base: tf.Optimizer, options: TraceSamOptions = {}): SharpnessAwareOptimizer {
-  return createVariant('trace-sam', base, options, ({ rho = 0.01, lambda = 1, samples = 1, ...directions }) =>
+export const traceSam: Variant<TraceSamOptions> = defineVariant({
+  name: 'trace-sam',
+  doc: "Trace-SAM: descends the loss and the Hessian's trace, from random directions",
+  source: 'Tahmasebi et al. 2024, arXiv 2406.03682',
+  gradients: ({ samples }) => samples + 1,
+  options,
+  rule: ({ rho, lambda, samples, ...directions }) =>
     sampledRule({
       name: 'trace-sam',
       ...{ rho, lambda, samples },
-      draw: directionSampler('trace-sam', directions),
+      draw: directionSampler(directions),
       sharpness: traceSharpness(),
     }),
-  );
-}
-
-registerVariant('trace-sam', traceSam);
+});

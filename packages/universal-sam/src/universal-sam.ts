@@ -1,23 +1,28 @@
-import type * as tf from '@tensorflow/tfjs-core';
 import {
-  createVariant,
   type DriverOptions,
-  registerVariant,
-  type SharpnessAwareOptimizer,
+  defineVariant,
+  type OptionsOf,
+  type Variant,
+  type VariantConfig,
 } from '@tfjs-sam/core';
-import { type DistributedDirectionOptions, directionSampler } from './directions.js';
-import { type SampledRuleOptions, sampledRule } from './sampled-rule.js';
-import { type UniversalSharpnessOptions, universalSharpness } from './sampled-sharpness.js';
+import { directionSampler, distributedOptions } from './directions.js';
+import { sampledOptions, sampledRule } from './sampled-rule.js';
+import { universalOptions, universalSharpness } from './sampled-sharpness.js';
 
-/**
- * Options of `universalSam`. Defaults: `rho` 0.01, `lambda` 1, `samples` 1, `distribution` 'gaussian', `halfWidth` 1,
- * φ and ψ the identity: Trace-SAM.
- */
-export interface UniversalSamOptions
-  extends SampledRuleOptions,
-    UniversalSharpnessOptions,
-    DistributedDirectionOptions,
-    DriverOptions {}
+const options = {
+  ...sampledOptions({ rho: 0.01, lambda: 1, samples: 1 }),
+  ...universalOptions,
+  ...distributedOptions,
+};
+
+/** Options of `universalSam`. The defaults are Trace-SAM. */
+export interface UniversalSamOptions extends OptionsOf<typeof options>, DriverOptions {}
+
+declare module '@tfjs-sam/core' {
+  interface VariantConfigs {
+    'universal-sam': VariantConfig<typeof options>;
+  }
+}
 
 /**
  * The universal class: descends the loss and any sharpness of the form φ(mean ψ).
@@ -32,15 +37,17 @@ export interface UniversalSamOptions
  * @see Tahmasebi et al. 2024, "A Universal Class of Sharpness-Aware Minimization Algorithms": (φ, ψ, μ)-sharpness.
  *   https://arxiv.org/abs/2406.03682
  */
-export function universalSam(base: tf.Optimizer, options: UniversalSamOptions = {}): SharpnessAwareOptimizer {
-  return createVariant('universal-sam', base, options, ({ rho = 0.01, lambda = 1, samples = 1, ...rest }) =>
+export const universalSam: Variant<UniversalSamOptions> = defineVariant({
+  name: 'universal-sam',
+  doc: 'Universal class: descends the loss and any sharpness of the form φ(mean ψ)',
+  source: 'Tahmasebi et al. 2024, arXiv 2406.03682',
+  gradients: ({ samples }) => samples + 1,
+  options,
+  rule: ({ rho, lambda, samples, phi, phiDerivative, psi, psiDerivative, ...directions }) =>
     sampledRule({
       name: 'universal-sam',
       ...{ rho, lambda, samples },
-      draw: directionSampler('universal-sam', rest),
-      sharpness: universalSharpness(rest),
+      draw: directionSampler(directions),
+      sharpness: universalSharpness({ phi, phiDerivative, psi, psiDerivative }),
     }),
-  );
-}
-
-registerVariant('universal-sam', universalSam);
+});

@@ -1,28 +1,45 @@
-import type * as tf from '@tensorflow/tfjs-core';
 import {
   axpy,
+  boolean,
+  type Checked,
   composePerturbation,
-  createVariant,
   type DriverOptions,
+  defineVariant,
   type GradientOracle,
-  type PerturbationStrategies,
-  registerVariant,
-  requireInRange,
-  type SharpnessAwareOptimizer,
+  number,
+  type OptionsOf,
+  perturbationOptions,
+  radius,
   type SharpnessRule,
   scale,
   sub,
+  type Variant,
+  type VariantConfig,
 } from '@tfjs-sam/core';
 
+const options = {
+  rho: radius({ default: 0.05 }),
+  gamma: number({
+    min: 0,
+    below: 1,
+    default: 0.9,
+    unit: 'dimensionless',
+    doc: 'Weight γ of the sharpness: 0 is the base optimizer alone, 1/2 is SAM (decoupled: around SGD without momentum)',
+  }),
+  decouple: boolean({
+    default: true,
+    doc: "Whether the sharpness's gradient bypasses the base optimizer's momentum and scaling",
+  }),
+  ...perturbationOptions,
+};
+
 /** Options of `wsam`. */
-export interface WsamOptions extends PerturbationStrategies, DriverOptions {
-  /**
-   * Weight γ in [0, 1) of the sharpness, dimensionless: 0 is the base optimizer alone, 1/2 is SAM (decoupled: around
-   * SGD without momentum). Default 0.9.
-   */
-  readonly gamma?: number | undefined;
-  /** Whether the sharpness's gradient bypasses the base optimizer's momentum and scaling. Default true. */
-  readonly decouple?: boolean | undefined;
+export interface WsamOptions extends OptionsOf<typeof options>, DriverOptions {}
+
+declare module '@tfjs-sam/core' {
+  interface VariantConfigs {
+    wsam: VariantConfig<typeof options>;
+  }
 }
 
 /**
@@ -40,15 +57,16 @@ export interface WsamOptions extends PerturbationStrategies, DriverOptions {
  * @see Yue et al. 2023, "Sharpness-Aware Minimization Revisited: Weighted Sharpness as a Regularization Term".
  *   https://arxiv.org/abs/2305.15817
  */
-export function wsam(base: tf.Optimizer, options: WsamOptions = {}): SharpnessAwareOptimizer {
-  return createVariant('wsam', base, options, wsamRule);
-}
+export const wsam: Variant<WsamOptions> = defineVariant({
+  name: 'wsam',
+  doc: 'WSAM: the sharpness as a weighted regulariser, beside the base optimizer',
+  source: 'Yue et al. 2023, arXiv 2305.15817',
+  gradients: 2,
+  options,
+  rule: wsamRule,
+});
 
-function wsamRule({ gamma = 0.9, decouple = true, ...strategies }: WsamOptions): SharpnessRule {
-  requireInRange('wsam', 'gamma', gamma, 0, 1);
-  if (typeof decouple !== 'boolean') {
-    throw new TypeError(`wsam: expected decouple to be a boolean, got ${decouple}`);
-  }
+function wsamRule({ gamma, decouple, ...strategies }: Checked<typeof options>): SharpnessRule {
   const perturb = composePerturbation({ ...strategies, name: 'wsam' });
   const alpha = gamma / (1 - gamma);
   return {
@@ -69,5 +87,3 @@ function learningRateOf({ base: { learningRate } }: GradientOracle): number {
   if (Number.isFinite(learningRate)) return learningRate;
   throw new Error(`wsam: expected a base optimizer with a learningRate, got ${learningRate}`);
 }
-
-registerVariant('wsam', wsam);

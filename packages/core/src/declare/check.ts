@@ -91,16 +91,27 @@ function errorOf(option: AnyOption, value: unknown): ErrorConstructor | undefine
     case 'code':
       return option.accepts(value) ? undefined : TypeError;
     case 'any-of':
-      return option.of.every((each) => errorOf(each, value)) ? errorOf(option.of[0]!, value) : undefined;
+      if (option.of.some((each) => !errorOf(each, value))) return undefined;
+      // A value of a kind that is accepted is out of range; another is of the wrong kind.
+      return option.of.some(
+        (each) => errorOf(each, value) === RangeError && primitiveOf(each) === typeof value,
+      )
+        ? RangeError
+        : TypeError;
     case 'part':
       // What a part of the kind must have is for its user to say; numbers are schedules.
-      if (option.kind !== 'schedule') return value === undefined ? TypeError : undefined;
+      if (option.kind !== 'schedule') return undefined;
       if (typeof value === 'function') return undefined;
       if (typeof value !== 'number') return TypeError;
       return Number.isFinite(value) && isWithin(value, option) ? undefined : RangeError;
     default:
       return undefined;
   }
+}
+
+/** The type of JavaScript that an option's plain values have. */
+function primitiveOf({ type }: AnyOption): string {
+  return type === 'one-of' || type === 'text' ? 'string' : 'number';
 }
 
 function isWithin(value: number, { min, above, max, below }: Range): boolean {

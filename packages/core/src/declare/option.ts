@@ -82,6 +82,34 @@ export interface PartOption<K extends Kind, N extends Need, Or extends Kind = K>
   readonly [TYPES]: TypesOfPart<K, Or>;
 }
 
+/** An option whose types are looked up late. */
+export interface LateOption<Types, N extends Need> {
+  readonly need: N;
+  /** Types only. */
+  readonly [TYPES]: Types;
+}
+
+/** Types of a composite option, looked up late. */
+export interface TypesOfList<O> {
+  readonly value: readonly ValueOf<O>[];
+  readonly done: readonly DoneOf<O>[];
+  readonly json: readonly JsonOf<O>[];
+}
+
+/** Types of a composite option, looked up late. */
+export interface TypesOfRecord<D> {
+  readonly value: OptionsOf<D>;
+  readonly done: Checked<D>;
+  readonly json: ConfigOf<D>;
+}
+
+/** Types of a composite option, looked up late. */
+export interface TypesOfTagged<T extends string, C> {
+  readonly value: { [N in keyof C]: { readonly [K in T]: N } & OptionsOf<C[N]> }[keyof C];
+  readonly done: { [N in keyof C]: { readonly [K in T]: N } & Checked<C[N]> }[keyof C];
+  readonly json: { [N in keyof C]: { readonly [K in T]: N } & ConfigOf<C[N]> }[keyof C];
+}
+
 type Declared<O> = O & AnyOption;
 type TypesOf<O> = O extends { readonly [TYPES]: infer T } ? T : never;
 type ValueOf<O> = TypesOf<O> extends { readonly value: infer V } ? V : never;
@@ -215,7 +243,7 @@ export function anyOptimizer<const S extends Spec>(
 export function list<O extends AnyOption, const S extends Spec>(
   of: O,
   spec: S,
-): Declared<Option<readonly ValueOf<O>[], readonly JsonOf<O>[], NeedOf<S>, readonly DoneOf<O>[]>> {
+): Declared<LateOption<TypesOfList<O>, NeedOf<S>>> {
   return option({ type: 'list', of }, spec);
 }
 
@@ -224,7 +252,7 @@ export function list<O extends AnyOption, const S extends Spec>(
 export function record<D extends Declarations, const S extends Spec>(
   fields: D,
   spec: S,
-): Declared<Option<OptionsOf<D>, ConfigOf<D>, NeedOf<S>, Checked<D>>> {
+): Declared<LateOption<TypesOfRecord<D>, NeedOf<S>>> {
   return option({ type: 'record', fields }, spec);
 }
 
@@ -234,18 +262,7 @@ export function tagged<
   const T extends string,
   C extends Readonly<Record<string, Declarations>>,
   const S extends Spec<{ readonly [K in T]: keyof C }>,
->(
-  tag: T,
-  cases: C,
-  spec: S,
-): Declared<
-  Option<
-    { [N in keyof C]: { readonly [K in T]: N } & OptionsOf<C[N]> }[keyof C],
-    { [N in keyof C]: { readonly [K in T]: N } & ConfigOf<C[N]> }[keyof C],
-    NeedOf<S>,
-    { [N in keyof C]: { readonly [K in T]: N } & Checked<C[N]> }[keyof C]
-  >
-> {
+>(tag: T, cases: C, spec: S): Declared<LateOption<TypesOfTagged<T, C>, NeedOf<S>>> {
   return option({ type: 'tagged', tag, cases }, spec);
 }
 

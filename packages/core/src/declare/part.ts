@@ -31,6 +31,8 @@ export interface Part<K extends Kind = Kind> {
   readonly doc: string;
   readonly source?: string | undefined;
   readonly options: Declarations;
+  /** The variant whose preset it is. */
+  readonly presetOf?: string | undefined;
   /** Gradient evaluations a step, where it is known of a variant, with these options. */
   readonly gradients?: number | ((options: never) => number) | undefined;
   /** Makes a new one. @throws RangeError, TypeError for options that are not as declared. */
@@ -68,6 +70,11 @@ export function registerParts(...functions: readonly Declaring[]): void {
 
 function remember(part: Part): void {
   known.set(`${part.kind}:${part.name}`, part);
+}
+
+/** The names that `fromConfig` knows of a kind. */
+export function namesOf(kind: string): string[] {
+  return [...known.values()].filter((part) => part.kind === kind).map(({ name }) => name);
 }
 
 /** The part that `fromConfig` finds under a name. */
@@ -122,7 +129,7 @@ function withConfig<R>(made: R, config: () => NamedConfig): R & Configured {
 }
 
 /** What a configuration says of a value that it cannot hold. */
-const CUSTOM = 'custom';
+export const CUSTOM = 'custom';
 
 /**
  * Checked options as JSON: nested parts become their configurations. What cannot be written down (a function, a strategy

@@ -1,5 +1,7 @@
-import { type Configured, registerFactory } from './config.js';
-import { requireFinite, requireInRange, requireInteger, requirePositive } from './errors.js';
+import type { Configured } from './config.js';
+import { requireInteger } from './errors.js';
+import { type ConfigOf, integer, number, type OptionsOf } from './option.js';
+import { type Declaring, declared, definePart, type PartFunction } from './part.js';
 
 /** A number, or a number for every step (counted from 0). */
 export type Schedule = number | ((step: number) => number);
@@ -27,31 +29,120 @@ export function nonNegativeAt(owner: string, name: string, schedule: Schedule, s
   );
 }
 
-function configured(config: Configured['config'], schedule: (step: number) => number): ConfiguredSchedule {
-  return Object.assign(schedule, { config });
-}
+/** A schedule's function, called with its options in order. */
+type Positional<Arguments extends unknown[]> = ((...args: Arguments) => ConfiguredSchedule) &
+  Declaring<'schedule'>;
 
-/** Always `value`. */
-export function constant(value: number): ConfiguredSchedule {
-  requireFinite('constant', 'value', value);
-  return configured({ name: 'constant', value }, () => value);
+const always = { value: number({ doc: 'The value at every step' }) };
+
+const ends = {
+  from: number({ doc: 'Value at step 0' }),
+  to: number({ doc: 'Value at step `steps` and ever after' }),
+  steps: integer({ min: 1, unit: 'steps', doc: 'Steps from one to the other' }),
+};
+
+const stairs = {
+  from: ends.from,
+  factor: number({ above: 0, max: 1, doc: 'What the value is multiplied by' }),
+  every: integer({ min: 1, unit: 'steps', doc: 'Steps between two multiplications' }),
+};
+
+const warmup = {
+  peak: number({ doc: 'The largest value, reached after the warm-up' }),
+  warmupSteps: integer({ min: 0, unit: 'steps', doc: 'Steps of the warm-up' }),
+  steps: integer({ min: 1, unit: 'steps', doc: 'Steps altogether, above `warmupSteps`' }),
+  from: number({ default: 0, doc: 'Value at step 0' }),
+  to: number({ default: 0, doc: 'Value at step `steps` and ever after' }),
+};
+
+const cycle = {
+  peak: number({ doc: 'The largest value' }),
+  steps: integer({
+    min: 2,
+    unit: 'steps',
+    doc: 'Steps of the cycle; its last value is that of step `steps` − 1',
+  }),
+  rise: number({
+    above: 0,
+    below: 1,
+    default: 0.3,
+    doc: "Share of the steps that rise; the defaults are PyTorch's",
+  }),
+  startFactor: number({ above: 0, default: 25, doc: 'The first value is `peak` divided by this' }),
+  endFactor: number({ above: 0, default: 1e4, doc: 'The last value is the first divided by this' }),
+};
+
+/** Options of `warmupCosine`. */
+export interface WarmupCosineOptions extends OptionsOf<typeof warmup> {}
+
+/** Options of `oneCycle`. */
+export interface OneCycleOptions extends OptionsOf<typeof cycle> {}
+
+declare module './kinds.js' {
+  interface ScheduleConfigs {
+    constant: ConfigOf<typeof always>;
+    linear: ConfigOf<typeof ends>;
+    cosine: ConfigOf<typeof ends>;
+    step: ConfigOf<typeof stairs>;
+    'warmup-cosine': ConfigOf<typeof warmup>;
+    'one-cycle': ConfigOf<typeof cycle>;
+  }
 }
 
 /** Progress from 0 to 1 over `steps` steps, 1 from then on. */
 const progress = (step: number, steps: number) => Math.min(step / steps, 1);
+
+const constantSchedule = definePart({
+  kind: 'schedule',
+  name: 'constant',
+  owner: 'constant',
+  doc: 'The same value at every step',
+  options: always,
+  create:
+    ({ value }) =>
+    () =>
+      value,
+});
+
+/** Always `value`. */
+export const constant: Positional<[value: number]> = declared(constantSchedule.part, (value: number) =>
+  constantSchedule({ value }),
+);
+
+const linearSchedule = definePart({
+  kind: 'schedule',
+  name: 'linear',
+  owner: 'linearDecay',
+  doc: 'A straight line between two values',
+  options: ends,
+  create:
+    ({ from, to, steps }) =>
+    (step: number) =>
+      from + (to - from) * progress(step, steps),
+});
 
 /**
  * A straight line from `from` (at step 0) to `to` (at step `steps` and ever after).
  *
  * @throws RangeError when an end is not finite or `steps` is not an integer >= 1.
  */
-export function linearDecay(from: number, to: number, steps: number): ConfiguredSchedule {
-  checkDecay('linearDecay', from, to, steps);
-  return configured(
-    { name: 'linear', from, to, steps },
-    (step) => from + (to - from) * progress(step, steps),
-  );
-}
+export const linearDecay: Positional<[from: number, to: number, steps: number]> = declared(
+  linearSchedule.part,
+  (from: number, to: number, steps: number) => linearSchedule({ from, to, steps }),
+);
+
+const cosineSchedule = definePart({
+  kind: 'schedule',
+  name: 'cosine',
+  owner: 'cosineDecay',
+  doc: 'Half a cosine between two values',
+  source: 'Loshchilov and Hutter 2017, arXiv 1608.03983',
+  options: ends,
+  create:
+    ({ from, to, steps }) =>
+    (step: number) =>
+      halfCosine(from, to, progress(step, steps)),
+});
 
 /**
  * Half a cosine from `from` (at step 0) to `to` (at step `steps` and ever after).
@@ -61,41 +152,32 @@ export function linearDecay(from: number, to: number, steps: number): Configured
  * @throws RangeError when an end is not finite or `steps` is not an integer >= 1.
  * @see Loshchilov and Hutter 2017, "SGDR", equation 5. https://arxiv.org/abs/1608.03983
  */
-export function cosineDecay(from: number, to: number, steps: number): ConfiguredSchedule {
-  checkDecay('cosineDecay', from, to, steps);
-  return configured({ name: 'cosine', from, to, steps }, (step) =>
-    halfCosine(from, to, progress(step, steps)),
-  );
-}
+export const cosineDecay: Positional<[from: number, to: number, steps: number]> = declared(
+  cosineSchedule.part,
+  (from: number, to: number, steps: number) => cosineSchedule({ from, to, steps }),
+);
+
+const stepSchedule = definePart({
+  kind: 'schedule',
+  name: 'step',
+  owner: 'stepDecay',
+  doc: 'A value multiplied by a factor every so many steps',
+  options: stairs,
+  create:
+    ({ from, factor, every }) =>
+    (step: number) =>
+      from * factor ** Math.floor(step / every),
+});
 
 /**
  * `from`, multiplied by `factor` after every `every` steps.
  *
  * @throws RangeError when `from` is not finite, `factor` not in (0, 1] or `every` not an integer >= 1.
  */
-export function stepDecay(from: number, factor: number, every: number): ConfiguredSchedule {
-  requireFinite('stepDecay', 'from', from);
-  requireInRange('stepDecay', 'factor', factor, Number.MIN_VALUE, 1, true);
-  requireInteger('stepDecay', 'every', every, 1);
-  return configured(
-    { name: 'step', from, factor, every },
-    (step) => from * factor ** Math.floor(step / every),
-  );
-}
-
-/** Options of `warmupCosine`. */
-export interface WarmupCosineOptions {
-  /** The largest value, reached after the warm-up. */
-  readonly peak: number;
-  /** Steps of the warm-up, an integer >= 0. */
-  readonly warmupSteps: number;
-  /** Steps altogether, an integer above `warmupSteps`. */
-  readonly steps: number;
-  /** Value at step 0. Default 0. */
-  readonly from?: number | undefined;
-  /** Value at step `steps` and ever after. Default 0. */
-  readonly to?: number | undefined;
-}
+export const stepDecay: Positional<[from: number, factor: number, every: number]> = declared(
+  stepSchedule.part,
+  (from: number, factor: number, every: number) => stepSchedule({ from, factor, every }),
+);
 
 /**
  * A straight line from `from` to `peak`, then half a cosine from `peak` to `to`.
@@ -103,32 +185,20 @@ export interface WarmupCosineOptions {
  * @throws RangeError when a value is not finite or a number of steps out of its range.
  * @see Goyal et al. 2017, "Accurate, Large Minibatch SGD", section 2.2 (warm-up). https://arxiv.org/abs/1706.02677
  */
-export function warmupCosine(options: WarmupCosineOptions): ConfiguredSchedule {
-  const { peak, warmupSteps, steps, from = 0, to = 0 } = options;
-  requireFinite('warmupCosine', 'peak', peak);
-  requireInteger('warmupCosine', 'warmupSteps', warmupSteps);
-  requireInteger('warmupCosine', 'steps', steps, warmupSteps + 1);
-  checkDecay('warmupCosine', from, to, steps);
-  const fall = cosineDecay(peak, to, steps - warmupSteps);
-  const config = { name: 'warmup-cosine', peak, warmupSteps, steps, from, to };
-  return configured(config, (step) =>
-    step < warmupSteps ? from + ((peak - from) * step) / warmupSteps : fall(step - warmupSteps),
-  );
-}
-
-/** Options of `oneCycle`. */
-export interface OneCycleOptions {
-  /** The largest value. */
-  readonly peak: number;
-  /** Steps of the cycle, an integer >= 2; its last value is that of step `steps` − 1. */
-  readonly steps: number;
-  /** Share of the steps that rise, in (0, 1). Default 0.3 (PyTorch's, as all below). */
-  readonly rise?: number | undefined;
-  /** The first value is `peak` divided by this, a number > 0. Default 25. */
-  readonly startFactor?: number | undefined;
-  /** The last value is the first divided by this, a number > 0. Default 1e4. */
-  readonly endFactor?: number | undefined;
-}
+export const warmupCosine: PartFunction<WarmupCosineOptions, ConfiguredSchedule, 'schedule'> = definePart({
+  kind: 'schedule',
+  name: 'warmup-cosine',
+  owner: 'warmupCosine',
+  doc: 'A straight line up, then half a cosine down',
+  source: 'Goyal et al. 2017, arXiv 1706.02677',
+  options: warmup,
+  create: ({ peak, warmupSteps, steps, from, to }) => {
+    requireInteger('warmupCosine', 'steps', steps, warmupSteps + 1);
+    const fall = (step: number) => halfCosine(peak, to, progress(step, steps - warmupSteps));
+    return (step: number) =>
+      step < warmupSteps ? from + ((peak - from) * step) / warmupSteps : fall(step - warmupSteps);
+  },
+});
 
 /**
  * One cycle: half a cosine up from `peak / startFactor`, half a cosine down to `peak / (startFactor · endFactor)`.
@@ -137,46 +207,25 @@ export interface OneCycleOptions {
  * @throws RangeError for a number out of its range.
  * @see Smith and Topin 2019, "Super-Convergence". https://arxiv.org/abs/1708.07120
  */
-export function oneCycle(options: OneCycleOptions): ConfiguredSchedule {
-  const { peak, steps, rise = 0.3, startFactor = 25, endFactor = 1e4 } = options;
-  requireFinite('oneCycle', 'peak', peak);
-  requireInteger('oneCycle', 'steps', steps, 2);
-  requireInRange('oneCycle', 'rise', rise, Number.MIN_VALUE, 1);
-  requirePositive('oneCycle', 'startFactor', startFactor);
-  requirePositive('oneCycle', 'endFactor', endFactor);
-  const first = peak / startFactor;
-  // Both phases count from their first step to their last: a short rise is empty.
-  const top = Math.max(rise * steps - 1, 0);
-  const config = { name: 'one-cycle', peak, steps, rise, startFactor, endFactor };
-  return configured(config, (step) =>
-    step < top
-      ? halfCosine(first, peak, step / top)
-      : halfCosine(peak, first / endFactor, Math.min((step - top) / (steps - 1 - top), 1)),
-  );
-}
+export const oneCycle: PartFunction<OneCycleOptions, ConfiguredSchedule, 'schedule'> = definePart({
+  kind: 'schedule',
+  name: 'one-cycle',
+  owner: 'oneCycle',
+  doc: 'Half a cosine up, half a cosine down',
+  source: 'Smith and Topin 2019, arXiv 1708.07120',
+  options: cycle,
+  create: ({ peak, steps, rise, startFactor, endFactor }) => {
+    const first = peak / startFactor;
+    // Both phases count from their first step to their last: a short rise is empty.
+    const top = Math.max(rise * steps - 1, 0);
+    return (step: number) =>
+      step < top
+        ? halfCosine(first, peak, step / top)
+        : halfCosine(peak, first / endFactor, Math.min((step - top) / (steps - 1 - top), 1));
+  },
+});
 
 /** Half a cosine between two values, at `part` of the way. */
 function halfCosine(from: number, to: number, part: number): number {
   return to + ((from - to) * (1 + Math.cos(Math.PI * part))) / 2;
 }
-
-function checkDecay(owner: string, from: number, to: number, steps: number): void {
-  requireFinite(owner, 'from', from);
-  requireFinite(owner, 'to', to);
-  requireInteger(owner, 'steps', steps, 1);
-}
-
-type Numbers = Readonly<Record<'value' | 'from' | 'to' | 'steps' | 'factor' | 'every', number>>;
-const named: Readonly<Record<string, (options: Numbers) => ConfiguredSchedule>> = {
-  constant: ({ value }) => constant(value),
-  linear: ({ from, to, steps }) => linearDecay(from, to, steps),
-  cosine: ({ from, to, steps }) => cosineDecay(from, to, steps),
-  step: ({ from, factor, every }) => stepDecay(from, factor, every),
-};
-for (const [name, create] of Object.entries(named)) {
-  registerFactory('schedule', name, (options) => create(options as Numbers));
-}
-registerFactory('schedule', 'warmup-cosine', (options) =>
-  warmupCosine(options as unknown as WarmupCosineOptions),
-);
-registerFactory('schedule', 'one-cycle', (options) => oneCycle(options as unknown as OneCycleOptions));

@@ -1,9 +1,38 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import { registerFactory, toConfig } from '../declare/config.js';
-import { compose, type Strategies } from '../rules/compose.js';
+import { part } from '../declare/option.js';
+import { type Declaring, declared } from '../declare/part.js';
+import { compose, composeOptions, type Strategies } from '../rules/compose.js';
 import type { SharpnessRule } from '../rules/rule.js';
 import { SharpnessAwareOptimizer } from './optimizer.js';
-import { type DriverOptions, driverOptions } from './options.js';
+import type { DriverOptions } from './options.js';
+import { defineVariant, type VariantConfig } from './variant.js';
+
+const ruleOptions = {
+  rule: part('rule', { doc: 'What is asked of the oracle, and what is made of it' }),
+};
+
+declare module '../kinds.js' {
+  interface VariantConfigs {
+    'sharpness-aware': VariantConfig<typeof composeOptions>;
+    rule: VariantConfig<typeof ruleOptions>;
+  }
+}
+
+const composed = defineVariant({
+  name: 'sharpness-aware',
+  doc: 'Any composition of metric, objective, filter, combiner and ascent direction',
+  gradients: 2,
+  options: composeOptions,
+  rule: compose,
+});
+
+/** A variant that is nothing but a rule of its own: what `{ "variant": "rule", "rule": { "name": … } }` names. */
+export const ruleVariant = defineVariant({
+  name: 'rule',
+  doc: 'A whole rule of its own, which no composition of strategies expresses',
+  options: ruleOptions,
+  rule: ({ rule }) => rule,
+});
 
 /**
  * Makes any base optimizer sharpness-aware, by a rule or by the parts of one.
@@ -13,54 +42,19 @@ import { type DriverOptions, driverOptions } from './options.js';
  * @throws TypeError or RangeError when a part is not of its kind or a number out of its range.
  * @example sharpnessAware(tf.train.adam(1e-3), { rho: cosineDecay(0.1, 0.02, 5_000), metric: mongeMetric() })
  */
-export function sharpnessAware(
+export const sharpnessAware: ((
   base: tf.Optimizer,
-  rule: SharpnessRule | (Strategies & DriverOptions) = {},
-  options: DriverOptions = {},
-): SharpnessAwareOptimizer {
-  if ('direction' in rule) return new SharpnessAwareOptimizer(base, rule, options, { name: rule.name });
-  return createVariant('sharpness-aware', base, { ...rule, ...options }, compose);
-}
-
-/**
- * The body of every variant's factory: builds the rule from the options, joins it to the base optimizer and
- * remembers the options for `getConfig`.
- *
- * @param name - The variant's name in configurations and messages.
- * @param rule - Makes the rule from the options, and checks them.
- */
-export function createVariant<O extends DriverOptions>(
-  name: string,
-  base: tf.Optimizer,
-  options: O,
-  rule: (options: O) => SharpnessRule,
-): SharpnessAwareOptimizer {
-  // Listeners belong to a run, not to the configuration.
-  const { onStep: _, ...own } = options;
-  const driver = Object.fromEntries(
-    Object.entries(options).filter(([key]) => Object.hasOwn(driverOptions, key)),
-  );
-  const rest = Object.fromEntries(
-    Object.entries(options).filter(([key]) => !Object.hasOwn(driverOptions, key)),
-  );
-  return new SharpnessAwareOptimizer(base, rule(rest as O), driver, { ...toConfig(own), name });
-}
-
-/** A variant that is nothing but a rule of its own: what `{ "variant": "rule", "rule": { "name": … } }` names. */
-export function ruleVariant(
-  base: tf.Optimizer,
-  options: DriverOptions & { readonly rule: SharpnessRule },
-): SharpnessAwareOptimizer {
-  return createVariant('rule', base, options, ({ rule }) => rule);
-}
-
-/** Makes a variant known by name to `SharpnessAwareOptimizer.fromConfig`. Each variant package calls it once. */
-export function registerVariant<O>(
-  name: string,
-  create: (base: tf.Optimizer, options: O) => SharpnessAwareOptimizer,
-): void {
-  registerFactory('variant', name, ({ base, ...options }) => create(base as tf.Optimizer, options as O));
-}
-
-registerVariant<Strategies & DriverOptions>('sharpness-aware', sharpnessAware);
-registerVariant('rule', ruleVariant);
+  rule?: SharpnessRule | (Strategies & DriverOptions),
+  options?: DriverOptions,
+) => SharpnessAwareOptimizer) &
+  Declaring<'variant'> = declared(
+  composed.part,
+  (
+    base: tf.Optimizer,
+    rule: SharpnessRule | (Strategies & DriverOptions) = {},
+    options: DriverOptions = {},
+  ) =>
+    'direction' in rule
+      ? new SharpnessAwareOptimizer(base, rule, options, { name: rule.name })
+      : composed(base, { ...rule, ...options }),
+);

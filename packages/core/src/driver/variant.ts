@@ -69,3 +69,46 @@ export function defineVariant<const D extends Declarations>({
   };
   return declared(described, (base: tf.Optimizer, given: object = {}) => make(base, given));
 }
+
+/** A variant with some of its options set, by a name of its own. */
+export interface PresetDeclaration<Options> {
+  /** Its name in configurations and on the command line. */
+  readonly name: string;
+  /** What it does, in one line. */
+  readonly doc: string;
+  /** The options that it sets: its defaults. */
+  readonly options: Options;
+}
+
+/**
+ * Declares a preset: a variant whose defaults are others. It is its variant in all but the name; its optimizers'
+ * configurations name the variant.
+ *
+ * @example definePreset(bisam, { name: 'bisam-log', doc: 'BiSAM with a logarithmic bound', options: { lowerBound: { kind: 'log' } } })
+ */
+/*#__NO_SIDE_EFFECTS__*/
+export function definePreset<Options extends object>(
+  variant: Variant<Options>,
+  { name, doc, options }: PresetDeclaration<NoInfer<Options>>,
+): Variant<Options> {
+  const defaults = Object.entries(options).map(([option, value]) => [
+    option,
+    { ...variant.part.options[option]!, need: 'defaulted', default: value },
+  ]);
+  const described: Part<'variant'> = {
+    ...variant.part,
+    name,
+    doc,
+    presetOf: variant.part.name,
+    options: { ...variant.part.options, ...Object.fromEntries(defaults) },
+    create: (given) => variant.part.create({ ...options, ...defined(given) }),
+  };
+  return declared(described, (base: tf.Optimizer, given: object = {}) =>
+    variant(base, { ...options, ...defined(given) } as Options),
+  );
+}
+
+/** What is not undefined: an explicit undefined means the default. */
+function defined(given: object): object {
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+}

@@ -1,29 +1,50 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { type ParamVector, runFused } from '../algebra/vector.js';
-import { registerFactory } from '../declare/config.js';
-import { requireInRange, requireNonNegative, requirePositive } from '../declare/errors.js';
-import type { Schedule } from '../declare/schedules.js';
+import { complete } from '../declare/check.js';
+import {
+  boolean,
+  type Checked,
+  type ConfigOf,
+  code,
+  number,
+  type OptionsOf,
+  schedule,
+} from '../declare/option.js';
+import { definePart, type PartFunction } from '../declare/part.js';
 import type { VariableGradient } from './gradients.js';
+import { momentOptions } from './moments.js';
 import { SlotOptimizer } from './slot-optimizer.js';
 
+const declaredOptions = {
+  learningRate: schedule({ default: 0.001, doc: 'Step size' }),
+  ...momentOptions,
+  weightDecay: number({
+    min: 0,
+    default: 0.01,
+    doc: 'Weight decay: decoupled, multiplied by the learning rate, or `coupled`',
+  }),
+  coupled: boolean({
+    default: false,
+    doc: 'Whether the decay is added to the gradient instead, as `torch.optim.Adam` does',
+  }),
+  amsgrad: boolean({
+    default: false,
+    doc: 'Whether the second moment never falls: AMSGrad. Costs one more copy of the weights',
+  }),
+  decay: code<(variable: tf.Variable) => boolean>()({
+    expected: 'a function (variable) => boolean',
+    optional: 'all',
+    doc: 'Which variables decay',
+  }),
+};
+
 /** Options of `adamw`. */
-export interface AdamWOptions {
-  /** Step size >= 0, or a schedule of it. Default 0.001. */
-  readonly learningRate?: Schedule | undefined;
-  /** Decay of the first moment, in [0, 1). Default 0.9. */
-  readonly beta1?: number | undefined;
-  /** Decay of the second moment, in [0, 1). Default 0.999. */
-  readonly beta2?: number | undefined;
-  /** Guard > 0, added to the root of the second moment. Default 1e-7 (TensorFlow.js's). */
-  readonly epsilon?: number | undefined;
-  /** Weight decay >= 0: decoupled, multiplied by the learning rate, or `coupled`. Default 0.01. */
-  readonly weightDecay?: number | undefined;
-  /** Whether the decay is added to the gradient instead, as `torch.optim.Adam` does. Default false. */
-  readonly coupled?: boolean | undefined;
-  /** Whether the second moment never falls: AMSGrad. Default false. Costs one more copy of the weights. */
-  readonly amsgrad?: boolean | undefined;
-  /** Which variables decay. Default all. */
-  readonly decay?: ((variable: tf.Variable) => boolean) | undefined;
+export interface AdamWOptions extends OptionsOf<typeof declaredOptions> {}
+
+declare module '../kinds.js' {
+  interface BaseOptimizerConfigs {
+    adamw: ConfigOf<typeof declaredOptions>;
+  }
 }
 
 const FIRST = 'm';
@@ -44,26 +65,12 @@ export class AdamWOptimizer extends SlotOptimizer {
   static readonly className = 'TfjsSamAdamW';
   /** @ignore */
   static override readonly configName = 'adamw';
-  readonly #given: AdamWOptions;
-  readonly #options: {
-    readonly beta1: number;
-    readonly beta2: number;
-    readonly epsilon: number;
-    readonly weightDecay: number;
-    readonly coupled: boolean;
-    readonly amsgrad: boolean;
-  };
+  readonly #options: Checked<typeof declaredOptions>;
 
   constructor(options: AdamWOptions = {}) {
-    super('adamw', options, options.learningRate ?? 1e-3, [FIRST, SECOND, LARGEST]);
-    const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7, weightDecay = 0.01 } = options;
-    const { coupled = false, amsgrad = false } = options;
-    requireInRange('adamw', 'beta1', beta1, 0, 1);
-    requireInRange('adamw', 'beta2', beta2, 0, 1);
-    requirePositive('adamw', 'epsilon', epsilon);
-    requireNonNegative('adamw', 'weightDecay', weightDecay);
-    this.#given = options;
-    this.#options = { beta1, beta2, epsilon, weightDecay, coupled, amsgrad };
+    const checked = complete('adamw', declaredOptions, options);
+    super('adamw', checked, checked.learningRate, [FIRST, SECOND, LARGEST]);
+    this.#options = checked;
   }
 
   /** The first moment m, without bias correction. */
@@ -95,7 +102,7 @@ export class AdamWOptimizer extends SlotOptimizer {
 
   /** Each variable's decay per unit of learning rate. */
   #decays(pairs: readonly VariableGradient[]): number[] {
-    const { decay } = this.#given;
+    const { decay } = this.#options;
     return pairs.map(({ variable }) => (decay && !decay(variable) ? 0 : this.#options.weightDecay));
   }
 
@@ -177,9 +184,14 @@ function withDecay({ variable, gradient }: VariableGradient, decay: number): Var
  * @throws RangeError for a number out of its range; TypeError when `learningRate` is neither number nor function.
  * @see Loshchilov and Hutter 2019, "Decoupled Weight Decay Regularization", algorithm 2. https://arxiv.org/abs/1711.05101
  */
-export function adamw(options: AdamWOptions = {}): AdamWOptimizer {
-  return new AdamWOptimizer(options);
-}
+export const adamw: PartFunction<AdamWOptions, AdamWOptimizer, 'base-optimizer'> = definePart({
+  kind: 'base-optimizer',
+  name: 'adamw',
+  doc: 'Adam with decoupled weight decay',
+  source: 'Loshchilov and Hutter 2019, arXiv 1711.05101',
+  gradients: 1,
+  options: declaredOptions,
+  create: (checked) => new AdamWOptimizer(checked),
+});
 
-registerFactory('base-optimizer', 'adamw', (options) => adamw(options as AdamWOptions));
 tf.serialization.registerClass(AdamWOptimizer);

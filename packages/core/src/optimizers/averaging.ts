@@ -1,29 +1,35 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { registerFactory } from '../declare/config.js';
-import { requireInRange, requireInteger } from '../declare/errors.js';
+import { type Checked, integer, number, type OptionsOf } from '../declare/option.js';
+import { type Declaring, declared, definePart } from '../declare/part.js';
 import { type NamedTensor, SlotStore } from '../oracle/state.js';
-import { baseOf } from './nested.js';
 import type { Commit, Part } from './weights.js';
 import { WrappedOptimizer } from './wrapped.js';
+import { type WrapperConfig, wrappedBase } from './wrapped-base.js';
 import type { Update } from './wrapping.js';
 
+const averagingOptions = {
+  start: integer({ min: 0, default: 0, doc: 'Number of the first update whose result is taken in' }),
+  every: integer({ min: 1, default: 1, unit: 'updates', doc: 'Updates from one taken in to the next' }),
+};
+const movingOptions = {
+  decay: number({ min: 0, below: 1, default: 0.999, doc: 'Share d of the old average in the new one' }),
+  ...averagingOptions,
+};
+
 /** Which updates an average takes in. */
-export interface AveragingOptions {
-  /** Number of the first update whose result is taken in, an integer >= 0. Default 0. */
-  readonly start?: number | undefined;
-  /** Every how many updates from there on, an integer >= 1. Default 1. */
-  readonly every?: number | undefined;
-}
+export interface AveragingOptions extends OptionsOf<typeof averagingOptions> {}
 
 /** Options of `exponentialMovingAverage`. */
-export interface ExponentialMovingAverageOptions extends AveragingOptions {
-  /** Share d of the old average in the new one, in [0, 1). Default 0.999. */
-  readonly decay?: number | undefined;
+export interface ExponentialMovingAverageOptions extends OptionsOf<typeof movingOptions> {}
+
+declare module '../kinds.js' {
+  interface BaseOptimizerConfigs {
+    'exponential-moving-average': WrapperConfig<typeof movingOptions>;
+    'stochastic-weight-average': WrapperConfig<typeof averagingOptions>;
+  }
 }
 
 const [SUM, WEIGHT] = ['sum', 'weight'];
-const [EXPONENTIAL, STOCHASTIC] = ['exponential-moving-average', 'stochastic-weight-average'] as const;
-
 /** An average: sum ← keep · sum + share · θ, and the same for the weight that the sum is divided by. */
 interface Averaging {
   readonly name: string;
@@ -40,11 +46,9 @@ export class AveragingOptimizer extends WrappedOptimizer {
   readonly #trained: Map<tf.Variable, tf.Tensor>;
 
   /** @ignore Made by `exponentialMovingAverage` and `stochasticWeightAverage`. */
-  constructor(base: tf.Optimizer, averaging: Averaging, options: AveragingOptions) {
+  constructor(base: tf.Optimizer, averaging: Averaging, options: Checked<typeof averagingOptions>) {
     const [slots, trained] = [new SlotStore([SUM!, WEIGHT!]), new Map<tf.Variable, tf.Tensor>()];
-    const { start = 0, every = 1 } = options;
-    requireInteger(averaging.owner, 'start', start, 0);
-    requireInteger(averaging.owner, 'every', every, 1);
+    const { start, every } = options;
     super(base, {
       name: averaging.name,
       owner: averaging.owner,
@@ -151,6 +155,35 @@ function accumulate(slots: SlotStore, { keep, share }: Averaging, { updated }: U
   }
 }
 
+const moving = definePart({
+  kind: 'base-optimizer',
+  name: 'exponential-moving-average',
+  owner: 'exponentialMovingAverage',
+  doc: 'Any optimizer, and a moving average of the weights',
+  source: 'Polyak and Juditsky 1992',
+  options: { ...movingOptions, ...wrappedBase },
+  create: ({ base, ...options }) => {
+    const { decay } = options;
+    const name = 'exponential-moving-average';
+    const averaging = { name, owner: 'exponentialMovingAverage', keep: decay, share: 1 - decay };
+    return new AveragingOptimizer(base, averaging, options);
+  },
+});
+
+const mean = definePart({
+  kind: 'base-optimizer',
+  name: 'stochastic-weight-average',
+  owner: 'stochasticWeightAverage',
+  doc: 'Any optimizer, and the mean of the weights',
+  source: 'Izmailov et al. 2018, arXiv 1803.05407',
+  options: { ...averagingOptions, ...wrappedBase },
+  create: ({ base, ...options }) => {
+    const name = 'stochastic-weight-average';
+    const averaging = { name, owner: 'stochasticWeightAverage', keep: 1, share: 1 };
+    return new AveragingOptimizer(base, averaging, options);
+  },
+});
+
 /**
  * An exponential moving average of the weights beside any optimizer: smoother than the weights themselves, for
  * evaluation and for the end of the training.
@@ -169,15 +202,14 @@ function accumulate(slots: SlotStore, { keep, share }: Averaging, { updated }: U
  * await model.fit(x, y);
  * await optimizer.withAverages(async () => model.evaluate(x, y));
  */
-export function exponentialMovingAverage(
+export const exponentialMovingAverage: ((
   base: tf.Optimizer,
-  options: ExponentialMovingAverageOptions = {},
-): AveragingOptimizer {
-  const { decay = 0.999 } = options;
-  const owner = 'exponentialMovingAverage';
-  requireInRange(owner, 'decay', decay, 0, 1);
-  return new AveragingOptimizer(base, { name: EXPONENTIAL, owner, keep: decay, share: 1 - decay }, options);
-}
+  options?: ExponentialMovingAverageOptions,
+) => AveragingOptimizer) &
+  Declaring<'base-optimizer'> = declared(
+  moving.part,
+  (base: tf.Optimizer, options: ExponentialMovingAverageOptions = {}) => moving({ ...options, base }),
+);
 
 /**
  * The plain mean of the weights after update `start`, and after every `every`th from there on. Where the model
@@ -188,20 +220,10 @@ export function exponentialMovingAverage(
  * @see Izmailov et al. 2018, "Averaging Weights Leads to Wider Optima and Better Generalization", algorithm 1.
  *   https://arxiv.org/abs/1803.05407
  */
-export function stochasticWeightAverage(
+export const stochasticWeightAverage: ((
   base: tf.Optimizer,
-  options: AveragingOptions = {},
-): AveragingOptimizer {
-  return new AveragingOptimizer(
-    base,
-    { name: STOCHASTIC, owner: 'stochasticWeightAverage', keep: 1, share: 1 },
-    options,
-  );
-}
-
-registerFactory('base-optimizer', EXPONENTIAL, ({ base, ...options }) =>
-  exponentialMovingAverage(baseOf(base), options as ExponentialMovingAverageOptions),
-);
-registerFactory('base-optimizer', STOCHASTIC, ({ base, ...options }) =>
-  stochasticWeightAverage(baseOf(base), options as AveragingOptions),
+  options?: AveragingOptions,
+) => AveragingOptimizer) &
+  Declaring<'base-optimizer'> = declared(mean.part, (base: tf.Optimizer, options: AveragingOptions = {}) =>
+  mean({ ...options, base }),
 );

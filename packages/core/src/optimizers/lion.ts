@@ -1,23 +1,34 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { ParamVector } from '../algebra/vector.js';
-import { registerFactory } from '../declare/config.js';
-import { requireInRange, requireNonNegative } from '../declare/errors.js';
-import type { Schedule } from '../declare/schedules.js';
+import { complete } from '../declare/check.js';
+import { type Checked, type ConfigOf, code, number, type OptionsOf, schedule } from '../declare/option.js';
+import { definePart, type PartFunction } from '../declare/part.js';
 import type { VariableGradient } from './gradients.js';
 import { SlotOptimizer } from './slot-optimizer.js';
 
+const declaredOptions = {
+  learningRate: schedule({ default: 1e-4, doc: "Step size: 3 to 10 times smaller than Adam's" }),
+  beta1: number({ min: 0, below: 1, default: 0.9, doc: 'Share of the old momentum in the direction' }),
+  beta2: number({ min: 0, below: 1, default: 0.99, doc: 'Decay of the momentum' }),
+  weightDecay: number({
+    min: 0,
+    default: 0,
+    doc: 'Decoupled weight decay, multiplied by the learning rate',
+  }),
+  decay: code<(variable: tf.Variable) => boolean>()({
+    expected: 'a function (variable) => boolean',
+    optional: 'all',
+    doc: 'Which variables decay',
+  }),
+};
+
 /** Options of `lion`. */
-export interface LionOptions {
-  /** Step size >= 0, or a schedule of it: 3 to 10 times smaller than Adam's. Default 1e-4 (the paper's code). */
-  readonly learningRate?: Schedule | undefined;
-  /** Share of the old momentum in the direction, in [0, 1). Default 0.9. */
-  readonly beta1?: number | undefined;
-  /** Decay of the momentum, in [0, 1). Default 0.99. */
-  readonly beta2?: number | undefined;
-  /** Decoupled weight decay >= 0, multiplied by the learning rate. Default 0. */
-  readonly weightDecay?: number | undefined;
-  /** Which variables decay. Default all. */
-  readonly decay?: ((variable: tf.Variable) => boolean) | undefined;
+export interface LionOptions extends OptionsOf<typeof declaredOptions> {}
+
+declare module '../kinds.js' {
+  interface BaseOptimizerConfigs {
+    lion: ConfigOf<typeof declaredOptions>;
+  }
 }
 
 const MOMENTUM = 'm';
@@ -28,17 +39,12 @@ export class LionOptimizer extends SlotOptimizer {
   static readonly className = 'TfjsSamLion';
   /** @ignore */
   static override readonly configName = 'lion';
-  readonly #given: LionOptions;
-  readonly #options: { beta1: number; beta2: number; weightDecay: number };
+  readonly #options: Checked<typeof declaredOptions>;
 
   constructor(options: LionOptions = {}) {
-    super('lion', options, options.learningRate ?? 1e-4, [MOMENTUM]);
-    const { beta1 = 0.9, beta2 = 0.99, weightDecay = 0 } = options;
-    requireInRange('lion', 'beta1', beta1, 0, 1);
-    requireInRange('lion', 'beta2', beta2, 0, 1);
-    requireNonNegative('lion', 'weightDecay', weightDecay);
-    this.#given = options;
-    this.#options = { beta1, beta2, weightDecay };
+    const checked = complete('lion', declaredOptions, options);
+    super('lion', checked, checked.learningRate, [MOMENTUM]);
+    this.#options = checked;
   }
 
   /** The momentum m. */
@@ -56,7 +62,7 @@ export class LionOptimizer extends SlotOptimizer {
   #updateOne({ variable, gradient }: VariableGradient, momentum: tf.Tensor, learningRate: number): void {
     const { beta1, beta2, weightDecay } = this.#options;
     const mix = (beta: number) => tf.add(tf.mul(momentum, beta), tf.mul(gradient, 1 - beta));
-    const decays = weightDecay !== 0 && (this.#given.decay?.(variable) ?? true);
+    const decays = weightDecay !== 0 && (this.#options.decay?.(variable) ?? true);
     const decayed = decays ? tf.mul(variable, 1 - learningRate * weightDecay) : variable;
     const mixed = mix(beta1);
     // TensorFlow.js's sign of NaN is 0: the training would stand still without a word.
@@ -78,9 +84,14 @@ export class LionOptimizer extends SlotOptimizer {
  * @throws RangeError for a number out of its range; TypeError when `learningRate` is neither number nor function.
  * @see Chen et al. 2023, "Symbolic Discovery of Optimization Algorithms", algorithm 2. https://arxiv.org/abs/2302.06675
  */
-export function lion(options: LionOptions = {}): LionOptimizer {
-  return new LionOptimizer(options);
-}
+export const lion: PartFunction<LionOptions, LionOptimizer, 'base-optimizer'> = definePart({
+  kind: 'base-optimizer',
+  name: 'lion',
+  doc: 'Steps of the sign of a momentum',
+  source: 'Chen et al. 2023, arXiv 2302.06675',
+  gradients: 1,
+  options: declaredOptions,
+  create: (checked) => new LionOptimizer(checked),
+});
 
-registerFactory('base-optimizer', 'lion', (options) => lion(options as LionOptions));
 tf.serialization.registerClass(LionOptimizer);

@@ -1,21 +1,25 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { type ParamVector, runFused } from '../algebra/vector.js';
-import { registerFactory } from '../declare/config.js';
-import { requireInRange, requireNonNegative } from '../declare/errors.js';
-import type { Schedule } from '../declare/schedules.js';
+import { complete } from '../declare/check.js';
+import { boolean, type Checked, type ConfigOf, number, type OptionsOf, schedule } from '../declare/option.js';
+import { definePart, type PartFunction } from '../declare/part.js';
 import type { VariableGradient } from './gradients.js';
 import { SlotOptimizer } from './slot-optimizer.js';
 
+const declaredOptions = {
+  learningRate: schedule({ doc: 'Step size' }),
+  momentum: number({ min: 0, below: 1, default: 0, doc: 'Momentum factor; 0 is plain SGD' }),
+  nesterov: boolean({ default: false, doc: "Nesterov's look-ahead; needs a momentum" }),
+  weightDecay: number({ min: 0, default: 0, doc: 'Coupled (L2) weight decay, added to the gradient' }),
+};
+
 /** Options of `sgd`. */
-export interface SgdOptions {
-  /** Step size >= 0, or a schedule of it. No default. */
-  readonly learningRate: Schedule;
-  /** Momentum factor in [0, 1). Default 0: plain SGD. */
-  readonly momentum?: number | undefined;
-  /** Nesterov's look-ahead; needs a momentum. Default false. */
-  readonly nesterov?: boolean | undefined;
-  /** Coupled (L2) weight decay >= 0, added to the gradient. Default 0. */
-  readonly weightDecay?: number | undefined;
+export interface SgdOptions extends OptionsOf<typeof declaredOptions> {}
+
+declare module '../kinds.js' {
+  interface BaseOptimizerConfigs {
+    sgd: ConfigOf<typeof declaredOptions>;
+  }
 }
 
 const MOMENTUM = 'momentum';
@@ -33,19 +37,18 @@ export class SgdOptimizer extends SlotOptimizer {
   static readonly className = 'TfjsSamSgd';
   /** @ignore */
   static override readonly configName = 'sgd';
-  readonly #options: SgdOptions;
+  readonly #options: Checked<typeof declaredOptions>;
   /** Momentum factor in [0, 1). */
   override readonly momentum: number;
   /** Coupled weight decay >= 0. */
   override readonly weightDecay: number;
 
   constructor(options: SgdOptions) {
-    super('sgd', options, options.learningRate, [MOMENTUM]);
-    const { momentum = 0, nesterov = false, weightDecay = 0 } = options;
-    requireInRange('sgd', 'momentum', momentum, 0, 1);
-    requireNonNegative('sgd', 'weightDecay', weightDecay);
+    const checked = complete('sgd', declaredOptions, options);
+    const { momentum, nesterov, weightDecay } = checked;
     if (nesterov && momentum === 0) throw new RangeError('sgd: expected a momentum > 0 with nesterov, got 0');
-    this.#options = options;
+    super('sgd', checked, checked.learningRate, [MOMENTUM]);
+    this.#options = checked;
     this.momentum = momentum;
     this.weightDecay = weightDecay;
   }
@@ -81,7 +84,7 @@ export class SgdOptimizer extends SlotOptimizer {
       {
         learningRate,
         momentum: this.momentum,
-        nesterov: this.#options.nesterov ?? false,
+        nesterov: this.#options.nesterov,
         weightDecay: this.weightDecay,
       },
     );
@@ -117,9 +120,14 @@ export class SgdOptimizer extends SlotOptimizer {
  *
  * @throws RangeError for a number out of its range; TypeError when `learningRate` is neither number nor function.
  */
-export function sgd(options: SgdOptions): SgdOptimizer {
-  return new SgdOptimizer(options);
-}
+export const sgd: PartFunction<SgdOptions, SgdOptimizer, 'base-optimizer'> = definePart({
+  kind: 'base-optimizer',
+  name: 'sgd',
+  doc: "Stochastic gradient descent with momentum and coupled weight decay, PyTorch's semantics",
+  source: 'Polyak 1964, doi 10.1016/0041-5553(64)90137-5',
+  gradients: 1,
+  options: declaredOptions,
+  create: (checked) => new SgdOptimizer(checked),
+});
 
-registerFactory('base-optimizer', 'sgd', (options) => sgd(options as unknown as SgdOptions));
 tf.serialization.registerClass(SgdOptimizer);

@@ -1,38 +1,13 @@
 /**
- * The registry: optimizers from plain JSON, and the plugins that give things their names there.
+ * The registry: optimizers and their parts from plain JSON.
  *
  * @packageDocumentation
  */
-
+export type { Kind, PartConfigs, PartTypes } from '../declare/kinds.js';
 export { nearestNames } from '../declare/nearest.js';
-export type { JsonSchema, OptionRow } from './json-schema.js';
-export type {
-  AnyOptimizerConfig,
-  AscentConfigs,
-  AscentObjective,
-  BaseOptimizerConfigs,
-  CombinerConfigs,
-  FilterConfigs,
-  Kind,
-  MetricConfigs,
-  ObjectiveConfigs,
-  OptimizerConfig,
-  PartConfigs,
-  PartTypes,
-  RuleConfigs,
-  ScheduleConfigs,
-  VariantConfigs,
-} from './kinds.js';
-export {
-  anyOptimizer,
-  driverOptions,
-  mongeOptions,
-  type PartSchema,
-  part,
-  schedule,
-  strategyOptions,
-} from './options.js';
-export { definePlugin, type Plugin, pluginsOf } from './plugin.js';
-export { corePlugins } from './plugins/index.js';
+export type { AnyOptimizerConfig, AscentObjective, OptimizerConfig } from '../kinds.js';
+export { corePlugins } from './core-parts.js';
+export { describedPart, type JsonSchema, type OptionRow } from './json-schema.js';
+export { coreKinds, type Plugin, pluginOf, pluginsOf } from './plugin.js';
 export { createRegistry, type Registry } from './registry.js';
-export { pluginOf, schemaOf } from './schema.js';
+export { schemaOf } from './schema.js';

@@ -1,7 +1,10 @@
 import { z } from 'zod';
-import { type Kind, kinds } from './kinds.js';
-import { partInfo } from './options.js';
+import { writeRange } from '../declare/check.js';
+import type { Kind } from '../declare/kinds.js';
+import type { AnyOption } from '../declare/option.js';
+import { partInfo } from './nested.js';
 import type { Plugin } from './plugin.js';
+import { describedOption, schemaOf } from './schema.js';
 
 /** A JSON Schema, draft 2020-12. */
 export type JsonSchema = z.core.JSONSchema.JSONSchema;
@@ -28,9 +31,15 @@ export const nameKey = (kind: Kind) => (kind === 'variant' ? 'variant' : 'name')
 const refTo = (key: string): JsonSchema => ({ $ref: `#/$defs/${key}` });
 const keyOf = ({ kind, name }: Plugin) => `${kind}.${name}`;
 
+/** What a part does, in one line, with its source. */
+export function describedPart({ doc, source }: Plugin): string {
+  return source === undefined ? doc : `${doc} (${source})`;
+}
+
 /** A plugin's configuration as JSON Schema; nested parts refer to `#/$defs/<kind>`. */
-export function pluginSchema({ kind, name, description, options }: Plugin): JsonSchema {
-  const { $schema, properties, required, ...rest } = z.toJSONSchema(options, {
+export function pluginSchema(plugin: Plugin): JsonSchema {
+  const { kind, name } = plugin;
+  const { $schema, properties, required, ...rest } = z.toJSONSchema(schemaOf(plugin.options), {
     io: 'input',
     unrepresentable: 'any',
     override: ({ zodSchema, jsonSchema }) => {
@@ -50,14 +59,14 @@ export function pluginSchema({ kind, name, description, options }: Plugin): Json
   const key = nameKey(kind);
   return {
     ...rest,
-    description,
+    description: describedPart(plugin),
     properties: { [key]: { const: name }, ...properties },
     required: [key, ...(required ?? [])],
   };
 }
 
 /** One document with every plugin among its definitions; its root is a whole optimizer. */
-export function documentOf(plugins: readonly Plugin[]): JsonSchema {
+export function documentOf(plugins: readonly Plugin[], kinds: readonly Kind[]): JsonSchema {
   const choice = (kind: Kind): JsonSchema => {
     const members = plugins.filter((plugin) => plugin.kind === kind);
     return members.length > 0 ? { anyOf: members.map((plugin) => refTo(keyOf(plugin))) } : { not: {} };
@@ -75,43 +84,48 @@ export function documentOf(plugins: readonly Plugin[]): JsonSchema {
 
 /** The options table of a plugin, its own name left out. */
 export function optionRows(plugin: Plugin): OptionRow[] {
-  const { properties = {}, required = [] } = pluginSchema(plugin);
-  return Object.entries(properties)
-    .filter(([name]) => name !== nameKey(plugin.kind))
-    .map(([name, schema]) => ({
-      name,
-      type: typeOf(schema as JsonSchema),
-      description: (schema as JsonSchema).description ?? '',
-      default: (schema as JsonSchema).default,
-      range: rangeOf(schema as JsonSchema),
-      required: required.includes(name),
-    }));
+  return Object.entries(plugin.options).map(([name, option]) => ({
+    name,
+    type: typeOf(option),
+    description: describedOption(option),
+    default: option.default,
+    range: rangeOf(option),
+    required: option.need === 'required',
+  }));
 }
 
-function typeOf(schema: JsonSchema): string {
-  if (schema.const !== undefined) return JSON.stringify(schema.const);
-  if (schema.enum) return schema.enum.map((value) => JSON.stringify(value)).join(' or ');
-  if (schema.$ref) return schema.$ref.replace('#/$defs/', '');
-  const choices = (schema.anyOf ?? schema.oneOf) as JsonSchema[] | undefined;
-  if (choices) return choices.map(typeOf).join(' or ');
-  if (schema.properties) {
-    const fields = Object.entries(schema.properties).map(
-      ([key, field]) => `${key}: ${typeOf(field as JsonSchema)}`,
-    );
-    return `{ ${fields.join(', ')} }`;
+function typeOf(option: AnyOption): string {
+  switch (option.type) {
+    case 'one-of':
+      return option.values.map((value) => JSON.stringify(value)).join(' or ');
+    case 'part': {
+      if (option.kind === 'schedule') return 'number or schedule';
+      return option.or ? `${option.kind} or ${option.or}` : option.kind;
+    }
+    case 'list':
+      return `array of ${typeOf(option.of)}`;
+    case 'record':
+      return fieldsOf(option.fields);
+    case 'tagged':
+      return Object.entries(option.cases)
+        .map(([name, fields]) => fieldsOf(fields, `${option.tag}: ${JSON.stringify(name)}`))
+        .join(' or ');
+    case 'any-of':
+      return option.of.map(typeOf).join(' or ');
+    case 'code':
+      return `${option.expected} (in code)`;
+    default:
+      return option.type;
   }
-  if (schema.items) return `array of ${typeOf(schema.items as JsonSchema)}`;
-  return String(schema.type ?? 'value');
 }
 
-function rangeOf(schema: JsonSchema): string {
-  const limited = ((schema.anyOf ?? []) as JsonSchema[]).find(({ type }) => type === 'number') ?? schema;
-  const { minimum, maximum, exclusiveMinimum, exclusiveMaximum } = limited;
-  const [low, high] = [exclusiveMinimum ?? minimum, exclusiveMaximum ?? maximum];
-  if (low !== undefined && high !== undefined) {
-    return `${exclusiveMinimum === undefined ? '[' : '('}${low}, ${high}${exclusiveMaximum === undefined ? ']' : ')'}`;
-  }
-  if (low !== undefined) return `${exclusiveMinimum === undefined ? '>=' : '>'} ${low}`;
-  if (high !== undefined) return `${exclusiveMaximum === undefined ? '<=' : '<'} ${high}`;
-  return '';
+function fieldsOf(fields: Plugin['options'], first?: string): string {
+  const each = Object.entries(fields).map(([name, field]) => `${name}: ${typeOf(field)}`);
+  return `{ ${[...(first ? [first] : []), ...each].join(', ')} }`;
+}
+
+function rangeOf(option: AnyOption): string {
+  if (option.type === 'any-of') return rangeOf(option.of[0]!);
+  const ranged = option.type === 'number' || option.type === 'integer' || option.type === 'part';
+  return ranged ? writeRange(option) : '';
 }

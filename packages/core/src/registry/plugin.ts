@@ -1,68 +1,70 @@
-import type { z } from 'zod';
-import { type Kind, kinds, type PartTypes } from './kinds.js';
+import type { Kind } from '../declare/kinds.js';
+import type { Declaring, Part } from '../declare/part.js';
 
-/** A citizen of the registry: plain data, one name of one kind. */
-export interface Plugin<K extends Kind = Kind, Options extends z.ZodObject = z.ZodObject> {
-  /** What it makes. */
-  readonly kind: K;
-  /** Its name in configurations, unique within the kind: lower case, words joined by "-". */
-  readonly name: string;
+/** A citizen of a registry: a declared part, and the package that provides it. */
+export interface Plugin<K extends Kind = Kind> extends Part<K> {
   /** The npm package that provides it, for messages. */
   readonly package: string;
-  /** What it does, in one line, with the paper. */
-  readonly description: string;
-  /** Its options: a `z.strictObject`, each field with a description, a range and, where it has one, a default. */
-  readonly options: Options;
-  /** Makes a new one from checked options; nested configurations have become what they name. */
-  create(options: z.output<Options>): PartTypes[K];
 }
 
-/** Types a plugin: `create` receives what `options` lets through. Returns it as it is. */
-export function definePlugin<K extends Kind, Options extends z.ZodObject>(
-  plugin: Plugin<K, Options>,
-): Plugin<K, Options> {
-  return plugin;
+/** The kinds that core knows, in the order in which `describe` looks a name up. A registry may know more. */
+export const coreKinds = [
+  'variant',
+  'metric',
+  'objective',
+  'filter',
+  'combiner',
+  'ascent',
+  'rule',
+  'base-optimizer',
+  'schedule',
+] as const satisfies readonly Kind[];
+
+/** A part as a package provides it. */
+export function pluginOf<K extends Kind>(part: Part<K>, provider: string): Plugin<K> {
+  return { ...part, package: provider };
 }
 
 /**
- * The plugins of a package: what a module exports as `plugins`.
+ * The parts that a module exports: every function that was made by `definePart`, `defineVariant` or `definePreset`.
  *
  * @param module - A module's namespace, from `await import(specifier)`.
  * @param specifier - The module's name, for messages.
- * @throws TypeError when there is no such export, or an entry is no plugin.
+ * @throws TypeError when there is none.
  */
 export function pluginsOf(module: object, specifier: string): readonly Plugin[] {
-  const { plugins } = module as { plugins?: unknown };
-  if (!Array.isArray(plugins)) {
-    const exported = Object.keys(module).join(', ') || 'nothing';
-    throw new TypeError(`${specifier}: expected an export "plugins", an array of plugins, got ${exported}`);
-  }
-  for (const [i, plugin] of plugins.entries()) requirePlugin(`${specifier}: plugins[${i}]`, plugin);
-  return plugins;
+  const parts = Object.values(module).flatMap((value: Partial<Declaring> | undefined) => value?.part ?? []);
+  const own = [...new Set(parts)].filter(
+    ({ kind, name }) => typeof kind === 'string' && typeof name === 'string',
+  );
+  if (own.length > 0) return own.map((part) => pluginOf(part, specifier));
+  const exported = Object.keys(module).join(', ') || 'nothing';
+  throw new TypeError(
+    `${specifier}: expected exports that definePart or defineVariant made, got ${exported}`,
+  );
 }
 
 /** Throws a TypeError unless `value` has the shape of a plugin: JavaScript callers have no compiler. */
-export function requirePlugin(owner: string, value: unknown): asserts value is Plugin {
+export function requirePlugin(value: unknown, kinds: readonly string[]): asserts value is Plugin {
   const plugin = (value ?? {}) as Partial<Record<keyof Plugin, unknown>>;
-  for (const field of ['name', 'package', 'description'] as const) {
+  for (const field of ['name', 'package', 'doc'] as const) {
     if (typeof plugin[field] !== 'string' || plugin[field] === '') {
       throw new TypeError(
-        `${owner}: expected a plugin with a ${field}, a non-empty string, got ${plugin[field]}`,
+        `registry: expected a plugin with a ${field}, a non-empty string, got ${plugin[field]}`,
       );
     }
   }
-  const who = `${owner} "${plugin.name}" of ${plugin.package}`;
-  if (!(kinds as readonly unknown[]).includes(plugin.kind)) {
+  const who = `registry "${plugin.name}" of ${plugin.package}`;
+  if (!kinds.includes(plugin.kind as string)) {
     throw new TypeError(`${who}: expected a kind of [${kinds.join(', ')}], got ${plugin.kind}`);
   }
   if (typeof plugin.create !== 'function') {
     throw new TypeError(`${who}: expected a function create, got ${plugin.create}`);
   }
-  const { shape } = (plugin.options ?? {}) as { shape?: Record<string, unknown> };
-  if (typeof shape !== 'object' || !('_zod' in (plugin.options as object))) {
-    throw new TypeError(`${who}: expected options to be a z.strictObject of zod 4, got ${plugin.options}`);
+  if (typeof plugin.options !== 'object' || plugin.options === null) {
+    throw new TypeError(`${who}: expected options to be declarations, got ${plugin.options}`);
   }
   const taken = plugin.kind === 'variant' ? 'variant' : 'name';
-  if (taken in shape)
+  if (taken in plugin.options)
     throw new TypeError(`${who}: expected no option called "${taken}": the configuration's own`);
 }

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { nearestNames } from '../declare/nearest.js';
 import { optionRows } from './json-schema.js';
 import type { Plugin } from './plugin.js';
+import { schemaOf } from './schema.js';
 
 /** What is wrong with a configuration at one path. */
 export interface Problem {
@@ -41,7 +42,7 @@ export function explainIssues(
 
 function unknownOption(plugin: Plugin, path: readonly PropertyKey[], key: string, got: unknown): Problem {
   const owner = [plugin.name, ...path.map(String)].join('.');
-  const known = path.length === 0 ? Object.keys(plugin.options.shape) : [];
+  const known = path.length === 0 ? Object.keys(schemaOf(plugin.options).shape) : [];
   return {
     expected: `an option of ${owner}${known.length > 0 ? ` (${known.join(', ')})` : ''}`,
     got,

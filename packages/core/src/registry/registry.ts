@@ -1,10 +1,10 @@
 import { Container } from 'inversify';
-import { toConfig } from '../declare/config.js';
+import type { Kind, PartConfigs, PartTypes } from '../declare/kinds.js';
 import type { SharpnessAwareOptimizer } from '../driver/optimizer.js';
 import type { DriverOptions } from '../driver/options.js';
+import type { OptimizerConfig } from '../kinds.js';
 import { documentOf, type JsonSchema, nameKey, type OptionRow, optionRows } from './json-schema.js';
-import { type Kind, kinds, type OptimizerConfig, type PartConfigs, type PartTypes } from './kinds.js';
-import { type Plugin, requirePlugin } from './plugin.js';
+import { coreKinds, type Plugin, requirePlugin } from './plugin.js';
 import { unknownName } from './problems.js';
 import { type Directory, resolveConfig } from './resolution.js';
 
@@ -41,13 +41,18 @@ const tokenOf = (kind: Kind, name: string) => `${kind}:${name}`;
 /**
  * A registry of plugins.
  *
+ * @param options - `kinds`: further kinds that plugins may be of.
  * @throws TypeError when a plugin is malformed; Error when two have one kind and name, naming both packages.
  */
-export function createRegistry(plugins: readonly Plugin[]): Registry {
+export function createRegistry(
+  plugins: readonly Plugin[],
+  { kinds: more = [] }: { readonly kinds?: readonly Kind[] } = {},
+): Registry {
+  const kinds = [...new Set<Kind>([...coreKinds, ...more])];
   const container = new Container();
   const all: Plugin[] = [];
   for (const plugin of plugins) {
-    requirePlugin('registry', plugin);
+    requirePlugin(plugin, kinds);
     const token = tokenOf(plugin.kind, plugin.name);
     if (container.isBound(token)) {
       const first = container.get<Plugin>(token);
@@ -58,16 +63,18 @@ export function createRegistry(plugins: readonly Plugin[]): Registry {
     container.bind<Plugin>(token).toConstantValue(plugin);
     all.push(plugin);
   }
-  return Object.freeze(new PluginRegistry(container, all));
+  return Object.freeze(new PluginRegistry(container, all, kinds));
 }
 
 class PluginRegistry implements Registry, Directory {
   readonly #container: Container;
   readonly #plugins: readonly Plugin[];
+  readonly #kinds: readonly Kind[];
 
-  constructor(container: Container, plugins: readonly Plugin[]) {
+  constructor(container: Container, plugins: readonly Plugin[], kinds: readonly Kind[]) {
     this.#container = container;
     this.#plugins = plugins;
+    this.#kinds = kinds;
   }
 
   create(config: OptimizerConfig, run: Pick<DriverOptions, 'onStep'> = {}): SharpnessAwareOptimizer {
@@ -85,15 +92,15 @@ class PluginRegistry implements Registry, Directory {
       const token = Symbol(tokenOf(plugin.kind, plugin.name));
       scope
         .bind(token)
-        .toDynamicValue(() => make(plugin, plugin.kind === 'variant' ? { ...options, ...run } : options))
+        .toDynamicValue(() => plugin.create(plugin.kind === 'variant' ? { ...options, ...run } : options))
         .inSingletonScope();
       return scope.get(token);
     }) as PartTypes[K];
   }
 
   parse(json: unknown): OptimizerConfig {
-    return resolveConfig(this, 'variant', json, ({ kind, name }, options) => ({
-      [nameKey(kind)]: name,
+    return resolveConfig(this, 'variant', json, ({ kind, name, presetOf }, options) => ({
+      [nameKey(kind)]: presetOf ?? name,
       ...options,
     })) as OptimizerConfig;
   }
@@ -103,11 +110,11 @@ class PluginRegistry implements Registry, Directory {
   }
 
   find(name: string, kind?: Kind): Plugin {
-    const found = (kind ? [kind] : kinds).find((candidate) =>
+    const found = (kind ? [kind] : this.#kinds).find((candidate) =>
       this.#container.isBound(tokenOf(candidate, name)),
     );
     if (found) return this.#container.get<Plugin>(tokenOf(found, name));
-    const known = kind ? this.list(kind) : [...new Set(kinds.flatMap((each) => this.list(each)))];
+    const known = kind ? this.list(kind) : [...new Set(this.#kinds.flatMap((each) => this.list(each)))];
     const { expected, hint } = unknownName(name, known);
     throw new RangeError(`registry: expected ${expected}, got "${name}".${hint ? ` ${hint}` : ''}`);
   }
@@ -117,19 +124,11 @@ class PluginRegistry implements Registry, Directory {
   }
 
   jsonSchema(): JsonSchema {
-    return documentOf(this.#plugins);
+    return documentOf(this.#plugins, this.#kinds);
   }
 
   plugin(kind: Kind, name: string): Plugin | undefined {
     const token = tokenOf(kind, name);
     return this.#container.isBound(token) ? this.#container.get<Plugin>(token) : undefined;
   }
-}
-
-/** A new part, which knows its configuration even where its author gave it none, so that `getConfig` can tell. */
-function make(plugin: Plugin, options: Record<string, unknown>): unknown {
-  const made = plugin.create(options);
-  const isPart = plugin.kind !== 'variant' && plugin.kind !== 'base-optimizer';
-  if (!isPart || 'config' in Object(made) || !Object.isExtensible(made)) return made;
-  return Object.defineProperty(made, 'config', { value: { ...toConfig(options), name: plugin.name } });
 }

@@ -1,9 +1,10 @@
 import { z } from 'zod';
+import type { Kind } from '../declare/kinds.js';
 import { nameKey } from './json-schema.js';
-import type { Kind } from './kinds.js';
-import { type PartInfo, type Resolver, resolvingWith } from './options.js';
+import { type PartInfo, type Resolver, resolvingWith } from './nested.js';
 import type { Plugin } from './plugin.js';
 import { errorOf, explainIssues, issueOf, type Problem, unknownName } from './problems.js';
+import { schemaOf } from './schema.js';
 
 /** Where the resolution of a configuration looks names up. */
 export interface Directory {
@@ -46,7 +47,7 @@ function resolvePart(directory: Directory, info: PartInfo, value: unknown, finis
   const { [key]: name, ...options } = value;
   const plugin = typeof name === 'string' ? directory.plugin(kind, name) : undefined;
   if (plugin === undefined) return fail(unknownName(name, known), [key]);
-  const result = plugin.options.safeParse(options);
+  const result = schemaOf(plugin.options).safeParse(options);
   return result.success
     ? { value: finish(plugin, result.data) }
     : { issues: explainIssues(plugin, result.error.issues, options) };

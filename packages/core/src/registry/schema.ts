@@ -1,11 +1,17 @@
 import { z } from 'zod';
 import type { AnyOption, Declarations, Range } from '../declare/option.js';
-import type { Part } from '../declare/part.js';
-import { nestedPart } from './options.js';
-import { definePlugin, type Plugin } from './plugin.js';
+import { nestedPart } from './nested.js';
+
+const schemas = new WeakMap<Declarations, z.ZodObject>();
 
 /** The schema of declared options: what configurations may say. What only code can say is not among it. */
 export function schemaOf(declared: Declarations): z.ZodObject {
+  const schema = schemas.get(declared) ?? newSchema(declared);
+  schemas.set(declared, schema);
+  return schema;
+}
+
+function newSchema(declared: Declarations): z.ZodObject {
   return z.strictObject(
     Object.fromEntries(
       Object.entries(declared).flatMap(([name, option]) => {
@@ -68,17 +74,4 @@ function ranged(schema: z.ZodNumber, { min, above, max, below }: Range): z.ZodNu
   if (max !== undefined) limited = limited.max(max);
   if (below !== undefined) limited = limited.lt(below);
   return limited;
-}
-
-/** A declared part as a plugin. */
-export function pluginOf(part: Part, provider: string): Plugin {
-  const { kind, name, doc, source } = part;
-  return definePlugin({
-    kind,
-    name,
-    package: provider,
-    description: source ? `${doc} (${source})` : doc,
-    options: schemaOf(part.options),
-    create: (options) => part.create(options),
-  });
 }

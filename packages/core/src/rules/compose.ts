@@ -55,7 +55,8 @@ export interface AscentStep {
   step(gradient: ParamVector, rho: number, oracle: GradientOracle): ParamVector;
 }
 
-const composeOptions = { rho: radius({ default: 0.05 }), ...strategyOptions };
+/** The parts of a two-pass rule, radius included. */
+export const composeOptions = { rho: radius({ default: 0.05 }), ...strategyOptions };
 const perturbation = { rho: composeOptions.rho, ...perturbationOptions };
 
 /** The parts of a two-pass rule. Every part left out is plain SAM's. */

@@ -58,15 +58,14 @@ function armInfo(parts: Parts, groups: readonly Group[], points: readonly PointR
   const variant = options['optimizer.variant'];
   const name = String(variant ?? options['optimizer.base.name'] ?? options['optimizer.name']);
   const plugin = parts.registry.find(name, variant === undefined ? 'base-optimizer' : 'variant');
-  const cited = /^(.*?)\s*\(([^()]*(?:\([^()]*\))?[^()]*)\)$/.exec(plugin.description);
   const varied = new Set(group.points.flatMap(({ point }) => Object.keys(point)));
   const isVaried = (path: string): boolean =>
     [...varied].some((each) => path === each || path.startsWith(`${each}.`));
   return {
     name: group.arm,
     group: name,
-    summary: cited?.[1] ?? plugin.description,
-    source: cited?.[2] ?? plugin.package,
+    summary: plugin.doc,
+    source: plugin.source ?? plugin.package,
     options: Object.fromEntries(Object.entries(options).filter(([path]) => !isVaried(path))),
     points,
   };

@@ -13,7 +13,7 @@ export interface Span {
 /** Options of a schedule that a study leaves out, or says in epochs. */
 function completedSchedule(config: JsonObject, registry: Registry, span: Span): JsonObject {
   const { epochs, warmupEpochs, ...given } = config;
-  const { shape } = registry.find(String(config.name), 'schedule').options;
+  const shape = registry.find(String(config.name), 'schedule').options;
   const inEpochs = (count: Json | undefined): number | undefined =>
     typeof count === 'number' ? Math.max(1, Math.round(count * span.stepsPerEpoch)) : undefined;
   return {
@@ -56,7 +56,7 @@ function forRegistry(config: JsonObject, registry: Registry, span: Span): JsonOb
     return base;
   }
   const known = registry.list('variant').includes(String(rest.variant));
-  const shape = known ? registry.find(String(rest.variant), 'variant').options.shape : {};
+  const shape = known ? registry.find(String(rest.variant), 'variant').options : {};
   return {
     ...('numData' in shape && { numData: span.examples }),
     ...rest,
@@ -120,7 +120,7 @@ export function createOptimizer(
   const complete = completeOptimizer(registry, config, span);
   if (complete.variant === undefined) return registry.build('base-optimizer', complete.base as never);
   const seeded = withSeeds(complete, forRegistry(config, registry, span), seed) as JsonObject;
-  const { shape } = registry.find(String(complete.variant), 'variant').options;
+  const shape = registry.find(String(complete.variant), 'variant').options;
   return registry.create({
     ...('randomSeed' in shape && { randomSeed: seed }),
     ...seeded,

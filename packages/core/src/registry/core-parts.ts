@@ -1,0 +1,42 @@
+import {
+  constant,
+  cosineDecay,
+  linearDecay,
+  oneCycle,
+  stepDecay,
+  warmupCosine,
+} from '../declare/schedules.js';
+import { ruleVariant, sharpnessAware } from '../driver/sharpness-aware.js';
+import { adamw } from '../optimizers/adamw.js';
+import { exponentialMovingAverage, stochasticWeightAverage } from '../optimizers/averaging.js';
+import { clipByGlobalNorm, clipByValue } from '../optimizers/clipping.js';
+import { lion } from '../optimizers/lion.js';
+import { withLearningRate } from '../optimizers/scheduled.js';
+import { sgd } from '../optimizers/sgd.js';
+import { tfjsOptimizers } from '../optimizers/tfjs-parts.js';
+import { withWeightDecay } from '../optimizers/weight-decay.js';
+import { chainFilters } from '../rules/filters/chain.js';
+import { elementwiseMetric } from '../rules/metrics/elementwise.js';
+import { euclideanMetric } from '../rules/metrics/euclidean.js';
+import { fisherMetric } from '../rules/metrics/fisher.js';
+import { gaussNewtonMetric } from '../rules/metrics/gauss-newton.js';
+import { hessianDiagonalMetric } from '../rules/metrics/hessian-diagonal.js';
+import { hessianLowRankMetric } from '../rules/metrics/hessian-low-rank.js';
+import { mongeMetric } from '../rules/metrics/monge.js';
+import { pNormAscent } from '../rules/metrics/p-norm.js';
+import { type Plugin, pluginOf } from './plugin.js';
+
+const functions = [
+  ...[sharpnessAware, ruleVariant],
+  ...[euclideanMetric, elementwiseMetric, mongeMetric, fisherMetric],
+  ...[hessianDiagonalMetric, hessianLowRankMetric, gaussNewtonMetric, pNormAscent],
+  chainFilters,
+  ...[sgd, adamw, lion],
+  ...[withWeightDecay, clipByGlobalNorm, clipByValue, withLearningRate],
+  ...[exponentialMovingAverage, stochasticWeightAverage],
+  ...tfjsOptimizers,
+  ...[constant, linearDecay, cosineDecay, stepDecay, warmupCosine, oneCycle],
+];
+
+/** What core itself provides: metrics, filters, schedules, base optimizers and the general variants. */
+export const corePlugins: readonly Plugin[] = functions.map(({ part }) => pluginOf(part, '@tfjs-sam/core'));
