@@ -236,7 +236,9 @@ describe('a wrong configuration', () => {
 
 describe('a registry', () => {
   it('refuses two plugins of one name and kind, naming both packages', () => {
-    const other = { ...everySecondPlugin, package: 'another' };
+    const other = { ...everySecondPlugin, create: () => everySecond(), package: 'another' };
+    const again = { ...other, package: 'third-party' };
+    expect(createRegistry([everySecondPlugin, again]).find('every-second')).toBe(again);
     expect(messageOf(() => createRegistry([everySecondPlugin, other]))).toBe(
       'registry: expected one filter named "every-second", got two: from third-party and another',
     );

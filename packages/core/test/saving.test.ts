@@ -203,7 +203,7 @@ describe('saveState and restoreState', () => {
       () => sharpnessAware(base(), { rho: 0.1 }),
     ],
     [
-      'rho is left out in the state and 0.1 here',
+      'rho is 0.05 in the state and 0.1 here',
       () => sharpnessAware(base()),
       () => sharpnessAware(base(), { rho: 0.1 }),
     ],
@@ -259,7 +259,7 @@ describe('saveState and restoreState', () => {
     ],
     ['metric', () => sharpnessAware(base(), { metric: { name: 'own', at: euclideanMetric().at } })],
     ['rho', () => sharpnessAware(base(), { rho: (step) => 1 / (1 + step) })],
-    ['groups', () => sharpnessAware(base(), { groups: [{ match: ({ name }) => name === 'bias', rho: 0 }] })],
+    ['match', () => sharpnessAware(base(), { groups: [{ match: ({ name }) => name === 'bias', rho: 0 }] })],
     ['learningRate', () => sgd({ learningRate: (step) => 1 / (1 + step) })],
     ['decay', () => sharpnessAware(adamw({ decay: ({ shape }) => shape.length > 1 }))],
     ['base', () => sharpnessAware(new (class extends tf.SGDOptimizer {})(0.1))],

@@ -511,11 +511,11 @@ describe('options of the wrappers', () => {
     ],
     [
       () => withWeightDecay(base(), { weightDecay: 1, decay: 'none' as never }),
-      "withWeightDecay: expected decay to be 'weights', 'all' or a function (variable) => boolean, got none",
+      "withWeightDecay: expected decay to be 'weights', 'all' or a function (variable) => boolean, got \"none\"",
     ],
     [
       () => withLearningRate(base(), -1),
-      'withLearningRate: expected schedule to be a finite number >= 0, got -1',
+      'withLearningRate: expected learningRate to be a finite number >= 0, got -1',
     ],
     [
       () => exponentialMovingAverage(base(), { decay: 1 }),

@@ -103,7 +103,7 @@ export async function createCatalog({ plugin = [], config }: CatalogOptions): Pr
   if (shadow)
     throw new UsageError(`--plugin: expected names of its own, got "${shadow.name}", which is built in`);
   const added = plugins
-    .filter(({ kind }) => kind === 'variant')
+    .filter(({ kind, name }) => kind === 'variant' && !variantNames.includes(name))
     .map(({ name, doc, package: source }) =>
       configured(registry, { variant: name }, { name, summary: doc, source }),
     );

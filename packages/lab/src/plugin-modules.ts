@@ -1,7 +1,7 @@
-import { readFileSync, statSync } from 'node:fs';
-import { join, resolve as resolvePath } from 'node:path';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join, resolve as resolvePath } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { type Plugin, pluginsOf } from '@tfjs-sam/core/registry';
+import { coreKinds, type Plugin, pluginsOf } from '@tfjs-sam/core/registry';
 import { resolve } from 'import-meta-resolve';
 import { z } from 'zod';
 import { UsageError } from './errors.js';
@@ -58,51 +58,63 @@ function requireSelectable(specifier: string, parts: readonly { readonly name: s
     );
 }
 
-/** Parts of any kind that modules export as `plugins`. @throws UsageError when one cannot be used. */
-export async function loadModules(
+/** The package that a specifier means, for messages: its own name, or that of the nearest package.json above a path. */
+function providerOf(specifier: string, from: string): string {
+  if (!isPath(specifier)) return specifier;
+  let folder = resolvePath(from, specifier);
+  while (folder !== dirname(folder)) {
+    const path = join(folder, 'package.json');
+    const found = existsSync(path) ? manifest.safeParse(JSON.parse(readFileSync(path, 'utf8'))) : undefined;
+    if (found?.success) return found.data.name;
+    folder = dirname(folder);
+  }
+  return specifier;
+}
+
+/** What a module exports that definePart made, and what it exports as `plugins`: parts of the lab's own kinds. */
+async function partsOf(specifier: string, from: string): Promise<{ kind: string; name: string }[]> {
+  const module = (await importWithin(addressOf(specifier, from))) as { plugins?: unknown };
+  const listed: { kind: string; name: string }[] = Array.isArray(module.plugins) ? module.plugins : [];
+  const junk = listed.some((part: { name?: unknown } | null) => typeof part?.name !== 'string');
+  if (junk) throw new TypeError('its "plugins" has a part without a name');
+  const declares = Object.values(module).some((value: { part?: unknown } | null) => value?.part);
+  const declared = declares || listed.length === 0 ? pluginsOf(module, providerOf(specifier, from)) : [];
+  requireSelectable(specifier, [...listed, ...declared]);
+  return [...listed, ...declared];
+}
+
+async function loadEach(
   specifiers: readonly string[],
-  from = process.cwd(),
-): Promise<readonly { readonly kind: string; readonly name: string }[]> {
+  from: string,
+  expected: string,
+): Promise<{ kind: string; name: string }[]> {
   const loaded = [];
   for (const specifier of specifiers) {
     try {
-      const module = (await importWithin(addressOf(specifier, from))) as { plugins?: unknown };
-      if (!Array.isArray(module.plugins))
-        throw new TypeError('there is no export "plugins", an array of parts');
-      const junk: unknown = module.plugins.find(
-        (part: { name?: unknown } | null) => typeof part?.name !== 'string',
-      );
-      if (junk !== undefined) throw new TypeError('its "plugins" has a part without a name');
-      requireSelectable(specifier, module.plugins);
-      loaded.push(...module.plugins);
+      loaded.push(...(await partsOf(specifier, from)));
     } catch (error) {
-      throw new UsageError(
-        `plugins: expected a package or file with parts, got "${specifier}": ${reasonOf(error)}`,
-      );
+      throw new UsageError(`${expected}, got "${specifier}": ${reasonOf(error)}`);
     }
   }
   return loaded;
 }
 
+/** Parts of any kind that modules export. @throws UsageError when one cannot be used. */
+export async function loadModules(
+  specifiers: readonly string[],
+  from = process.cwd(),
+): Promise<readonly { readonly kind: string; readonly name: string }[]> {
+  return loadEach(specifiers, from, 'plugins: expected a package or file with parts');
+}
+
 /**
- * The plugins of modules that third parties wrote.
+ * The registry's parts of modules that third parties wrote.
  *
  * @param specifiers - Names of packages, or paths of files or of packages' folders.
  * @param from - The folder from which they are looked up.
- * @throws UsageError when one is not found, fails to load, or exports no plugins.
+ * @throws UsageError when one is not found, fails to load, or exports no parts.
  */
 export async function loadPlugins(specifiers: readonly string[], from = process.cwd()): Promise<Plugin[]> {
-  const loaded: Plugin[] = [];
-  for (const specifier of specifiers) {
-    try {
-      const plugins = pluginsOf(await importWithin(addressOf(specifier, from)), specifier);
-      requireSelectable(specifier, plugins);
-      loaded.push(...plugins);
-    } catch (error) {
-      throw new UsageError(
-        `--plugin: expected a package or file with plugins, got "${specifier}": ${reasonOf(error)}`,
-      );
-    }
-  }
-  return loaded;
+  const loaded = await loadEach(specifiers, from, '--plugin: expected a package or file with plugins');
+  return loaded.filter((part) => (coreKinds as readonly string[]).includes(part.kind)) as Plugin[];
 }

@@ -49,7 +49,9 @@ describe('loadPlugins', () => {
 
   it('refuses a module without plugins', async () => {
     writeFileSync(join(folder, 'empty.mjs'), 'export const nothing = 1;\n');
-    await expect(loadPlugins(['./empty.mjs'], folder)).rejects.toThrow(/expected an export "plugins"/);
+    await expect(loadPlugins(['./empty.mjs'], folder)).rejects.toThrow(
+      /expected exports that definePart or defineVariant made, got nothing/,
+    );
   });
 });
 
@@ -92,9 +94,12 @@ describe('createCatalog', () => {
     expect((failure as Error).message).not.toContain('\n');
   });
 
-  it('refuses two plugins of one name', async () => {
-    await expect(createCatalog({ plugin: [fixture, join(fixture, 'plugin.mjs')] })).rejects.toThrow(
-      UsageError,
-    );
+  it('takes a plugin that is named twice once, and what is built in', async () => {
+    const own = fileURLToPath(new URL('../../gsam', import.meta.url));
+    const { registry, variants: known } = await createCatalog({
+      plugin: [fixture, join(fixture, 'plugin.mjs'), own],
+    });
+    expect(registry.list('metric').filter((name) => name === 'flat')).toHaveLength(1);
+    expect(known.filter(({ name }) => name === 'gsam')).toHaveLength(1);
   });
 });

@@ -72,20 +72,22 @@ describe('options of the universal class', () => {
     [
       () => universalSam(base(), { phi: 'sin' as FunctionName }),
       new RangeError(
-        'universalSharpness: expected phi to be a function or one of [identity, square, exp, log, exp-minus-half, inverse-square], got "sin"',
+        'universal-sam: expected phi to be a function or one of [identity, square, exp, log, exp-minus-half, inverse-square], got "sin"',
       ),
     ],
     [
       () => universalSam(base(), { psi: 3 as unknown as FunctionName }),
-      new TypeError('universalSharpness: expected psi to be a function of a tensor, got 3'),
+      new TypeError(
+        'universal-sam: expected psi to be a function or one of [identity, square, exp, log, exp-minus-half, inverse-square], got 3',
+      ),
     ],
     [
       () => universalSam(base(), { psiDerivative: (x) => x }),
-      new TypeError('universalSharpness: expected psi to be a function beside psiDerivative, got undefined'),
+      new TypeError('universalSharpness: expected psi to be a function beside psiDerivative, got identity'),
     ],
     [
       () => traceSam(base(), { sampler: 7 as unknown as () => [] }),
-      new TypeError('trace-sam: expected sampler to be a function (shapes, step, index) => vector'),
+      new TypeError('trace-sam: expected sampler to be a function (shapes, step, index) => vector, got 7'),
     ],
     [
       () => estimateSharpness(undefined as never, traceSharpness(), { rho: 0 }),

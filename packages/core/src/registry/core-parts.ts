@@ -19,7 +19,6 @@ import { chainFilters } from '../rules/filters/chain.js';
 import { elementwiseMetric } from '../rules/metrics/elementwise.js';
 import { euclideanMetric } from '../rules/metrics/euclidean.js';
 import { fisherMetric } from '../rules/metrics/fisher.js';
-import { gaussNewtonMetric } from '../rules/metrics/gauss-newton.js';
 import { hessianDiagonalMetric } from '../rules/metrics/hessian-diagonal.js';
 import { hessianLowRankMetric } from '../rules/metrics/hessian-low-rank.js';
 import { mongeMetric } from '../rules/metrics/monge.js';
@@ -29,7 +28,8 @@ import { type Plugin, pluginOf } from './plugin.js';
 const functions = [
   ...[sharpnessAware, ruleVariant],
   ...[euclideanMetric, elementwiseMetric, mongeMetric, fisherMetric],
-  ...[hessianDiagonalMetric, hessianLowRankMetric, gaussNewtonMetric, pNormAscent],
+  // Not the Gauss–Newton metric: it needs a function, which JSON cannot hold.
+  ...[hessianDiagonalMetric, hessianLowRankMetric, pNormAscent],
   chainFilters,
   ...[sgd, adamw, lion],
   ...[withWeightDecay, clipByGlobalNorm, clipByValue, withLearningRate],

@@ -49,20 +49,22 @@ export function createRegistry(
   { kinds: more = [] }: { readonly kinds?: readonly Kind[] } = {},
 ): Registry {
   const kinds = [...new Set<Kind>([...coreKinds, ...more])];
-  const container = new Container();
-  const all: Plugin[] = [];
+  const known = new Map<string, Plugin>();
   for (const plugin of plugins) {
     requirePlugin(plugin, kinds);
     const token = tokenOf(plugin.kind, plugin.name);
-    if (container.isBound(token)) {
-      const first = container.get<Plugin>(token);
+    const first = known.get(token);
+    // Two packages may export one part; a package that is loaded twice, or again, offers its last one.
+    if (first && first.create !== plugin.create && first.package !== plugin.package) {
       throw new Error(
         `registry: expected one ${plugin.kind} named "${plugin.name}", got two: from ${first.package} and ${plugin.package}`,
       );
     }
-    container.bind<Plugin>(token).toConstantValue(plugin);
-    all.push(plugin);
+    if (first?.create !== plugin.create) known.set(token, plugin);
   }
+  const container = new Container();
+  for (const [token, plugin] of known) container.bind<Plugin>(token).toConstantValue(plugin);
+  const all = [...known.values()];
   return Object.freeze(new PluginRegistry(container, all, kinds));
 }
 
