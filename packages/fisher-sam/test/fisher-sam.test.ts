@@ -31,10 +31,10 @@ describe('fisherSam', () => {
 
   it('names what is wrong with an option', () => {
     expect(() => fisherSam(base(), { eta: -1 })).toThrow(
-      new RangeError('fisherMetric: expected eta to be a finite number >= 0, got -1'),
+      new RangeError('fisher-sam: expected eta to be a finite number >= 0, got -1'),
     );
     expect(() => fisherSam(base(), { decay: 1 })).toThrow(
-      new RangeError('fisherMetric: expected decay to be in [0, 1), got 1'),
+      new RangeError('fisher-sam: expected decay to be in [0, 1), got 1'),
     );
     expect(() => fisherSam(base(), { rho: -0.1 })).toThrow(RangeError);
     expect(() => fisherSam(base(), { perExample: [] as never })).toThrow(TypeError);

@@ -1,5 +1,5 @@
 import type { Plugin, Registry } from '@tfjs-sam/core/registry';
-import { createDefaultRegistry } from 'tfjs-sam';
+import { createDefaultRegistry, defaultPlugins } from 'tfjs-sam';
 import { z } from 'zod';
 import { readConfigText } from './config-text.js';
 import { UsageError } from './errors.js';
@@ -99,11 +99,13 @@ export interface Catalog {
 export async function createCatalog({ plugin = [], config }: CatalogOptions): Promise<Catalog> {
   const plugins = await loadPlugins(plugin);
   const registry = registryWith(plugins);
-  const shadow = plugins.find(({ kind, name }) => kind === 'variant' && variantNames.includes(name));
+  const own = new Set(defaultPlugins().map((built) => `${built.package} ${built.kind} ${built.name}`));
+  const further = plugins.filter((each) => !own.has(`${each.package} ${each.kind} ${each.name}`));
+  const shadow = further.find(({ kind, name }) => kind === 'variant' && variantNames.includes(name));
   if (shadow)
     throw new UsageError(`--plugin: expected names of its own, got "${shadow.name}", which is built in`);
-  const added = plugins
-    .filter(({ kind, name }) => kind === 'variant' && !variantNames.includes(name))
+  const added = further
+    .filter(({ kind }) => kind === 'variant')
     .map(({ name, doc, package: source }) =>
       configured(registry, { variant: name }, { name, summary: doc, source }),
     );

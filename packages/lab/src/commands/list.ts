@@ -1,3 +1,4 @@
+import { describedPart } from '@tfjs-sam/core/registry';
 import { UsageError } from '../errors.js';
 import { loadParts } from '../parts/load.js';
 import { labKinds } from '../parts/part.js';
@@ -32,7 +33,7 @@ export async function listCommand(
   const rows: Row[] = [
     ...catalog.all.map(({ kind: of, name, description }) => ({ kind: of, name, line: description })),
     ...registryKinds.flatMap((of) =>
-      registry.list(of).map((name) => ({ kind: of, name, line: registry.find(name, of).description })),
+      registry.list(of).map((name) => ({ kind: of, name, line: describedPart(registry.find(name, of)) })),
     ),
   ];
   const kinds: string[] = [...labKinds, ...registryKinds];
