@@ -136,10 +136,10 @@ describe('friendly-sam', () => {
   it('refuses a lambda outside [0, 1), a negative sigma or rho, and an ascent that is no function', () => {
     const base = sgd({ learningRate: 0.1 });
     expect(() => friendlySam(base, { lambda: 1 })).toThrow(
-      new RangeError('batchNoise: expected lambda to be in [0, 1), got 1'),
+      new RangeError('friendly-sam: expected lambda to be in [0, 1), got 1'),
     );
     expect(() => friendlySam(base, { sigma: -1 })).toThrow(
-      new RangeError('batchNoise: expected sigma to be a finite number >= 0, got -1'),
+      new RangeError('friendly-sam: expected sigma to be a finite number >= 0, got -1'),
     );
     expect(() => friendlySam(base, { rho: -1 })).toThrow(
       new RangeError('friendly-sam: expected rho to be a finite number >= 0, got -1'),

@@ -226,7 +226,7 @@ describe('wsam', () => {
       new RangeError('wsam: expected rho to be a finite number >= 0, got -1'),
     );
     expect(() => wsam(base, { decouple: 'no' as unknown as boolean })).toThrow(
-      new TypeError('wsam: expected decouple to be a boolean, got no'),
+      new TypeError('wsam: expected decouple to be a boolean, got "no"'),
     );
   });
 

@@ -26,7 +26,8 @@ export function pluginOf<K extends Kind>(part: Part<K>, provider: string): Plugi
 }
 
 /**
- * The parts that a module exports: every function that was made by `definePart`, `defineVariant` or `definePreset`.
+ * The parts that a module exports: every function that was made by `definePart`, `defineVariant` or `definePreset`, but
+ * those that require what only code can give.
  *
  * @param module - A module's namespace, from `await import(specifier)`.
  * @param specifier - The module's name, for messages.
@@ -35,13 +36,18 @@ export function pluginOf<K extends Kind>(part: Part<K>, provider: string): Plugi
 export function pluginsOf(module: object, specifier: string): readonly Plugin[] {
   const parts = Object.values(module).flatMap((value: Partial<Declaring> | undefined) => value?.part ?? []);
   const own = [...new Set(parts)].filter(
-    ({ kind, name }) => typeof kind === 'string' && typeof name === 'string',
+    (part) => typeof part.kind === 'string' && typeof part.name === 'string' && isWritable(part),
   );
   if (own.length > 0) return own.map((part) => pluginOf(part, specifier));
   const exported = Object.keys(module).join(', ') || 'nothing';
   throw new TypeError(
     `${specifier}: expected exports that definePart or defineVariant made, got ${exported}`,
   );
+}
+
+/** A configuration can make it: it requires no function, which JSON cannot hold. */
+function isWritable({ options }: Part): boolean {
+  return Object.values(options).every(({ type, need }) => type !== 'code' || need !== 'required');
 }
 
 /** Throws a TypeError unless `value` has the shape of a plugin: JavaScript callers have no compiler. */
