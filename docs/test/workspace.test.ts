@@ -195,8 +195,8 @@ describe('the umbrella', () => {
   it.each(variants)('names %s: its exports and its plugins', (folder) => {
     const { name } = manifestOf(folder);
     expect(needs(manifestOf('tfjs-sam'))).toContain(folder);
-    expect(source('index.ts')).toContain(`from '${name}'`);
-    expect(source('plugins.ts')).toContain(`from '${name}/plugin'`);
+    expect(source('variants.ts')).toContain(`from '${name}'`);
+    expect(source('plugins.ts')).toContain(`from '${name}'`);
   });
 
   it('has variants to name', () => {
