@@ -154,8 +154,6 @@ describe('diagnose', () => {
   });
 
   it('sees wrappers and bases in the wrong order', async () => {
-    const nested = await found(regression(sam(sam(sgd({ learningRate: 0.1 }), { rho: 0.1 }), { rho: 0.1 })));
-    expect(nested.order).toContain('is the base of another');
     const clipped = await found(
       regression(clipByGlobalNorm(sam(sgd({ learningRate: 0.1 }), { rho: 0.1 }), 1)),
     );
