@@ -89,28 +89,14 @@ function nameOf(place: tf.io.IOHandler | string): string {
 }
 
 function requireSameConfig({ className, config }: SavedState, optimizer: tf.Optimizer): void {
-  const own = { class: optimizer.getClassName(), ...configOf(optimizer) };
-  const difference = firstDifference({ class: className, ...config }, own);
+  const difference = firstDifference(
+    { class: className, ...config },
+    { class: optimizer.getClassName(), ...configOf(optimizer) },
+  );
   if (difference === undefined) return;
-  const completed = completeConfig(config, optimizer);
-  if (completed && firstDifference({ class: className, ...completed }, own) === undefined) return;
   throw new Error(
     `expected the state of an optimizer of the same configuration, got another: ${difference}. Make the optimizer with the options that it had when its state was saved.`,
   );
-}
-
-/** A configuration that names only what was given, as earlier versions saved them, with every default written out. */
-function completeConfig(config: Config, optimizer: tf.Optimizer): Config | undefined {
-  const type = optimizer.constructor as unknown as tf.serialization.SerializableConstructor<tf.Optimizer>;
-  try {
-    const made = type.fromConfig(type, config as tf.serialization.ConfigDict);
-    const completed = configOf(made);
-    made.dispose();
-    return completed;
-  } catch {
-    // It names what is not loaded, or has no name: then the difference stands.
-    return undefined;
-  }
 }
 
 /** The saved rates that are numbers, level by level; schedules are part of the configuration, and agree. */
