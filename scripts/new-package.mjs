@@ -19,7 +19,7 @@ writeFileSync(
   join(dir, 'package.json'),
   json({
     name: `@tfjs-sam/${folder}`,
-    version: '0.0.0',
+    version: '0.1.0',
     description,
     license: 'Apache-2.0',
     type: 'module',
