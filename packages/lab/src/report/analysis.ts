@@ -41,7 +41,7 @@ export interface ArmRow {
   readonly tHolm: number | undefined;
   /** p of the signed-rank test after the same. */
   readonly signedRankHolm: number | undefined;
-  /** The metric at what the cheapest arm spent; see {@link Budget}. */
+  /** The metric at what the cheapest arm spent; see `Budget`. */
   readonly atGradients: SeedSummary;
   readonly atSeconds: SeedSummary;
   /** Median over trials of their median step times, in milliseconds. */
