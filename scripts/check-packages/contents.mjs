@@ -6,7 +6,7 @@ import { formatMessage } from 'publint/utils';
 import ts from 'typescript';
 
 const expectedFiles = [
-  /^(package\.json|README\.md|LICENSE|ATTRIBUTION\.md)$/,
+  /^(package\.json|README\.md|LICENSE|ATTRIBUTION\.md|GRADIENTS\.md|ISSUES\.md)$/,
   /^dist\/.+\.(js|d\.ts)(\.map)?$/,
   /^src\/.+\.ts$/, // The maps point to the sources.
 ];

@@ -9,6 +9,9 @@ import type { ModelRequest } from './model.js';
 /** Seeds of a model's layers, one after the other. */
 export type Seeds = () => number;
 
+/** An initializer of TensorFlow.js. */
+export type Initializer = ReturnType<typeof tf.initializers.heNormal>;
+
 /** Layers of one model must not share a seed, nor those of neighbouring seeds: 1000 leaves room between them. */
 function layerSeeds(seed: number): Seeds {
   let next = 1000 * seed;
@@ -102,9 +105,9 @@ export function defineModel<Shape extends z.ZodRawShape>(
 }
 
 /** Initializer before a ReLU. */
-export const heNormal = (seeds: Seeds) => tf.initializers.heNormal({ seed: seeds() });
+export const heNormal = (seeds: Seeds): Initializer => tf.initializers.heNormal({ seed: seeds() });
 /** Initializer of a linear layer. */
-export const glorot = (seeds: Seeds) => tf.initializers.glorotNormal({ seed: seeds() });
+export const glorot = (seeds: Seeds): Initializer => tf.initializers.glorotNormal({ seed: seeds() });
 /** The layer that returns logits. */
 export const head = (outputs: number, seeds: Seeds): tf.layers.Layer =>
   tf.layers.dense({ units: outputs, kernelInitializer: glorot(seeds) });
