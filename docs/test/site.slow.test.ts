@@ -27,6 +27,8 @@ describe.skipIf(!chromium || !built)(
 
     beforeAll(async () => {
       server = createServer(({ url: path = '/' }, response) => {
+        // Browsers ask for it where a page names no icon.
+        if (path === '/favicon.ico') return void response.writeHead(204).end();
         const file = join(site, decodeURIComponent(path.split('?')[0]!).replace(/\/$/, '/index.html'));
         if (!file.startsWith(site) || !existsSync(file) || !statSync(file).isFile())
           response.writeHead(404).end();
