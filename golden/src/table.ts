@@ -255,6 +255,14 @@ export const table: Readonly<Record<string, GoldenRun>> = {
     create: (base, golden) =>
       sam.multistepSam(base, { rho: number(golden, 'rho'), steps: number(golden, 'sync_period') - 1 }),
   },
+  lookbehind_sam: {
+    create: (base, golden) =>
+      sam.lookbehindSam(base, {
+        rho: number(golden, 'rho'),
+        k: number(golden, 'k'),
+        alpha: number(golden, 'alpha') === -1 ? 'adaptive' : number(golden, 'alpha'),
+      }),
+  },
   esam: {
     create: (base, golden) => sam.esam(base, { ...esamOptions(golden), mask: 'variable' }),
     closure: exampleClosure,

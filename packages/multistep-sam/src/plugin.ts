@@ -4,9 +4,9 @@
  * @packageDocumentation
  */
 import { type Plugin, pluginOf } from '@tfjs-sam/core/registry';
-import { multistepSam } from './index.js';
+import { lookbehindSam, multistepSam } from './index.js';
 
 /** The plugins of this package. */
-export const plugins: readonly Plugin[] = [multistepSam].map(({ part }) =>
+export const plugins: readonly Plugin[] = [lookbehindSam, multistepSam].map(({ part }) =>
   pluginOf(part, '@tfjs-sam/multistep-sam'),
 );

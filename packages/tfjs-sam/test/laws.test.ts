@@ -11,6 +11,7 @@ type Make = (base: tf.Optimizer, rho: number) => tf.Optimizer;
 const asSam: Readonly<Record<string, Make>> = {
   'pgn, α = 1': (base, rho) => all.pgn(base, { rho, alpha: 1 }),
   'multi-step SAM, one step': (base, rho) => all.multistepSam(base, { rho, steps: 1 }),
+  'Lookbehind-SAM, k = α = 1': (base, rho) => all.lookbehindSam(base, { rho, k: 1, alpha: 1 }),
   'XSAM, α = 1': (base, rho) => all.xsam(base, { rho, alpha: 1 }),
   'periodic SAM, every step': (base, rho) => all.periodicSam(base, { rho, every: 1 }),
   'randomised SAM, p = 1': (base, rho) => all.rstSam(base, { rho, probability: 1 }),

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { add, choose, norm } from '../algebra/vector.js';
+import { add, choose, norm, type ParamVector } from '../algebra/vector.js';
 import { viewBase } from '../engine/base-view.js';
 import type { VariableSnapshot } from '../engine/snapshot.js';
 import { announceUpdate } from '../optimizers/skipping.js';
@@ -16,17 +16,18 @@ export interface DirectionEntry {
 /** What the base optimizer is to do, and what beside it. */
 export interface BaseUpdate {
   readonly base: tf.Optimizer;
-  readonly entries: readonly DirectionEntry[];
+  /** The directions of one update after the other, each of the same variables: at least one. */
+  readonly updates: readonly (readonly DirectionEntry[])[];
   readonly groups: VariableGroups;
   readonly onNonFinite: 'pass' | 'skip';
-  /** Added to the variables of the entries after the base optimizer's update. */
+  /** Added to the variables of the entries after the base optimizer's last update. */
   readonly correction?: RuleStep['correction'] | undefined;
   /** The values before the step. */
   readonly before: VariableSnapshot;
 }
 
 /**
- * The base optimizer's update with the groups' factors and the rule's correction, skipped as a whole where asked for:
+ * The base optimizer's updates with the groups' factors and the rule's correction, skipped as a whole where asked for:
  * whatever else the step has assigned to is put back as well.
  *
  * @returns Whether it counted, a bool Scalar; undefined where every update counts.
@@ -38,27 +39,33 @@ export function updateBase({ onNonFinite, before, ...update }: BaseUpdate): tf.T
   }
   const { correction = [] } = update;
   const added = typeof correction === 'function' ? [] : correction;
-  const whole = [...update.entries.flatMap(({ tensor }) => tensor ?? []), ...added];
+  const whole = [...update.updates.flat().flatMap(({ tensor }) => tensor ?? []), ...added];
   const ok = tf.isFinite(norm(whole));
   // Zero in place of NaN, so that slots created by this very step start clean.
   const clean = (tensor: tf.Tensor) => choose(ok, [tensor], [tf.zerosLike(tensor)])[0]!;
   apply({
     ...update,
-    entries: update.entries.map(({ name, tensor }) => ({ name, tensor: tensor && clean(tensor) })),
+    updates: update.updates.map((entries) =>
+      entries.map(({ name, tensor }) => ({ name, tensor: tensor && clean(tensor) })),
+    ),
   });
   before.keepIf(ok);
   announceUpdate(ok);
   return ok;
 }
 
-function apply({ base, entries, groups, correction }: Omit<BaseUpdate, 'onNonFinite' | 'before'>): void {
+function apply({ base, updates, groups, correction }: Omit<BaseUpdate, 'onNonFinite' | 'before'>): void {
   const registered = tf.engine().registeredVariables;
-  const variables = entries.flatMap(({ name, tensor }) => (tensor && registered[name]) ?? []);
+  const variables = updates[0]!.flatMap(({ name, tensor }) => (tensor && registered[name]) ?? []);
   groups.around(variables, viewBase(base).learningRate, () => {
-    // TensorFlow.js keys slots by position: every variable is passed, in one order, null where it has no gradient.
-    base.applyGradients(entries as NamedTensor[]);
+    let first: ParamVector | undefined;
+    for (const entries of updates) {
+      // TensorFlow.js keys slots by position: every variable is passed, in one order, null where it has no gradient.
+      base.applyGradients(entries as NamedTensor[]);
+      if (updates.length > 1) first ??= variables.map((variable) => tf.clone(variable as tf.Tensor));
+    }
     if (!correction) return;
-    const added = typeof correction === 'function' ? correction(variables) : correction;
+    const added = typeof correction === 'function' ? correction(variables, first ?? variables) : correction;
     const moved = add(added, variables);
     for (const [i, variable] of variables.entries()) variable.assign(moved[i]!);
   });

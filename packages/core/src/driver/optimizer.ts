@@ -150,8 +150,8 @@ export class SharpnessAwareOptimizer extends tf.Optimizer {
     varList?: Variables,
   ): { value: tf.Scalar; grads: tf.NamedTensorMap } {
     const result = this.#step([f], varList, (oracle, state, before) => {
-      const { loss, direction, correction } = this.rule.direction(oracle);
-      if (correction) {
+      const { loss, direction, preceding, correction } = this.rule.direction(oracle);
+      if (preceding?.length || correction) {
         throw new Error(
           `${this.#config.name}: expected minimize, got computeGradients: this rule also moves the weights outside the base optimizer`,
         );
@@ -226,7 +226,7 @@ export class SharpnessAwareOptimizer extends tf.Optimizer {
     this.#computed = 0;
     undoneOnThrow(this.base, (before) => {
       tf.tidy(
-        () => void this.#update(new Map(entries.map(({ name, tensor }) => [name, tensor ?? null])), before),
+        () => void this.#update([new Map(entries.map(({ name, tensor }) => [name, tensor ?? null]))], before),
       );
     });
     const registered = tf.engine().registeredVariables;
@@ -287,18 +287,19 @@ export class SharpnessAwareOptimizer extends tf.Optimizer {
   #apply(
     oracle: StepOracle,
     state: StagedState,
-    { direction, correction, active }: RuleStep,
+    { direction, preceding = [], correction, active }: RuleStep,
     before: VariableSnapshot,
   ): void {
     this.#look(oracle);
     state.settle(reached(oracle));
     const { variables, connected } = oracle;
     const isReached = ({ name }: tf.Variable) => connected.has(name);
-    const entries = variables.map(
-      (variable, i) => [variable.name, isReached(variable) ? direction[i]! : null] as const,
-    );
+    const byName = (vector: ParamVector) =>
+      new Map(
+        variables.map((variable, i) => [variable.name, isReached(variable) ? vector[i]! : null] as const),
+      );
     const ok = this.#update(
-      new Map(entries),
+      [...preceding, direction].map(byName),
       before,
       correction && ofReached(correction, variables, isReached),
     );
@@ -361,23 +362,21 @@ export class SharpnessAwareOptimizer extends tf.Optimizer {
     return this.#listeners.length > 0 && step % this.#reportEvery === 0;
   }
 
-  /** Hands the base a direction for every variable that it has met, null for those that rest. */
+  /** Hands the base a direction for every variable that it has met, null for those that rest: one update after the other. */
   #update(
-    directions: ReadonlyMap<string, tf.Tensor | null>,
+    updates: readonly ReadonlyMap<string, tf.Tensor | null>[],
     before: VariableSnapshot,
     correction?: RuleStep['correction'],
   ): tf.Tensor | undefined {
     const registered = tf.engine().registeredVariables;
-    for (const [name, direction] of directions)
+    for (const [name, direction] of updates[0]!)
       this.#order.add([{ name, shape: registered[name]?.shape ?? direction?.shape ?? [] }]);
-    const entries: DirectionEntry[] = this.#order.names.map((name) => ({
-      name,
-      tensor: directions.get(name) ?? null,
-    }));
+    const entriesOf = (directions: ReadonlyMap<string, tf.Tensor | null>): DirectionEntry[] =>
+      this.#order.names.map((name) => ({ name, tensor: directions.get(name) ?? null }));
     const { base } = this;
     return updateBase({
       base,
-      entries,
+      updates: updates.map(entriesOf),
       groups: this.#groups,
       onNonFinite: this.#onNonFinite,
       correction,
@@ -449,7 +448,16 @@ function ofReached(
   isReached: (variable: tf.Variable) => boolean,
 ): NonNullable<RuleStep['correction']> {
   const kept = (vector: ParamVector) => vector.filter((_, i) => isReached(variables[i]!));
-  return typeof correction === 'function' ? () => kept(correction(variables)) : kept(correction);
+  if (typeof correction !== 'function') return kept(correction);
+  return (_reached, first) => {
+    const rest = [...first];
+    return kept(
+      correction(
+        variables,
+        variables.map((variable) => (isReached(variable) ? rest.shift()! : variable)),
+      ),
+    );
+  };
 }
 
 /** The variables that the loss reaches, in the step's order. */
@@ -492,8 +500,8 @@ function meanStep(count: number, stepOf: (index: number) => RuleStep): RuleStep 
 }
 
 /** A step as a container that TensorFlow.js's tidy understands. */
-function flat({ loss, direction, correction = [] }: RuleStep) {
-  if (typeof correction === 'function') {
+function flat({ loss, direction, preceding = [], correction = [] }: RuleStep) {
+  if (typeof correction === 'function' || preceding.length > 0) {
     throw new Error('minimizeOver: expected sharpness "shared" of a rule that moves the weights itself');
   }
   return { loss, direction, correction };

@@ -41,8 +41,8 @@ export function intermittent(rule: SharpnessRule, gate: Gate): SharpnessRule {
 /** The rule's step or the plain one, chosen on the device. */
 function chosen(rule: SharpnessRule, oracle: GradientOracle, active: tf.Tensor): RuleStep {
   const { gradient } = oracle.evaluate();
-  const { loss, direction, correction } = rule.direction(choosing(oracle, active));
-  if (typeof correction === 'function') {
+  const { loss, direction, preceding = [], correction } = rule.direction(choosing(oracle, active));
+  if (typeof correction === 'function' || preceding.length > 0) {
     throw new TypeError(`intermittent: expected a rule without updates of its own, got ${rule.name}`);
   }
   return {

@@ -10,11 +10,13 @@ export interface RuleStep {
   readonly loss: tf.Scalar;
   /** What the base optimizer receives in place of the gradient. */
   readonly direction: ParamVector;
+  /** Directions that the base optimizer receives before that one, each for an update of its own. Default none. */
+  readonly preceding?: readonly ParamVector[];
   /**
-   * Added to θ after the base optimizer's update, outside its momentum and scaling; or what makes it from the weights that
-   * the update led to.
+   * Added to θ after the base optimizer's last update, outside its momentum and scaling; or what makes it from the weights
+   * that it led to, given those that the first update led to as well.
    */
-  readonly correction?: ParamVector | ((updated: readonly tf.Variable[]) => ParamVector);
+  readonly correction?: ParamVector | ((updated: readonly tf.Variable[], first: ParamVector) => ParamVector);
   /**
    * Whether this was a sharpness-aware step: a boolean, or a bool Scalar on the device. Default true. Reported as
    * `StepReport.isActive`.
