@@ -1,7 +1,7 @@
 import type { Plugin, Registry } from '@tfjs-sam/core/registry';
 import { createDefaultRegistry, defaultPlugins } from 'tfjs-sam';
 import { z } from 'zod';
-import { readConfigText } from './config-text.js';
+import { protoPath, readConfigText } from './config-text.js';
 import { UsageError } from './errors.js';
 import { loadPlugins } from './plugin-modules.js';
 import type { JsonObject } from './study/paths.js';
@@ -36,9 +36,8 @@ const messageOf = (error: unknown): string =>
 function readConfigs(path: string): z.output<typeof file> {
   try {
     const given = JSON.parse(readConfigText(path)) as unknown;
-    // A schema does not see this name, which no object can have as others.
-    if (given !== null && Object.hasOwn(given as object, '__proto__'))
-      throw new RangeError('expected names of letters, digits, ".", "_" and "-", got "__proto__"');
+    const strange = protoPath(given);
+    if (strange) throw new RangeError(`expected another key, got "${strange.join('.')}"`);
     return file.parse(given);
   } catch (error) {
     const reason = error instanceof z.ZodError ? error.issues[0]!.message : messageOf(error);

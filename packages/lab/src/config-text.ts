@@ -32,3 +32,13 @@ export function readConfigText(path: string): string {
   if (isTooDeep(text)) throw new Error(`expected at most ${DEEPEST} levels, got more`);
   return text;
 }
+
+/** Path of the first key `__proto__` of a tree, which no schema sees; undefined where there is none. */
+export function protoPath(value: unknown): string[] | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  for (const key of Object.keys(value)) {
+    const inner = key === '__proto__' ? [] : protoPath((value as Record<string, unknown>)[key]);
+    if (inner) return [key, ...inner];
+  }
+  return undefined;
+}

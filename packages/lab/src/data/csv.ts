@@ -1,18 +1,81 @@
 import { readFileSync } from 'node:fs';
-import { gunzipSync } from 'node:zlib';
 import { parse } from 'csv-parse/sync';
 import { z } from 'zod';
 import { location } from '../parts/nested.js';
 import type { Data } from './data.js';
 import { defineDataset } from './dataset.js';
+import { gunzipped } from './gunzip.js';
 
-function rowsOf(path: string): string[][] {
-  const bytes = readFileSync(path);
-  const text = (path.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8');
-  return parse(text, { skip_empty_lines: true, trim: true });
+interface Row {
+  readonly cells: readonly string[];
+  /** Its line in the file, from 1. */
+  readonly line: number;
+}
+
+function rowsOf(path: string, delimiter: string): Row[] {
+  const bytes = Buffer.from(gunzipped(readFileSync(path), path));
+  const options = { skip_empty_lines: true, trim: true, bom: true, delimiter, info: true } as const;
+  try {
+    const rows = parse(bytes, options) as unknown as { info: { lines: number }; record: string[] }[];
+    return rows.map(({ info, record }) => ({ cells: record, line: info.lines }));
+  } catch (error) {
+    throw new RangeError(`csv: expected rows of equal length in ${path}: ${(error as Error).message}`);
+  }
 }
 
 const isNumber = (text: string): boolean => text !== '' && Number.isFinite(Number(text));
+
+/** What a file's rows say, one by one. */
+interface Table {
+  readonly inputs: Float32Array;
+  /** Numbers of an input. */
+  readonly features: number;
+  readonly targets: readonly { readonly cell: string; readonly line: number }[];
+  numberOf(cell: string, line: number): number;
+}
+
+function tableOf(path: string, delimiter: string, target: string | number | undefined): Table {
+  const all = rowsOf(path, delimiter);
+  // A row without a number is the head; a row of a data set has some.
+  const head = all[0]?.cells.every((cell) => !isNumber(cell)) ? all[0].cells : undefined;
+  const rows = head ? all.slice(1) : all;
+  const width = rows[0]?.cells.length ?? 0;
+  const column = typeof target === 'string' ? (head?.indexOf(target) ?? -1) : (target ?? width - 1);
+  if (column < 0 || column >= width) {
+    const columns = head?.join(', ') ?? (width === 0 ? 'it has none' : `0 to ${width - 1}`);
+    throw new RangeError(
+      `csv: expected target to be a column of ${path} (${columns}), got ${target ?? 'no rows'}`,
+    );
+  }
+  const numberOf = (cell: string, line: number): number => {
+    if (isNumber(cell)) return Number(cell);
+    throw new RangeError(`csv: expected a number in ${path}, line ${line}, got "${cell}"`);
+  };
+  const features = width - 1;
+  const inputs = new Float32Array(rows.length * features);
+  rows.forEach(({ cells, line }, r) => {
+    const others = cells.filter((_, c) => c !== column);
+    inputs.set(
+      others.map((cell) => numberOf(cell, line)),
+      r * features,
+    );
+  });
+  return {
+    inputs,
+    features,
+    targets: rows.map(({ cells, line }) => ({ cell: cells[column]!, line })),
+    numberOf,
+  };
+}
+
+/** Names of classes in order: their numbers do not depend on the order of the rows. */
+function classesOf(cells: readonly string[]): { readonly count: number; readonly targets: Int32Array } {
+  const names = [...new Set(cells)].sort((a, b) =>
+    isNumber(a) && isNumber(b) ? Number(a) - Number(b) : a < b ? -1 : 1,
+  );
+  const numbers = new Map(names.map((name, index) => [name, index]));
+  return { count: names.length, targets: Int32Array.from(cells, (cell) => numbers.get(cell)!) };
+}
 
 /** A table of numbers, one example a row. */
 export const csv = defineDataset({
@@ -30,54 +93,25 @@ export const csv = defineDataset({
       .array(z.int().min(1))
       .optional()
       .describe('Shape of one input, [height, width, channels]. Default: flat'),
+    delimiter: z.string().length(1).default(',').describe('What separates columns'),
     scale: z.number().gt(0).default(1).describe('What every input is divided by'),
   },
-  load({ path, target, kind, shape, scale }): Data {
-    const all = rowsOf(path);
-    // A row without a number is the head; a row of a data set has some.
-    const headed = all[0]?.every((cell) => !isNumber(cell)) ?? false;
-    const head = headed ? all[0]! : undefined;
-    const rows = headed ? all.slice(1) : all;
-    const width = rows[0]?.length ?? 0;
-    const column = typeof target === 'string' ? (head?.indexOf(target) ?? -1) : (target ?? width - 1);
-    if (column < 0 || column >= width) {
-      throw new RangeError(
-        `csv: expected target to be a column of ${path} (${head?.join(', ') ?? `0 to ${width - 1}`}), got ${target}`,
-      );
+  load({ path, target, kind, shape: given, scale, delimiter }): Data {
+    const { inputs, features, targets, numberOf } = tableOf(path, delimiter, target);
+    const shape = given ?? [features];
+    if (shape.reduce((n, axis) => n * axis, 1) !== features) {
+      throw new RangeError(`csv: expected shape to hold ${features} numbers, got [${shape}]`);
     }
-    const features = width - 1;
-    const inputs = new Float32Array(rows.length * features);
-    rows.forEach((row, r) => {
-      const cells = row.filter((_, c) => c !== column);
-      cells.forEach((cell, c) => {
-        if (!isNumber(cell)) {
-          throw new RangeError(
-            `csv: expected a number in ${path}, line ${r + (headed ? 2 : 1)}, got "${cell}"`,
-          );
-        }
-        inputs[r * features + c] = Number(cell) / scale;
-      });
-    });
-    const inputShape = shape ?? [features];
-    if (inputShape.reduce((n, axis) => n * axis, 1) !== features) {
-      throw new RangeError(`csv: expected shape to hold ${features} numbers, got [${inputShape}]`);
-    }
-    const cells = rows.map((row) => row[column]!);
+    const size = targets.length;
+    const common = { shape, scale: 1 };
+    const scaled = inputs.map((value) => value / scale);
     if (kind === 'number') {
-      const train = { inputs, targets: Float32Array.from(cells, Number), size: rows.length };
-      return { shape: inputShape, scale: 1, outputs: 1, train };
+      const numbers = Float32Array.from(targets, ({ cell, line }) => numberOf(cell, line));
+      return { ...common, outputs: 1, train: { inputs: scaled, targets: numbers, size } };
     }
-    // Names in order: their numbers do not depend on the order of the rows.
-    const names = [...new Set(cells)].sort((a, b) =>
-      isNumber(a) && isNumber(b) ? Number(a) - Number(b) : a < b ? -1 : 1,
-    );
-    const numbers = new Map(names.map((name, index) => [name, index]));
-    const targets = Int32Array.from(cells, (cell) => numbers.get(cell)!);
-    return {
-      shape: inputShape,
-      scale: 1,
-      classes: names.length,
-      train: { inputs, targets, size: rows.length },
-    };
+    const missing = targets.find(({ cell }) => cell === '');
+    if (missing) throw new RangeError(`csv: expected a class in ${path}, line ${missing.line}, got nothing`);
+    const { count, targets: classes } = classesOf(targets.map(({ cell }) => cell));
+    return { ...common, classes: count, train: { inputs: scaled, targets: classes, size } };
   },
 });

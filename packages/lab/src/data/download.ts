@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { gunzipSync } from 'node:zlib';
 import { replaceFile } from '../store/files.js';
 
 /** A file of a published data set. */
@@ -16,13 +15,10 @@ export interface PublishedFile {
 /** The folder of data sets: `TFJS_SAM_DATA`, or `data` in the working directory. */
 export const dataFolder = (name: string): string => resolve(process.env.TFJS_SAM_DATA ?? 'data', name);
 
-const unpacked = (bytes: Uint8Array): Uint8Array =>
-  bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzipSync(bytes) : bytes;
-
 /** A file as the folder has it: compressed or not; undefined where it is missing. */
 function local(folder: string, name: string): Uint8Array | undefined {
   for (const path of [join(folder, name), join(folder, name.replace(/\.gz$/, ''))])
-    if (existsSync(path)) return unpacked(readFileSync(path));
+    if (existsSync(path)) return readFileSync(path);
   return undefined;
 }
 
@@ -41,11 +37,11 @@ async function fetched({ url, name, md5 }: PublishedFile, folder: string): Promi
   if (found !== md5) throw new Error(`expected ${url} to have the MD5 ${md5}, got ${found}: not kept`);
   mkdirSync(folder, { recursive: true });
   replaceFile(join(folder, name), bytes);
-  return unpacked(bytes);
+  return bytes;
 }
 
 /**
- * A published file, unpacked: from the folder, else downloaded once, checked and kept there.
+ * A published file, compressed or not: from the folder, else downloaded once, checked and kept there.
  *
  * @throws Error that names the folder, the address and the remedy.
  */

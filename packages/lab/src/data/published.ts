@@ -6,6 +6,7 @@ import { location } from '../parts/nested.js';
 import type { Data, Examples } from './data.js';
 import { defineDataset } from './dataset.js';
 import { dataFolder, type PublishedFile, publishedFile, untar } from './download.js';
+import { gunzipped } from './gunzip.js';
 
 const from = '@tfjs-sam/lab';
 
@@ -119,8 +120,12 @@ function cifarSet({ kind, archive, inside, train, test }: CifarSet) {
   const filesOf = async (where: string): Promise<(name: string) => Uint8Array> => {
     const place = [where, join(where, inside)].find((each) => existsSync(join(each, test)));
     if (place) return (name) => readFileSync(join(place, name));
-    const files = untar(await publishedFile(archive, where));
-    return (name) => files.get(`${inside}/${name}`) ?? new Uint8Array();
+    const files = untar(gunzipped(await publishedFile(archive, where), join(where, archive.name)));
+    return (name) => {
+      const file = files.get(`${inside}/${name}`);
+      if (file) return file;
+      throw new RangeError(`expected ${inside}/${name} in ${archive.name}, got [${[...files.keys()]}]`);
+    };
   };
   return defineDataset({
     name: kind,

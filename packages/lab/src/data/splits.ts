@@ -23,6 +23,24 @@ export interface Splits {
 // Streams of draws of one seed that must not meet.
 const streams = { split: 1, noise: 2 } as const;
 
+/** What a treatment says that its data cannot follow, in words; undefined where they can. */
+function contradiction(data: Data, treatment: Treatment): string | undefined {
+  const { classes, labelNoise, flip, crop } = treatment;
+  if ((flip || crop > 0) && data.shape.length !== 3)
+    return `flip and crop to be of images [height, width, channels], got inputs of shape [${data.shape}]`;
+  if (data.classes === undefined && (classes || labelNoise > 0))
+    return 'classes and labelNoise to be of data with classes, got data with numbers as targets';
+  const strange = classes?.find((each, i) => each >= data.classes! || classes.indexOf(each) !== i);
+  if (strange === undefined) return undefined;
+  return `classes to be different numbers below ${data.classes}, got ${strange} in [${classes}]`;
+}
+
+/** The first `size` of them; all where it is not given. */
+function first(indices: Int32Array, size: number | undefined, option: string): Int32Array {
+  if (size === undefined || size <= indices.length) return indices.subarray(0, size);
+  throw new RangeError(`expected ${option} to be at most the ${indices.length} examples there, got ${size}`);
+}
+
 /** The indices of the wanted classes, shuffled. */
 function candidates(
   examples: Examples,
@@ -56,10 +74,12 @@ function need(count: number, what: string): void {
  *
  * @param validation - Share of the training part that is held out to choose by, 0 for none.
  * @param seed - Names orders and noise.
- * @throws RangeError when a split would be empty.
+ * @throws RangeError when a split would be empty or smaller than asked, or the treatment is not for such data.
  */
 export function splitData(data: Data, treatment: Treatment, validation: number, seed: number): Splits {
   const { testFraction, train: trainSize, test: testSize, classes: kept, labelNoise } = treatment;
+  const wrong = contradiction(data, treatment);
+  if (wrong !== undefined) throw new RangeError(`expected ${wrong}`);
   const numbered = kept && new Map(kept.map((old, index) => [old, index]));
   const count = kept?.length ?? data.classes;
   const all = candidates(data.train, kept, seed, 0);
@@ -77,9 +97,9 @@ export function splitData(data: Data, treatment: Treatment, validation: number, 
     return { examples, indices, classes: noisy(plain, count, noise, seed) };
   };
   const splits = {
-    train: part(data.train, rest.subarray(validationCount).subarray(0, trainSize), labelNoise),
+    train: part(data.train, first(rest.subarray(validationCount), trainSize, 'train'), labelNoise),
     validation: part(data.train, rest.subarray(0, validationCount)),
-    test: part(testExamples, test.subarray(0, testSize)),
+    test: part(testExamples, first(test, testSize, 'test')),
     classes: count,
   };
   need(splits.train.indices.length, 'training');

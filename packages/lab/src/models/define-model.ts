@@ -26,6 +26,10 @@ export interface ModelDefinition<Shape extends z.ZodRawShape> {
   readonly description: string;
   /** Options of its own, fields of a `z.strictObject`. */
   readonly options: Shape;
+  /** Inputs that it is for: images are `[height, width, channels]`. Default: any. */
+  readonly input?: 'image' | undefined;
+  /** Why it cannot be made for inputs of a shape, after `expected`; undefined where it can. */
+  contradiction?(shape: readonly number[], options: z.output<z.ZodObject<Shape>>): string | undefined;
   /** Makes the model, which returns logits; every initializer takes a seed of `seeds`. */
   create(
     request: ModelRequest & { readonly seeds: Seeds },
@@ -92,6 +96,13 @@ export function defineModel<Shape extends z.ZodRawShape>(
       const { from: folder, ...own } = given as { readonly from?: string } & Record<string, unknown>;
       return {
         summary: description,
+        requireInput(shape) {
+          const images = definition.input === 'image' && shape.length !== 3;
+          const wrong = images
+            ? `images [height, width, channels], got inputs of shape [${shape}]`
+            : definition.contradiction?.(shape, own as z.output<z.ZodObject<Shape>>);
+          if (wrong !== undefined) throw new RangeError(`${name}: expected ${wrong}`);
+        },
         ...(folder !== undefined && { checksum: () => savedChecksum(folder) }),
         async create(request) {
           const seeds = layerSeeds(request.seed);

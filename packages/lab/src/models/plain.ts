@@ -16,6 +16,12 @@ const convolution = (filters: number, kernelSize: number, seeds: Seeds, inputSha
     ...(inputShape && { inputShape: [...inputShape] }),
   });
 
+/** Says that so many halvings leave nothing of an image, where they do. */
+const tooSmall = ([height = 0, width = 0]: readonly number[], halvings: number): string | undefined =>
+  Math.min(height, width) >= 2 ** halvings
+    ? undefined
+    : `images of at least ${2 ** halvings} pixels a side for ${halvings} poolings, got ${height}×${width}`;
+
 const pooling = (): tf.layers.Layer => tf.layers.maxPooling2d({ poolSize: 2 });
 const dense = (units: number, seeds: Seeds): tf.layers.Layer =>
   tf.layers.dense({ units, activation: 'relu', kernelInitializer: heNormal(seeds) });
@@ -53,10 +59,12 @@ const mlp = defineModel({
 const cnn = defineModel({
   name: 'cnn',
   package: from,
+  input: 'image',
   description: '3×3 convolutions, each with ReLU and 2×2 max-pooling, then a linear layer',
   options: {
     channels: z.array(z.int().min(1)).min(1).default([16, 32]).describe('Channels of each convolution'),
   },
+  contradiction: (shape, { channels }) => tooSmall(shape, channels.length),
   create: ({ inputShape, outputs, seeds }, { channels }) =>
     tf.sequential({
       layers: [
@@ -72,10 +80,12 @@ const cnn = defineModel({
 
 const lenet = defineModel({
   name: 'lenet',
+  input: 'image',
   package: from,
   description:
     'Like LeNet-5 with ReLU and max-pooling: 6 and 16 channels of 5×5, 120 and 84 units (LeCun et al. 1998)',
   options: {},
+  contradiction: (shape) => tooSmall(shape, 2),
   create: ({ inputShape, outputs, seeds }) =>
     tf.sequential({
       layers: [

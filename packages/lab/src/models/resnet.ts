@@ -65,6 +65,7 @@ function build(
 /** Residual networks for small images. */
 export const resnet = defineModel({
   name: 'resnet',
+  input: 'image',
   package: from,
   description:
     'Residual network for small images with batch normalisation (He et al. 2016, arXiv 1512.03385)',

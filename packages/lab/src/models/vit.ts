@@ -112,6 +112,7 @@ const linear = (x: Symbolic, units: number, seeds: Seeds, activation?: 'relu'): 
 /** A small vision transformer. */
 export const vit = defineModel({
   name: 'vit',
+  input: 'image',
   package: '@tfjs-sam/lab',
   description: 'Small vision transformer with mean pooling (Dosovitskiy et al. 2021, arXiv 2010.11929)',
   options: {
@@ -120,15 +121,13 @@ export const vit = defineModel({
     heads: z.int().min(1).default(4).describe('Attention heads'),
     depth: z.int().min(1).default(4).describe('Blocks'),
   },
+  contradiction([height = 0, columns = 0], { patch, width, heads }) {
+    if (height % patch !== 0 || columns % patch !== 0)
+      return `patch to divide the image's sides, got ${patch} for ${height}×${columns}`;
+    return width % heads === 0 ? undefined : `width to be a multiple of heads, got ${width} and ${heads}`;
+  },
   create({ inputShape, outputs, seeds }, { patch, width, heads, depth }) {
     const [height = 0, columns = 0] = inputShape;
-    if (height % patch !== 0 || columns % patch !== 0 || inputShape.length !== 3) {
-      throw new RangeError(
-        `vit: expected patch to divide the image's sides, got ${patch} for [${inputShape}]`,
-      );
-    }
-    if (width % heads !== 0)
-      throw new RangeError(`vit: expected width to be a multiple of heads, got ${width}`);
     const input = tf.input({ shape: [...inputShape] });
     const patches = tf.layers
       .conv2d({ filters: width, kernelSize: patch, strides: patch, kernelInitializer: glorot(seeds) })

@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { dirname, extname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { LineCounter, parseDocument } from 'yaml';
-import { readConfigText } from '../config-text.js';
+import { protoPath, readConfigText } from '../config-text.js';
 import { UsageError } from '../errors.js';
 import { importWithin } from '../plugin-modules.js';
 import { type ConfigError, type Problem, problemsOf } from './problem.js';
@@ -62,6 +62,9 @@ function readText(file: string): string {
 /** Checks what a file or a module says. */
 function checked(file: string, folder: string, raw: unknown, locate: Locate): StudySource {
   const explain = (error: ConfigError): UsageError => usageError(file, locate, error.problems);
+  const strange = protoPath(raw);
+  if (strange)
+    throw usageError(file, locate, [{ path: strange, message: 'expected another key, got "__proto__"' }]);
   const result = studySchema.safeParse(raw);
   if (!result.success) {
     throw usageError(file, locate, problemsOf(result.error, raw, [], Object.keys(studySchema.shape)));

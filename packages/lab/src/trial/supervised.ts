@@ -212,6 +212,11 @@ async function load(given: Options): Promise<LoadedTask> {
   if (loss === 'cross-entropy' && classes === undefined) {
     throw new RangeError('expected the loss squared-error for data without classes, got "cross-entropy"');
   }
+  if (given.labelSmoothing > 0 && classes === undefined)
+    throw new RangeError(
+      'expected labelSmoothing to be of data with classes, got data with numbers as targets',
+    );
+  model.requireInput?.(data.shape);
   return {
     checksum: [checksum(data), await model.checksum?.()].filter(Boolean).join('-'),
     summary: `${model.summary}; ${dataset.summary}: ${sizes[0]} training, ${sizes[1]} validation and ${sizes[2]} test examples`,
