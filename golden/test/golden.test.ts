@@ -1,32 +1,14 @@
-import { mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  backendNames,
-  describeMiss,
-  followGolden,
-  type Golden,
-  goldenFolder,
-  goldensOf,
-  readGolden,
-  useBackend,
-} from '@tfjs-sam/testing/trajectories';
+import { type Golden, goldensOf, useBackend } from '@tfjs-sam/testing/trajectories';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { followFolder } from '../src/run.js';
 import { table } from '../src/table.js';
+import { describeTrajectories } from './describe-trajectories.js';
 
-const goldens = readdirSync(goldenFolder)
-  .filter((file) => file.endsWith('.json'))
-  .map((file) => readGolden(join(goldenFolder, file)))
-  .filter(({ role }) => role !== 'quirk');
-
-describe.each([...backendNames])('every trajectory is followed on %s', (backend) => {
-  beforeAll(() => useBackend(backend));
-
-  it.each(goldens.map((golden) => [golden.name, golden] as const))('%s', (_name, golden) => {
-    expect(followGolden(golden, table[golden.variant]!).map(describeMiss)).toEqual([]);
-  });
-});
+// The variants' own tests follow them on cpu as well, and the slow test does so through the table.
+describeTrajectories('wasm');
 
 describe('a folder of trajectories', () => {
   beforeAll(() => useBackend('cpu'));

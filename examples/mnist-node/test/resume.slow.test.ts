@@ -1,0 +1,3 @@
+import { describeResume, everyCase } from './describe-resume.js';
+
+describeResume(everyCase);

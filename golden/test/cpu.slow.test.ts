@@ -1,0 +1,3 @@
+import { describeTrajectories } from './describe-trajectories.js';
+
+describeTrajectories('cpu');
