@@ -24,8 +24,12 @@ afterAll(() => rm(folder, { recursive: true }));
 
 /** Lets a process save without an end, and kills it so many ms after it has begun another file. */
 async function killedAfter(delay: number): Promise<void> {
-  const saver = spawn(process.execPath, [script, folder], { stdio: ['ignore', 'pipe', 'ignore'] });
-  await once(saver.stdout, 'data');
+  const saver = spawn(process.execPath, [script, folder], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const begun = await Promise.race([
+    once(saver.stdout, 'data').then(() => true),
+    once(saver, 'exit').then(() => false),
+  ]);
+  if (!begun) throw new Error(`expected ${script} to save until it is killed, and it ended`);
   while ((await readdir(folder)).length === 2);
   if (delay > 1) await setTimeout(delay);
   saver.kill('SIGKILL');

@@ -5,6 +5,7 @@ import { coreKinds, type Plugin, pluginsOf } from '@tfjs-sam/core/registry';
 import { resolve } from 'import-meta-resolve';
 import { z } from 'zod';
 import { UsageError } from './errors.js';
+import { labKinds } from './parts/part.js';
 
 const manifest = z.object({ name: z.string() });
 const isPath = (specifier: string): boolean => /^\.{0,2}[/\\]|^[a-z]:[/\\]|^\.{1,2}$/i.test(specifier);
@@ -75,8 +76,13 @@ function providerOf(specifier: string, from: string): string {
 async function partsOf(specifier: string, from: string): Promise<{ kind: string; name: string }[]> {
   const module = (await importWithin(addressOf(specifier, from))) as { plugins?: unknown };
   const listed: { kind: string; name: string }[] = Array.isArray(module.plugins) ? module.plugins : [];
-  const junk = listed.some((part: { name?: unknown } | null) => typeof part?.name !== 'string');
-  if (junk) throw new TypeError('its "plugins" has a part without a name');
+  const known: readonly unknown[] = [...coreKinds, ...labKinds];
+  const junk = listed.some(
+    (part: { name?: unknown; kind?: unknown } | null) =>
+      typeof part?.name !== 'string' || !known.includes(part.kind),
+  );
+  if (junk)
+    throw new TypeError(`its "plugins" has something without a name or a kind of [${known.join(', ')}]`);
   const exported = Object.values(module) as ({ part?: unknown } | null | undefined)[];
   const declares = exported.some((value) => value?.part);
   const declared = declares || listed.length === 0 ? pluginsOf(module, providerOf(specifier, from)) : [];

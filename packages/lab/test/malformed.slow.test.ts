@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { run } from './fixtures/cli.js';
 import { wrongCalls } from './malformed.js';
@@ -16,7 +17,11 @@ describe('a process of its own', () => {
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'tfjs-sam-process-'));
     writeFileSync(join(folder, 'never.mjs'), 'await new Promise(() => {}); export const plugins = [];');
-    writeFileSync(join(folder, 'holds.mjs'), 'setInterval(() => {}, 1e6); export const plugins = [];');
+    const plugin = fileURLToPath(new URL('fixtures/plugin/plugin.mjs', import.meta.url));
+    writeFileSync(
+      join(folder, 'holds.mjs'),
+      `setInterval(() => {}, 1e6); export * from ${JSON.stringify(plugin)};`,
+    );
     writeFileSync(join(folder, 'breaks.mjs'), 'setInterval(() => {}, 1e6); throw new Error("broken");');
     writeFileSync(join(folder, 'large.json'), `{"a":"${'x'.repeat(50_000_000)}"}`);
   });

@@ -1,6 +1,6 @@
 // Trains and saves into a folder, again and again, until it is killed; says when the first state is there.
-import '@tensorflow/tfjs-backend-cpu';
-import * as tf from '@tensorflow/tfjs-core';
+// The whole of it: core alone has no gradients.
+import * as tf from '@tensorflow/tfjs';
 import { adamw, saveState, sharpnessAware } from '@tfjs-sam/core';
 import { fileSystem } from '@tfjs-sam/core/node';
 

@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname, extname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { LineCounter, parseDocument } from 'yaml';
@@ -94,7 +94,7 @@ async function imported(file: string): Promise<{ default?: unknown }> {
 export async function readStudy(file: string): Promise<StudySource> {
   const folder = dirname(resolve(file));
   if (['.js', '.mjs', '.cjs'].includes(extname(file))) {
-    if (!statSync(file, { throwIfNoEntry: false })) readText(file);
+    if (!existsSync(file)) readText(file);
     const module = await imported(file);
     return checked(file, folder, module.default, () => undefined);
   }
