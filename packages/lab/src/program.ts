@@ -122,6 +122,7 @@ function addRun(program: Command, { stdout }: Outputs): void {
     .argument('<study>', 'a study file (.yaml, .json or a module), or the folder of a study')
     .option('--out <folder>', 'folder of the study; default: runs/<name of the study>')
     .option('--workers <n>', 'processes that train at a time, 0 for none but this; default: the cores')
+    .option('--full', 'the size that the section `full` of the study gives, in runs/<name>-full')
     .option('--extend', 'accept a study to which arms or seeds were added')
     .option('--retry-failed', 'begin failed trials again')
     .option(

@@ -126,6 +126,25 @@ describe('a study', () => {
     expect(canonicalTable(extended).split('\n')).toEqual(expect.arrayContaining(table.trimEnd().split('\n')));
   });
 
+  it('has a full size, which its section `full` says, in a folder of its own', async () => {
+    const file = join(folder, 'sized.json');
+    const sized = { ...study, study: 'sized', arms: { sgd: {} }, seeds: 1 };
+    writeFileSync(file, JSON.stringify({ ...sized, full: { seeds: 2, 'task.epochs': 3 } }));
+    const out = join(folder, 'sizes', 'full');
+    expect(await command('run', file, '--full', '--workers', '0', '--out', out)).toMatchObject({ code: 0 });
+    const { stdout } = await command('status', out, '--canonical');
+    const rows = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { epochs: object[] });
+    expect(rows.map(({ epochs }) => epochs.length)).toEqual([3, 3]);
+    writeFileSync(file, JSON.stringify(sized));
+    const { code, stderr } = await command('run', file, '--full', '--out', join(folder, 'sizes', 'none'));
+    expect([code, stderr]).toEqual([2, expect.stringMatching(/expected a section "full", .*, got none\n$/)]);
+    writeFileSync(file, JSON.stringify({ ...sized, full: { seeds: -1 } }));
+    expect((await command('run', file, '--full')).stderr).toMatch(/seeds: .*got -1\n$/);
+  });
+
   it('takes equal trials from a study beside it', async () => {
     const output = new Text();
     const { sgd } = study.arms;

@@ -23,6 +23,7 @@ export interface RunOptions {
   readonly extend?: boolean;
   readonly retryFailed?: boolean;
   readonly shard?: string;
+  readonly full?: boolean;
   readonly queue?: string;
 }
 
@@ -49,9 +50,10 @@ async function executorFor({ workers, queue }: RunOptions): Promise<Executor> {
 /** Opens what `run` is given: a study file with its folder, or a folder to resume. */
 async function opened(what: string, options: RunOptions, shard: Shard | undefined): Promise<Session> {
   if (existsSync(join(what, 'study.json'))) return openFolder(what);
-  const source = await readStudy(what);
+  const source = await readStudy(what, options.full);
   const suffix = shard ? `-shard-${shard.index}-of-${shard.count}` : '';
-  const folder = `${options.out ?? join('runs', source.study.study)}${suffix}`;
+  const name = `${source.study.study}${options.full ? '-full' : ''}`;
+  const folder = `${options.out ?? join('runs', name)}${suffix}`;
   return openStudy(source, { folder, command: commandLine(), extend: options.extend, shard });
 }
 

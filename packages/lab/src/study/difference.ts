@@ -3,7 +3,15 @@ import { flattened, type Json } from './paths.js';
 import type { Study } from './schema.js';
 
 /** What of a study may change without changing its results. */
-const free = new Set(['description', 'retries', 'stallSeconds', 'checkpointSeconds', 'plugins', 'baseline']);
+const free = new Set([
+  'description',
+  'retries',
+  'stallSeconds',
+  'checkpointSeconds',
+  'plugins',
+  'baseline',
+  'full',
+]);
 
 type Side = Pick<StudyHeader, 'study' | 'code' | 'backend'>;
 

@@ -5,6 +5,7 @@ import { LineCounter, parseDocument } from 'yaml';
 import { protoPath, readConfigText } from '../config-text.js';
 import { UsageError } from '../errors.js';
 import { importWithin } from '../plugin-modules.js';
+import { isObject, overlaid } from './paths.js';
 import { type ConfigError, type Problem, problemsOf } from './problem.js';
 import { type Study, type StudyInput, studySchema } from './schema.js';
 
@@ -59,6 +60,13 @@ function readText(file: string): string {
   }
 }
 
+/** A study with its section `full` laid over it, by paths or as a tree. */
+function atFullSize(file: string, raw: unknown): unknown {
+  const { full, ...rest } = isObject(raw) ? raw : {};
+  if (isObject(full)) return overlaid(rest, full);
+  throw new UsageError(`${file}: expected a section "full", which --full lays over the study, got none`);
+}
+
 /** Checks what a file or a module says. */
 function checked(file: string, folder: string, raw: unknown, locate: Locate): StudySource {
   const explain = (error: ConfigError): UsageError => usageError(file, locate, error.problems);
@@ -89,17 +97,19 @@ async function imported(file: string): Promise<{ default?: unknown }> {
 /**
  * Reads a study: YAML, JSON, or a module that exports one by default.
  *
+ * @param full - Whether at its full size: with its section `full` laid over it.
  * @throws UsageError with file, line, path, value and what is accepted.
  */
-export async function readStudy(file: string): Promise<StudySource> {
+export async function readStudy(file: string, full = false): Promise<StudySource> {
+  const sized = (raw: unknown): unknown => (full ? atFullSize(file, raw) : raw);
   const folder = dirname(resolve(file));
   if (['.js', '.mjs', '.cjs'].includes(extname(file))) {
     if (!existsSync(file)) readText(file);
     const module = await imported(file);
-    return checked(file, folder, module.default, () => undefined);
+    return checked(file, folder, sized(module.default), () => undefined);
   }
   const text = readText(file);
-  return checked(file, folder, parsed(file, text), locator(text));
+  return checked(file, folder, sized(parsed(file, text)), locator(text));
 }
 
 /** What YAML (JSON is YAML) says, when it is a tree. */

@@ -87,6 +87,11 @@ export const studySchema = z.strictObject({
     .union([z.string().transform((name) => backend.parse({ name, deterministic: name === 'wasm' })), backend])
     .prefault({})
     .describe('What trials run on'),
+  full: config
+    .optional()
+    .describe(
+      'What `run --full` lays over the study: the size that a claim needs, { seeds: 10, task.epochs: 200 }',
+    ),
   retries: z.int().min(0).default(2).describe('How often a trial is begun again after it failed'),
   stallSeconds: z
     .number()
