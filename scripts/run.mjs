@@ -57,8 +57,14 @@ const buildAll = () => {
   sh(bin('tsc'), ['--build']);
 };
 
+/** One file for pages without a bundler: it is published with the umbrella. */
+const bundlePage = () => sh(process.execPath, [join('scripts', 'bundle-page.mjs')]);
+
 const commands = {
-  build: () => buildAll(),
+  build: () => {
+    buildAll();
+    bundlePage();
+  },
   typecheck: () => {
     buildAll();
     sh(bin('tsc'), ['--project', 'tsconfig.check.json']);
@@ -129,6 +135,7 @@ const commands = {
   },
   'check-packages': () => {
     buildAll();
+    bundlePage();
     sh(process.execPath, [join('scripts', 'check-packages.mjs')]);
   },
 };
