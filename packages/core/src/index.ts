@@ -84,6 +84,7 @@ export {
   integer,
   type LateOption,
   list,
+  location,
   type Need,
   number,
   type Option,

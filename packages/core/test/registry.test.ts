@@ -207,7 +207,7 @@ describe('a wrong configuration', () => {
       'registry: expected rho to be number or schedule >= 0, got -1.',
       'registry: expected metric.eta to be number >= 0, got -3.',
       'registry: expected filter.first to be boolean, got 1.',
-      'registry: expected ascent to be an object { name: one of [], … }, got "friendly".',
+      'registry: expected ascent to be one of [], got "friendly".',
       'registry: expected onNonFinite to be "pass" or "skip", got "ignore".',
       'registry: expected base.learningRate to be number >= 0, got nothing.',
       'registry: expected base.momentum to be number [0, 1), got 1.',
@@ -216,7 +216,22 @@ describe('a wrong configuration', () => {
     ]);
   });
 
-  it.each([[undefined], [null], [3], [[]], ['sam']])('that is %j is refused', (json) => {
+  it('may name a part alone where it needs no option', () => {
+    const base = { name: 'sgd', learningRate: 0.1 };
+    const [bare, whole] = ['monge', { name: 'monge' }].map((metric) =>
+      registry.parse({ variant: 'sharpness-aware', metric, base }),
+    );
+    expect(bare).toEqual(whole);
+    expect(registry.complete('metric', 'monge')).toEqual({ name: 'monge', ...mongeMetric().config });
+    expect(wrong('sharpness')).toMatch(
+      /^registry: expected the configuration to be one of \[.*got "sharpness"/,
+    );
+    expect(wrong({ variant: 'sharpness-aware', base: 'sgd' })).toBe(
+      'registry: expected base.learningRate to be number or schedule >= 0, got nothing.',
+    );
+  });
+
+  it.each([[undefined], [null], [3], [[]]])('that is %j is refused', (json) => {
     expect(wrong(json)).toContain(
       'registry: expected the configuration to be an object { variant: one of [sharpness-aware, rule',
     );

@@ -1,25 +1,26 @@
-import type { Plugin, Registry } from '@tfjs-sam/core/registry';
-import { createDefaultRegistry, defaultPlugins } from 'tfjs-sam';
+import type { Registry } from '@tfjs-sam/core/registry';
 import { z } from 'zod';
 import { protoPath, readConfigText } from './config-text.js';
 import { UsageError } from './errors.js';
-import { loadPlugins } from './plugin-modules.js';
+import { loadRegistry } from './parts/load.js';
 import type { JsonObject } from './study/paths.js';
 import { completeOptimizer } from './trial/optimizer.js';
-import type { Variant } from './variant.js';
-import { variantNames, variants } from './variants.js';
+import { radiiOf, type Variant, variantsOf } from './variants.js';
 
 /** What may stand behind a name in a file of configurations: checked by the registry when it is made. */
 const file = z.record(z.string().regex(/^[\w.-]+$/), z.looseObject({ variant: z.string() }));
 
 /** A variant that the registry makes, over the base that all arms share unless it has none or names one. */
-function configured(
-  registry: Registry,
-  config: JsonObject & { readonly variant: string },
-  about: Pick<Variant, 'name' | 'summary' | 'source'>,
-): Variant {
-  const shape = registry.find(config.variant, 'variant').options;
-  return { ...about, radii: 'rho' in shape && config.rho === undefined ? ['rho'] : [], config };
+function composed(registry: Registry, name: string, config: JsonObject, source: string): Variant {
+  const radii = radiiOf(registry.find(String(config.variant), 'variant'));
+  return {
+    name,
+    summary: JSON.stringify(config),
+    source,
+    // A radius that the file gives is not searched.
+    radii: radii.filter((option) => config[option] === undefined),
+    config,
+  };
 }
 
 /** Completes it once, so that a mistake is told before anything trains. */
@@ -47,18 +48,13 @@ function readConfigs(path: string): z.output<typeof file> {
   }
 }
 
-function fromFile(registry: Registry, path: string): Variant[] {
+function fromFile(registry: Registry, builtIn: readonly Variant[], path: string): Variant[] {
   return Object.entries(readConfigs(path)).map(([name, config]) => {
-    if (variantNames.includes(name)) {
+    if (builtIn.some((variant) => variant.name === name)) {
       throw new UsageError(`--config: expected names of your own, got "${name}", which is built in`);
     }
     try {
-      const summary = `${JSON.stringify(config)}`;
-      const made = configured(registry, config as JsonObject & { variant: string }, {
-        name,
-        summary,
-        source: path,
-      });
+      const made = composed(registry, name, config as JsonObject, path);
       tried(registry, made);
       return made;
     } catch (error) {
@@ -67,18 +63,9 @@ function fromFile(registry: Registry, path: string): Variant[] {
   });
 }
 
-/** The registry of everything that is built in and of the plugins. */
-function registryWith(plugins: readonly Plugin[]): Registry {
-  try {
-    return createDefaultRegistry(plugins);
-  } catch (error) {
-    throw new UsageError(`--plugin: ${messageOf(error)}`);
-  }
-}
-
 /** What extends the built-in variants. */
 export interface CatalogOptions {
-  /** Modules whose plugins are added: names of packages or paths. */
+  /** Modules whose parts are added: names of packages or paths. */
   readonly plugin?: readonly string[] | undefined;
   /** Path of a JSON file of configurations by name. */
   readonly config?: string | undefined;
@@ -96,18 +83,10 @@ export interface Catalog {
  * @throws UsageError when a plugin or the file cannot be used.
  */
 export async function createCatalog({ plugin = [], config }: CatalogOptions): Promise<Catalog> {
-  const plugins = await loadPlugins(plugin);
-  const registry = registryWith(plugins);
-  const own = new Set(defaultPlugins().map((built) => `${built.package} ${built.kind} ${built.name}`));
-  const further = plugins.filter((each) => !own.has(`${each.package} ${each.kind} ${each.name}`));
-  const shadow = further.find(({ kind, name }) => kind === 'variant' && variantNames.includes(name));
-  if (shadow)
-    throw new UsageError(`--plugin: expected names of its own, got "${shadow.name}", which is built in`);
-  const added = further
-    .filter(({ kind }) => kind === 'variant')
-    .map(({ name, doc, package: source }) =>
-      configured(registry, { variant: name }, { name, summary: doc, source }),
-    );
-  const composed = config === undefined ? [] : fromFile(registry, config);
-  return { registry, variants: [...variants, ...added, ...composed] };
+  const registry = await loadRegistry(plugin, '--plugin');
+  const known = variantsOf(registry);
+  return {
+    registry,
+    variants: [...known, ...(config === undefined ? [] : fromFile(registry, known, config))],
+  };
 }

@@ -2,7 +2,6 @@ import { nearestNames } from '@tfjs-sam/core/registry';
 import { z } from 'zod';
 import { UsageError } from './errors.js';
 import { type ModelName, modelNames } from './model-names.js';
-import { variantNames } from './variants.js';
 
 /** The options of `compare` as the command line gives them, with the value of each when it is left out. */
 export const compareDefaults = {
@@ -170,13 +169,10 @@ export interface CompareConfig {
 /**
  * Checks the options of `compare` and fills in defaults.
  *
- * @param known - Names of the variants that there are; the built-in ones by default.
+ * @param known - Names of the variants that there are.
  * @throws UsageError with one line about the first option that is wrong.
  */
-export function parseCompareConfig(
-  raw: RawCompareOptions,
-  known: readonly string[] = variantNames,
-): CompareConfig {
+export function parseCompareConfig(raw: RawCompareOptions, known: readonly string[]): CompareConfig {
   const result = schemaFor(known).safeParse({ ...compareDefaults, ...raw });
   if (result.success) return result.data;
   throw new UsageError(`compare: ${result.error.issues[0]!.message}`);

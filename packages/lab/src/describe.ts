@@ -1,13 +1,13 @@
-import { describedPart, type Plugin, type Registry } from '@tfjs-sam/core/registry';
+import { describedPart, type Kind, type Plugin, type Registry } from '@tfjs-sam/core/registry';
 import Table from 'cli-table3';
 import { UsageError } from './errors.js';
 
 const shown = (value: unknown): string =>
   value === undefined ? '' : typeof value === 'string' ? value : JSON.stringify(value);
 
-function found(registry: Registry, name: string): Plugin {
+function found(registry: Registry, name: string, kind?: Kind): Plugin {
   try {
-    return registry.find(name);
+    return registry.find(name, kind);
   } catch (error) {
     throw new UsageError(`describe: ${error instanceof Error ? error.message : String(error)}`);
   }
@@ -16,16 +16,17 @@ function found(registry: Registry, name: string): Plugin {
 /**
  * A plugin's one line and its table of options, for the terminal.
  *
+ * @param wanted - Its kind; the first that has the name by default.
  * @throws UsageError when nothing has that name.
  */
-export function describePlugin(registry: Registry, name: string): string {
-  const plugin = found(registry, name);
+export function describePlugin(registry: Registry, name: string, wanted?: Kind): string {
+  const plugin = found(registry, name, wanted);
   const { kind, package: source } = plugin;
   const table = new Table({
     head: ['option', 'type', 'range', 'default', 'what it is'],
     style: { head: [], border: [], compact: true },
   });
-  for (const row of registry.describe(name)) {
+  for (const row of registry.describe(name, kind)) {
     const value = row.required ? 'required' : shown(row.default);
     table.push([row.name, row.type, row.range, value, row.description]);
   }

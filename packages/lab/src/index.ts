@@ -26,8 +26,8 @@ export {
   type Seeds,
 } from './models/define-model.js';
 export type { ModelPart, ModelRequest } from './models/model.js';
-export { location, nested } from './parts/nested.js';
-export { definePart, type LabKind, type LabPart, type LabTypes } from './parts/part.js';
+export { labKinds, type PartConfig } from './parts/kinds.js';
+export { loadRegistry } from './parts/load.js';
 export { main, type Outputs } from './program.js';
 export type { Output } from './progress.js';
 export { type Analysis, type ArmRow, analyse, renderReport } from './report/index.js';
@@ -53,5 +53,4 @@ export {
 export { canonicalTable } from './study/canonical-table.js';
 export { defineStudy, type Study, type StudyInput, studyJsonSchema } from './study/schema.js';
 export type { LoadedTask, Predictions, Problem, Split, StepBatch, Task } from './trial/task.js';
-export type { Variant } from './variant.js';
-export { variantNamed, variantNames, variants } from './variants.js';
+export { type Variant, variantNamed, variantsOf } from './variants.js';

@@ -1,11 +1,10 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, resolve as resolvePath } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { coreKinds, type Plugin, pluginsOf } from '@tfjs-sam/core/registry';
+import { type Plugin, pluginsOf } from '@tfjs-sam/core/registry';
 import { resolve } from 'import-meta-resolve';
 import { z } from 'zod';
 import { UsageError } from './errors.js';
-import { labKinds } from './parts/part.js';
 
 const manifest = z.object({ name: z.string() });
 const isPath = (specifier: string): boolean => /^\.{0,2}[/\\]|^[a-z]:[/\\]|^\.{1,2}$/i.test(specifier);
@@ -72,56 +71,33 @@ function providerOf(specifier: string, from: string): string {
   return specifier;
 }
 
-/** What a module exports that definePart made, and what it exports as `plugins`: parts of the lab's own kinds. */
-async function partsOf(specifier: string, from: string): Promise<{ kind: string; name: string }[]> {
-  const module = (await importWithin(addressOf(specifier, from))) as { plugins?: unknown };
-  const listed: { kind: string; name: string }[] = Array.isArray(module.plugins) ? module.plugins : [];
-  const known: readonly unknown[] = [...coreKinds, ...labKinds];
-  const junk = listed.some(
-    (part: { name?: unknown; kind?: unknown } | null) =>
-      typeof part?.name !== 'string' || !known.includes(part.kind),
-  );
-  if (junk)
-    throw new TypeError(`its "plugins" has something without a name or a kind of [${known.join(', ')}]`);
-  const exported = Object.values(module) as ({ part?: unknown } | null | undefined)[];
-  const declares = exported.some((value) => value?.part);
-  const declared = declares || listed.length === 0 ? pluginsOf(module, providerOf(specifier, from)) : [];
-  requireSelectable(specifier, [...listed, ...declared]);
-  return [...listed, ...declared];
+async function partsOf(specifier: string, from: string): Promise<readonly Plugin[]> {
+  const parts = pluginsOf(await importWithin(addressOf(specifier, from)), providerOf(specifier, from));
+  requireSelectable(specifier, parts);
+  return parts;
 }
 
-async function loadEach(
+/**
+ * The parts of modules: of third parties, and of this project's own packages.
+ *
+ * @param specifiers - Names of packages, or paths of files or of packages' folders.
+ * @param options - `from`: the folder from which they are looked up, the working directory by default. `asked`: what
+ *   named them, for messages.
+ * @throws UsageError when one is not found, fails to load, or exports no parts.
+ */
+export async function loadPlugins(
   specifiers: readonly string[],
-  from: string,
-  expected: string,
-): Promise<{ kind: string; name: string }[]> {
+  { from = process.cwd(), asked = '--plugin' }: { readonly from?: string; readonly asked?: string } = {},
+): Promise<Plugin[]> {
   const loaded = [];
   for (const specifier of specifiers) {
     try {
       loaded.push(...(await partsOf(specifier, from)));
     } catch (error) {
-      throw new UsageError(`${expected}, got "${specifier}": ${reasonOf(error)}`);
+      throw new UsageError(
+        `${asked}: expected a package or file with parts, got "${specifier}": ${reasonOf(error)}`,
+      );
     }
   }
   return loaded;
-}
-
-/** Parts of any kind that modules export. @throws UsageError when one cannot be used. */
-export async function loadModules(
-  specifiers: readonly string[],
-  from = process.cwd(),
-): Promise<readonly { readonly kind: string; readonly name: string }[]> {
-  return loadEach(specifiers, from, 'plugins: expected a package or file with parts');
-}
-
-/**
- * The registry's parts of modules that third parties wrote.
- *
- * @param specifiers - Names of packages, or paths of files or of packages' folders.
- * @param from - The folder from which they are looked up.
- * @throws UsageError when one is not found, fails to load, or exports no parts.
- */
-export async function loadPlugins(specifiers: readonly string[], from = process.cwd()): Promise<Plugin[]> {
-  const loaded = await loadEach(specifiers, from, '--plugin: expected a package or file with plugins');
-  return loaded.filter((part) => (coreKinds as readonly string[]).includes(part.kind)) as Plugin[];
 }

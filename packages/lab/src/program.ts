@@ -6,7 +6,7 @@ import { compareDefaults, parseCompareConfig, parseDoctorOptions, type RawCompar
 import { UsageError } from './errors.js';
 import { printable } from './printable.js';
 import type { Output } from './progress.js';
-import { variants } from './variants.js';
+import { labVersion } from './version.js';
 
 /** Where a command writes. */
 export interface Outputs {
@@ -61,8 +61,7 @@ function addCompare(program: Command, { stdout }: Outputs): void {
     .option('--config <file>', configHelp)
     .addHelpText('after', '\nExample:\n  tfjs-sam compare --variants sgd,sam,asam --models mlp --seeds 3')
     .action(async ({ plugin, config, ...options }: RawCompareOptions & CatalogOptions) => {
-      const extended = plugin !== undefined || config !== undefined;
-      const known = extended ? (await catalogOf({ plugin, config })).variants : variants;
+      const { variants: known } = await catalogOf({ plugin, config });
       const names = known.map(({ name }) => name);
       const checked = parseCompareConfig(options, names);
       const { compareCommand } = await import('./commands/compare.js');
@@ -78,8 +77,7 @@ function addVariants(program: Command, { stdout }: Outputs): void {
   )
     .option('--config <file>', configHelp)
     .action(async ({ plugin, config }: CatalogOptions) => {
-      const extended = plugin !== undefined || config !== undefined;
-      const known = extended ? (await catalogOf({ plugin, config })).variants : variants;
+      const { variants: known } = await catalogOf({ plugin, config });
       const width = Math.max(...known.map(({ name }) => name.length));
       for (const { name, summary, source } of known) {
         stdout.write(`${name.padEnd(width)}  ${summary} (${source})\n`);
@@ -91,10 +89,14 @@ function addDescribe(program: Command, { stdout }: Outputs): void {
   const what = 'Show the options of a variant, metric, filter or any other part that configurations name.';
   addCommand(program, 'describe', what)
     .argument('<name>', 'its name in configurations')
-    .action(async (name: string, { plugin }: CatalogOptions) => {
+    .option('--kind <kind>', 'its kind, where parts of several kinds have that name')
+    .addHelpText('after', '\nExample:\n  tfjs-sam describe gsam --kind combiner')
+    .action(async (name: string, { plugin, kind }: CatalogOptions & { readonly kind?: string }) => {
+      const { kindNamed } = await import('./commands/list.js');
+      const wanted = kind === undefined ? undefined : kindNamed('describe', kind);
       const { registry } = await catalogOf({ plugin });
       const { describePlugin } = await import('./describe.js');
-      stdout.write(describePlugin(registry, name));
+      stdout.write(describePlugin(registry, name, wanted));
     });
 }
 
@@ -170,10 +172,11 @@ function addMerge(program: Command, { stdout }: Outputs): void {
 function addList(program: Command, { stdout }: Outputs): void {
   addCommand(program, 'list', 'List what a study may name: tasks, data sets, models, measures, optimizers, …')
     .argument('[kind]', 'one kind alone: dataset, model, measure, variant, base-optimizer, …')
-    .addHelpText('after', '\nExample:\n  tfjs-sam list dataset')
-    .action(async (kind: string | undefined, options: { readonly plugin?: readonly string[] }) => {
+    .option('--kind <kind>', 'the same')
+    .addHelpText('after', '\nExamples:\n  tfjs-sam list dataset\n  tfjs-sam list --kind combiner')
+    .action(async (kind: string | undefined, options: CatalogOptions & { readonly kind?: string }) => {
       const { listCommand } = await import('./commands/list.js');
-      await listCommand(kind, options, stdout);
+      await listCommand(kind ?? options.kind, options, stdout);
     });
 }
 
@@ -242,6 +245,7 @@ function addDiagnose(program: Command, { stdout }: Outputs): void {
 function createProgram(outputs: Outputs): Command {
   const program = new Command('tfjs-sam')
     .description('Experiments with sharpness-aware training in TensorFlow.js.')
+    .version(labVersion(), '--version', 'print the version')
     .exitOverride()
     .configureOutput({
       writeOut: (text) => outputs.stdout.write(text),

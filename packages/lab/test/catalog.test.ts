@@ -3,13 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import '@tensorflow/tfjs';
-import { UsageError, variantNamed, variants } from '@tfjs-sam/lab';
+import { loadRegistry, UsageError, variantNamed, variantsOf } from '@tfjs-sam/lab';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createCatalog } from '../src/catalog.js';
 import { loadPlugins } from '../src/plugin-modules.js';
 
 const fixture = fileURLToPath(new URL('./fixtures/plugin', import.meta.url));
 let folder: string;
+const variants = variantsOf(await loadRegistry());
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'tfjs-sam-catalog-'));
@@ -31,9 +32,9 @@ describe('loadPlugins', () => {
   });
 
   it('looks a name up as an import in the given folder would, and a relative path from there', async () => {
-    expect(await loadPlugins(['lab-test-plugin'], fixture)).toHaveLength(1);
-    expect(await loadPlugins(['./plugin.mjs'], fixture)).toHaveLength(1);
-    expect(await loadPlugins(['../plugin'], fixture)).toHaveLength(1);
+    expect(await loadPlugins(['lab-test-plugin'], { from: fixture })).toHaveLength(1);
+    expect(await loadPlugins(['./plugin.mjs'], { from: fixture })).toHaveLength(1);
+    expect(await loadPlugins(['../plugin'], { from: fixture })).toHaveLength(1);
   });
 
   it.each([
@@ -41,15 +42,15 @@ describe('loadPlugins', () => {
     ['./no-such-file.mjs'],
     [fileURLToPath(import.meta.url).replace('catalog.test.ts', 'fixtures')],
   ])('answers %s with one line', async (specifier) => {
-    const failure = await loadPlugins([specifier], fixture).catch((error: unknown) => error);
+    const failure = await loadPlugins([specifier], { from: fixture }).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(UsageError);
-    expect((failure as Error).message).toMatch(/^--plugin: expected a package or file with plugins, got/);
+    expect((failure as Error).message).toMatch(/^--plugin: expected a package or file with parts, got/);
     expect((failure as Error).message).not.toContain('\n');
   });
 
   it('refuses a module without plugins', async () => {
     writeFileSync(join(folder, 'empty.mjs'), 'export const nothing = 1;\n');
-    await expect(loadPlugins(['./empty.mjs'], folder)).rejects.toThrow(
+    await expect(loadPlugins(['./empty.mjs'], { from: folder })).rejects.toThrow(
       /expected exports that definePart or defineVariant made, got nothing/,
     );
   });

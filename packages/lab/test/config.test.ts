@@ -1,10 +1,12 @@
-import { parseCompareConfig, UsageError } from '@tfjs-sam/lab';
+import { parseCompareConfig, type RawCompareOptions, UsageError } from '@tfjs-sam/lab';
 import { describe, expect, it } from 'vitest';
 import { compareDefaults } from '../src/config.js';
 
+const parse = (given: RawCompareOptions) => parseCompareConfig(given, ['sgd', 'sam', 'asam', 'msam']);
+
 describe('parseCompareConfig', () => {
   it('fills in the defaults that the command line shows', () => {
-    expect(parseCompareConfig({})).toEqual({
+    expect(parse({})).toEqual({
       variants: ['sgd', 'sam', 'msam'],
       models: ['cnn', 'mlp'],
       seeds: 5,
@@ -22,22 +24,22 @@ describe('parseCompareConfig', () => {
   });
 
   it('takes wasm for determinism, unless that is what was asked for', () => {
-    expect(parseCompareConfig({ deterministic: true })).toMatchObject({
+    expect(parse({ deterministic: true })).toMatchObject({
       backend: 'wasm',
       deterministic: true,
     });
-    expect(parseCompareConfig({ deterministic: true, backend: 'wasm' }).backend).toBe('wasm');
+    expect(parse({ deterministic: true, backend: 'wasm' }).backend).toBe('wasm');
   });
 
   it('reads lists, spaces around commas, and a name given twice once', () => {
-    const { variants, models } = parseCompareConfig({ variants: 'sam, sgd,sam', models: 'mlp' });
+    const { variants, models } = parse({ variants: 'sam, sgd,sam', models: 'mlp' });
     expect(variants).toEqual(['sam', 'sgd']);
     expect(models).toEqual(['mlp']);
   });
 
   it('gives one radius to all variants, or one to each that is named', () => {
-    expect(parseCompareConfig({ rho: '0.1' }).rho).toEqual({ sgd: 0.1, sam: 0.1, msam: 0.1 });
-    expect(parseCompareConfig({ rho: 'msam=0.2, sam=0' }).rho).toEqual({ msam: 0.2, sam: 0 });
+    expect(parse({ rho: '0.1' }).rho).toEqual({ sgd: 0.1, sam: 0.1, msam: 0.1 });
+    expect(parse({ rho: 'msam=0.2, sam=0' }).rho).toEqual({ msam: 0.2, sam: 0 });
   });
 
   it.each([
@@ -68,7 +70,7 @@ describe('parseCompareConfig', () => {
   ])('refuses %o in one line', (options, message) => {
     let caught: unknown;
     try {
-      parseCompareConfig(options);
+      parse(options);
     } catch (error) {
       caught = error;
     }

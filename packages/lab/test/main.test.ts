@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import * as tf from '@tensorflow/tfjs';
-import { main, type Output, variants } from '@tfjs-sam/lab';
+import { loadRegistry, main, type Output, variantsOf } from '@tfjs-sam/lab';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 let out: string;
@@ -133,7 +133,9 @@ describe('compare', () => {
   });
 });
 
-describe('variants', () => {
+describe('variants', async () => {
+  const variants = variantsOf(await loadRegistry());
+
   it('prints one line for each, with its source', async () => {
     const { code, stdout } = await run('variants');
     expect(code).toBe(0);
@@ -229,9 +231,21 @@ describe('plugins and configurations', () => {
     expect(stdout).toMatch(/^metric flat \(lab-test-plugin\): G = factor · I\n/);
     expect(stdout).toMatch(/│ factor +│ number +│ > 0 +│ 1 +│ What G multiplies by +│/);
     expect((await run('describe', 'msam')).stdout).toMatch(/^variant msam /);
+    expect((await run('describe', 'bisam-tanh')).stdout).toMatch(/│ lowerBound .*│ \{"kind":"tanh"\} │/);
+    // A variant and a combiner have this name.
+    expect((await run('describe', 'gsam')).stdout).toMatch(/^variant gsam /);
+    expect((await run('describe', 'gsam', '--kind', 'combiner')).stdout).toMatch(/^combiner gsam /);
+    const combiners = (await run('list', '--kind', 'combiner')).stdout.trimEnd().split('\n');
+    expect(combiners).toContainEqual(expect.stringMatching(/^combiner +gsam /));
+    expect(combiners.every((line) => line.startsWith('combiner '))).toBe(true);
+    expect((await run('list', 'combiner')).stdout.trimEnd().split('\n')).toEqual(combiners);
+    const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+    expect(await run('--version')).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
   });
 
   it.each([
+    [['describe', 'msam', '--kind', 'metrik'], /^describe: .*got "metrik". Did you mean "metric"/],
+    [['list', '--kind', 'combinner'], /^list: .*got "combinner". Did you mean "combiner"/],
     [['describe', 'masm'], /^describe: .*got "masm"\. Did you mean "msam"/],
     [['compare', '--plugin', 'no-such-package'], /^--plugin: .*got "no-such-package"/],
     [['variants', '--config', 'no-such-file.json'], /^--config: .*got "no-such-file\.json"/],

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { prepareBackend } from '@tfjs-sam/backends';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { loadParts } from '../src/parts/load.js';
+import { loadRegistry } from '../src/parts/load.js';
 import type { JsonObject } from '../src/study/paths.js';
 import { runTrial, type TrialHost } from '../src/trial/run-trial.js';
 import type { TrialOutput, TrialSpec } from '../src/trial/spec.js';
@@ -49,7 +49,7 @@ const timeless = ({ stepTimes: _, epochs, ...rest }: TrialOutput): object => ({
 });
 
 async function run(given: TrialSpec, host?: TrialHost): Promise<TrialOutput> {
-  return runTrial(given, await loadParts(), host);
+  return runTrial(given, await loadRegistry(), host);
 }
 
 describe('a trial', () => {

@@ -72,7 +72,7 @@ arms:
       'model: mpl',
       /study\.yaml:2: task\.model.*: expected one of .*got "mpl"\. Did you mean "mlp"/,
     ],
-    ['epochs: 1', 'epochs: 0', /study\.yaml:2: task\.epochs: expected number to be >=1, got 0/],
+    ['epochs: 1', 'epochs: 0', /study\.yaml:2: task\.epochs: expected integer >= 1, got 0/],
     ['study: s', 'study: s\nseeds: none', /study\.yaml:2: seeds: expected .*got "none"/],
     [
       'study: s',
@@ -177,14 +177,14 @@ describe('a study', () => {
     const output = new Text();
     writeFileSync(
       join(folder, 'failing.mjs'),
-      `import { z } from ${JSON.stringify(import.meta.resolve('zod'))};
-export const plugins = [{
-  kind: 'measure', name: 'failing', package: 'test', description: 'Fails for one seed', options: z.strictObject({}),
+      `import { definePart } from ${JSON.stringify(import.meta.resolve('@tfjs-sam/core'))};
+export const failing = definePart({
+  kind: 'measure', name: 'failing', doc: 'Fails for one seed', options: {},
   create: () => ({
     columns: [{ name: 'failing', title: 'failing' }],
     async measure({ seed }) { if (seed === 1) throw new Error('no luck'); return { failing: { value: seed } }; },
   }),
-}];`,
+});`,
     );
     const failing = {
       ...study,

@@ -1,4 +1,11 @@
-import { corePlugins, createRegistry, type Plugin, pluginsOf, type Registry } from '@tfjs-sam/core/registry';
+import {
+  corePlugins,
+  createRegistry,
+  type Kind,
+  type Plugin,
+  pluginsOf,
+  type Registry,
+} from '@tfjs-sam/core/registry';
 import { packages } from './plugins.js';
 
 /** The parts of every package of the project. */
@@ -11,9 +18,13 @@ export function defaultPlugins(): Plugin[] {
  * The registry of everything that the project offers, and of what third parties add.
  *
  * @param plugins - Further plugins, `pluginsOf(await import('their-package'), 'their-package')` for instance.
+ * @param options - `kinds`: further kinds that plugins may be of.
  * @throws TypeError when a plugin is malformed; Error when two have one kind and name, naming both packages.
  * @example createDefaultRegistry().create({ variant: 'msam', rho: 0.05, base: { name: 'momentum', learningRate: 0.05 } })
  */
-export function createDefaultRegistry(plugins: readonly Plugin[] = []): Registry {
-  return createRegistry([...defaultPlugins(), ...plugins]);
+export function createDefaultRegistry(
+  plugins: readonly Plugin[] = [],
+  options?: { readonly kinds?: readonly Kind[] },
+): Registry {
+  return createRegistry([...defaultPlugins(), ...plugins], options);
 }

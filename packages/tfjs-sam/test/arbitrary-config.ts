@@ -51,7 +51,9 @@ function valuesOf(schema: JsonSchema, context: Context): MaybeValues {
   if (schema.enum) return fc.constantFrom(...schema.enum);
   const choices = (schema.anyOf ?? schema.oneOf) as JsonSchema[] | undefined;
   if (choices) {
-    const values = choices.flatMap((choice) => valuesOf(choice, context) ?? []);
+    // Beside references, an enumeration is of bare names, which are completed to what the references make.
+    const whole = choices.some(({ $ref }) => $ref) ? choices.filter((choice) => !choice.enum) : choices;
+    const values = whole.flatMap((choice) => valuesOf(choice, context) ?? []);
     return values.length > 0 ? fc.oneof(...values) : undefined;
   }
   if (schema.type === 'array') return listOf(schema, context);

@@ -48,6 +48,7 @@ function completeValue(place: Place, option: AnyOption, given: unknown): unknown
   switch (option.type) {
     case 'list': {
       if (!Array.isArray(value)) throw wrong('an array', TypeError);
+      if (!isWithin(value.length, option)) throw wrong(expectedOf(option));
       return value.map((entry, i) =>
         completeValue({ ...place, path: `${place.path}[${i}]` }, option.of, entry),
       );
@@ -85,9 +86,10 @@ function errorOf(option: AnyOption, value: unknown): ErrorConstructor | undefine
     case 'boolean':
       return typeof value === 'boolean' ? undefined : TypeError;
     case 'text':
-      return typeof value === 'string' ? undefined : TypeError;
+      if (typeof value !== 'string') return TypeError;
+      return value.length === (option.length ?? value.length) ? undefined : RangeError;
     case 'one-of':
-      return option.values.includes(value as string) ? undefined : RangeError;
+      return option.values.includes(value as string | number) ? undefined : RangeError;
     case 'code':
       return option.accepts(value) ? undefined : TypeError;
     case 'any-of':
@@ -133,7 +135,7 @@ export function expectedOf(option: AnyOption, got?: string): string {
     case 'boolean':
       return 'a boolean';
     case 'text':
-      return 'a string';
+      return `a string${option.length === undefined ? '' : ` of ${option.length} characters`}`;
     case 'one-of':
       return `one of [${option.values.join(', ')}]`;
     case 'code':
@@ -143,8 +145,10 @@ export function expectedOf(option: AnyOption, got?: string): string {
     case 'part':
       if (option.kind !== 'schedule') return `a ${option.kind}`;
       return got === 'number' ? amount('a finite number', option) : 'a number or a schedule (step) => number';
-    case 'list':
-      return `an array, each ${expectedOf(option.of)}`;
+    case 'list': {
+      const length = writeLength(option);
+      return `an array${length && ` of ${length}`}, each ${expectedOf(option.of)}`;
+    }
     case 'record':
       return `an object { ${Object.keys(option.fields).join(', ')} }`;
     case 'tagged':
@@ -158,6 +162,14 @@ function amount(what: string, range: Range): string {
   return /^[[(]/.test(written) && what === 'a finite number'
     ? `in ${written}`
     : `${what}${/^[[(]/.test(written) ? ' in' : ''} ${written}`;
+}
+
+/** '2 entries', '1 entries or more', …; empty where any number is accepted. */
+export function writeLength({ min, max }: Range): string {
+  if (min === undefined && max === undefined) return '';
+  if (min === max) return `${min} entries`;
+  if (max === undefined) return `${min} entries or more`;
+  return min === undefined ? `${max} entries or fewer` : `${min} to ${max} entries`;
 }
 
 /** '>= 0', '[0, 1)', …; empty where every number is accepted. */

@@ -30,15 +30,18 @@ export type AnyOption = {
   readonly default?: unknown;
   /** What holds where an optional one is left out, in words. */
   readonly otherwise?: string | undefined;
+  /** What it stands for, where programs look for it: a radius is what comparisons choose. */
+  readonly role?: 'radius' | undefined;
 } & OptionForm;
 
 /** What an option accepts. */
 export type OptionForm =
   | ({ readonly type: 'number' | 'integer' } & Range)
-  | { readonly type: 'boolean' | 'text' }
-  | { readonly type: 'one-of'; readonly values: readonly string[] }
+  | { readonly type: 'boolean' }
+  | { readonly type: 'text'; readonly location?: boolean; readonly length?: number | undefined }
+  | { readonly type: 'one-of'; readonly values: readonly (string | number)[] }
   | ({ readonly type: 'part'; readonly kind: Kind; readonly or?: Kind | undefined } & Range)
-  | { readonly type: 'list'; readonly of: AnyOption }
+  | { readonly type: 'list'; readonly of: AnyOption; readonly min?: number; readonly max?: number }
   | { readonly type: 'record'; readonly fields: Declarations }
   | { readonly type: 'tagged'; readonly tag: string; readonly cases: Readonly<Record<string, Declarations>> }
   | { readonly type: 'any-of'; readonly of: readonly AnyOption[]; readonly expected?: string | undefined }
@@ -149,6 +152,8 @@ export interface Spec<Value = unknown> {
   readonly default?: Value;
   /** It may be left out: what holds then, in words ('none', 'twice the rank'). */
   readonly optional?: string;
+  /** What it stands for, where programs look for it. */
+  readonly role?: 'radius';
 }
 
 type NeedOf<S> = S extends { readonly default: unknown }
@@ -157,9 +162,13 @@ type NeedOf<S> = S extends { readonly default: unknown }
     ? 'optional'
     : 'required';
 
-function option<O>(form: OptionForm, { doc, unit, optional, ...spec }: Spec): Declared<O> {
+function option<O>(form: OptionForm, { doc, unit, optional, role, ...spec }: Spec): Declared<O> {
   const need = 'default' in spec ? 'defaulted' : optional === undefined ? 'required' : 'optional';
-  return { ...form, doc, unit, need, default: spec.default, otherwise: optional } as unknown as Declared<O>;
+  return {
+    ...form,
+    ...{ doc, unit, need, default: spec.default, otherwise: optional },
+    ...(role && { role }),
+  } as unknown as Declared<O>;
 }
 
 const rangeOf = ({ min, above, max, below }: Range): Range => ({
@@ -197,15 +206,23 @@ export function boolean<const S extends Spec<boolean>>(
   return option({ type: 'boolean' }, spec);
 }
 
-/** A text. */
+/** A text, of `length` characters where that is said. */
 /*#__NO_SIDE_EFFECTS__*/
-export function text<const S extends Spec<string>>(spec: S): Declared<Option<string, string, NeedOf<S>>> {
-  return option({ type: 'text' }, spec);
+export function text<const S extends Spec<string> & { readonly length?: number }>(
+  spec: S,
+): Declared<Option<string, string, NeedOf<S>>> {
+  return option({ type: 'text', length: spec.length }, spec);
 }
 
-/** One of some words: `oneOf(['pass', 'skip'], { default: 'pass', doc })`. */
+/** The path of a file or folder; in a configuration that is a file it begins at that file's folder. */
 /*#__NO_SIDE_EFFECTS__*/
-export function oneOf<const V extends readonly string[], const S extends Spec<V[number]>>(
+export function location<const S extends Spec<string>>(spec: S): Declared<Option<string, string, NeedOf<S>>> {
+  return option({ type: 'text', location: true }, spec);
+}
+
+/** One of some words or numbers: `oneOf(['pass', 'skip'], { default: 'pass', doc })`. */
+/*#__NO_SIDE_EFFECTS__*/
+export function oneOf<const V extends readonly (string | number)[], const S extends Spec<V[number]>>(
   values: V,
   spec: S,
 ): Declared<Option<V[number], V[number], NeedOf<S>>> {
@@ -238,13 +255,13 @@ export function anyOptimizer<const S extends Spec>(
   return option({ type: 'part', kind: 'base-optimizer', or: 'variant' }, spec);
 }
 
-/** Any number of values of one sort: `list(part('filter', { doc }), { default: [], doc })`. */
+/** Values of one sort, `min` to `max` of them, any number by default: `list(part('filter', { doc }), { default: [], doc })`. */
 /*#__NO_SIDE_EFFECTS__*/
-export function list<O extends AnyOption, const S extends Spec>(
+export function list<O extends AnyOption, const S extends Spec & Pick<Range, 'min' | 'max'>>(
   of: O,
   spec: S,
 ): Declared<LateOption<TypesOfList<O>, NeedOf<S>>> {
-  return option({ type: 'list', of }, spec);
+  return option({ type: 'list', of, ...rangeOf(spec) }, spec);
 }
 
 /** Options of their own: `record({ rank: integer({ … }) }, { optional: 'none', doc })`. */

@@ -9,5 +9,6 @@ export type { AnyOptimizerConfig, AscentObjective, OptimizerConfig } from '../ki
 export { corePlugins } from './core-parts.js';
 export { describedPart, type JsonSchema, type OptionRow } from './json-schema.js';
 export { coreKinds, type Plugin, pluginOf, pluginsOf } from './plugin.js';
+export { ConfigurationError, type PlacedProblem, type Problem, writeExpectation } from './problems.js';
 export { createRegistry, type Registry } from './registry.js';
 export { schemaOf } from './schema.js';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { writeRange } from '../declare/check.js';
+import { writeLength, writeRange } from '../declare/check.js';
 import type { Kind } from '../declare/kinds.js';
 import type { AnyOption } from '../declare/option.js';
 import { partInfo } from './nested.js';
@@ -69,7 +69,13 @@ export function pluginSchema(plugin: Plugin): JsonSchema {
 export function documentOf(plugins: readonly Plugin[], kinds: readonly Kind[]): JsonSchema {
   const choice = (kind: Kind): JsonSchema => {
     const members = plugins.filter((plugin) => plugin.kind === kind);
-    return members.length > 0 ? { anyOf: members.map((plugin) => refTo(keyOf(plugin))) } : { not: {} };
+    if (members.length === 0) return { not: {} };
+    // By its bare name, where no option has to be given.
+    const bare = members.filter(({ options }) =>
+      Object.values(options).every(({ need }) => need !== 'required'),
+    );
+    const names = bare.length > 0 ? [{ enum: bare.map(({ name }) => name) }] : [];
+    return { anyOf: [...members.map((plugin) => refTo(keyOf(plugin))), ...names] };
   };
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
@@ -94,6 +100,12 @@ export function optionRows(plugin: Plugin): OptionRow[] {
   }));
 }
 
+/** Type and range in a few words: 'number >= 0'. */
+export function describedValues(option: AnyOption): string {
+  const range = rangeOf(option);
+  return `${typeOf(option)}${range && ` ${range}`}`;
+}
+
 function typeOf(option: AnyOption): string {
   switch (option.type) {
     case 'one-of':
@@ -102,8 +114,10 @@ function typeOf(option: AnyOption): string {
       if (option.kind === 'schedule') return 'number or schedule';
       return option.or ? `${option.kind} or ${option.or}` : option.kind;
     }
-    case 'list':
-      return `array of ${typeOf(option.of)}`;
+    case 'list': {
+      const length = writeLength(option);
+      return `array of ${typeOf(option.of)}${length && ` (${length})`}`;
+    }
     case 'record':
       return fieldsOf(option.fields);
     case 'tagged':

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { nearestNames } from '../declare/nearest.js';
-import { optionRows } from './json-schema.js';
+import type { AnyOption } from '../declare/option.js';
+import { describedValues } from './json-schema.js';
 import type { Plugin } from './plugin.js';
 import { schemaOf } from './schema.js';
 
@@ -34,10 +35,23 @@ export function explainIssues(
         return issueOf(unknownOption(plugin, issue.path, key, valueAt(options, path)), path);
       });
     }
-    const row = issue.path.length === 1 && optionRows(plugin).find(({ name }) => name === issue.path[0]);
-    const expected = row ? `${row.type}${row.range && ` ${row.range}`}` : `valid (${issue.message})`;
+    const option = optionAt({ type: 'record', fields: plugin.options }, issue.path);
+    const expected = option ? describedValues(option) : `valid (${issue.message})`;
     return [issueOf({ expected, got: valueAt(options, issue.path) }, issue.path)];
   });
+}
+
+/** The declaration that a path leads to. */
+function optionAt(
+  within: Pick<AnyOption, 'type'> & Partial<AnyOption>,
+  [key, ...rest]: readonly PropertyKey[],
+): AnyOption | undefined {
+  if (key === undefined) return within as AnyOption;
+  const option = within as AnyOption;
+  if (option.type === 'list') return optionAt(option.of, rest);
+  const fields = option.type === 'record' ? option.fields : undefined;
+  const field = fields && Object.hasOwn(fields, key) ? fields[String(key)] : undefined;
+  return field && optionAt(field, rest);
 }
 
 function unknownOption(plugin: Plugin, path: readonly PropertyKey[], key: string, got: unknown): Problem {
@@ -64,14 +78,39 @@ function didYouMean(given: string, known: readonly string[]): string | undefined
   return near.length > 0 ? `Did you mean ${near.join(' or ')}?` : undefined;
 }
 
-/** One error for all problems of a configuration, a line for each. */
-export function errorOf(issues: readonly z.core.$ZodIssue[]): RangeError {
-  const lines = issues.map((issue) => {
-    const { expected, got, hint } = (issue as { params?: { problem: Problem } }).params!.problem;
-    const path = issue.path.join('.') || 'the configuration';
-    return `registry: expected ${path} to be ${expected}, got ${show(got)}.${hint ? ` ${hint}` : ''}`;
-  });
-  return new RangeError(lines.join('\n'));
+/** A problem, and the keys that lead to it. */
+export interface PlacedProblem extends Problem {
+  readonly path: readonly PropertyKey[];
+}
+
+/** A configuration that cannot be used: a line for each thing that is wrong. */
+export class ConfigurationError extends RangeError {
+  /** What is wrong, in order. */
+  readonly problems: readonly PlacedProblem[];
+
+  constructor(problems: readonly PlacedProblem[]) {
+    super(problems.map((each) => `registry: ${writeProblem(each)}`).join('\n'));
+    this.problems = problems;
+  }
+}
+
+function writeProblem(problem: PlacedProblem): string {
+  return `expected ${problem.path.join('.') || 'the configuration'} to be ${writeExpectation(problem)}`;
+}
+
+/** What is accepted, what was given, and what to do: `>= 0, got -1`. */
+export function writeExpectation({ expected, got, hint }: Problem): string {
+  return `${expected}, got ${show(got)}.${hint ? ` ${hint}` : ''}`;
+}
+
+/** One error for all problems of a configuration. */
+export function errorOf(issues: readonly z.core.$ZodIssue[]): ConfigurationError {
+  return new ConfigurationError(
+    issues.map(({ path, ...issue }) => ({
+      ...(issue as { params?: { problem: Problem } }).params!.problem,
+      path,
+    })),
+  );
 }
 
 function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {

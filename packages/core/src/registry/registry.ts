@@ -1,5 +1,6 @@
 import { Container } from 'inversify';
 import type { Kind, PartConfigs, PartTypes } from '../declare/kinds.js';
+import type { AnyOption } from '../declare/option.js';
 import type { SharpnessAwareOptimizer } from '../driver/optimizer.js';
 import type { DriverOptions } from '../driver/options.js';
 import type { OptimizerConfig } from '../kinds.js';
@@ -26,6 +27,14 @@ export interface Registry {
    * @throws RangeError as `create`.
    */
   parse(json: unknown): OptimizerConfig;
+  /**
+   * Checks a configuration of a part of any kind, as `parse` does that of an optimizer. A part may be given by its bare
+   * name where none of its options is required.
+   *
+   * @param locate - What becomes of paths of files. Default: they stay.
+   * @throws RangeError as `create`.
+   */
+  complete<K extends Kind>(kind: K, json: unknown, locate?: (path: string) => string): PartConfigs[K];
   /** The names of a kind, in the order in which they were given. */
   list(kind: Kind): string[];
   /** The plugin of a name; of the first kind that has it where no kind is given. @throws RangeError for an unknown name. */
@@ -68,6 +77,8 @@ export function createRegistry(
   return Object.freeze(new PluginRegistry(container, all, kinds));
 }
 
+const isLocation = (option: AnyOption | undefined) => option?.type === 'text' && option.location === true;
+
 class PluginRegistry implements Registry, Directory {
   readonly #container: Container;
   readonly #plugins: readonly Plugin[];
@@ -101,10 +112,19 @@ class PluginRegistry implements Registry, Directory {
   }
 
   parse(json: unknown): OptimizerConfig {
-    return resolveConfig(this, 'variant', json, ({ kind, name, presetOf }, options) => ({
-      [nameKey(kind)]: presetOf ?? name,
-      ...options,
-    })) as OptimizerConfig;
+    return this.complete('variant', json);
+  }
+
+  complete<K extends Kind>(kind: K, json: unknown, locate = (path: string) => path): PartConfigs[K] {
+    return resolveConfig(this, kind, json, ({ kind: own, name, presetOf, options: declared }, options) => ({
+      [nameKey(own)]: presetOf ?? name,
+      ...Object.fromEntries(
+        Object.entries(options).map(([option, value]) => [
+          option,
+          isLocation(declared[option]) && typeof value === 'string' ? locate(value) : value,
+        ]),
+      ),
+    })) as PartConfigs[K];
   }
 
   list(kind: Kind): string[] {

@@ -35,18 +35,27 @@ export function resolveConfig(directory: Directory, kind: Kind, config: unknown,
 
 type Outcome = { readonly value: unknown } | { readonly issues: ReturnType<typeof issueOf>[] };
 
-function resolvePart(directory: Directory, info: PartInfo, value: unknown, finish: Finish): Outcome {
-  if (info.kind === 'schedule' && typeof value === 'number') return checkNumber(value, info.minimum);
+/** Which of two kinds a configuration means: the one whose key it has, or that knows its bare name. */
+function kindMeant(directory: Directory, { kind, or }: PartInfo, given: unknown): Kind {
+  if (or === undefined) return kind;
+  if (typeof given === 'string')
+    return directory.plugin(or, given) && !directory.plugin(kind, given) ? or : kind;
+  return isRecord(given) && nameKey(or) in given ? or : kind;
+}
+
+function resolvePart(directory: Directory, info: PartInfo, given: unknown, finish: Finish): Outcome {
+  if (info.kind === 'schedule' && typeof given === 'number') return checkNumber(given, info.minimum);
   const fail = (problem: Problem, path: string[] = []) => ({ issues: [issueOf(problem, path)] });
-  const kind = info.or && isRecord(value) && nameKey(info.or) in value ? info.or : info.kind;
+  const kind = kindMeant(directory, info, given);
   const key = nameKey(kind);
+  const value = typeof given === 'string' ? { [key]: given } : given;
   const known = directory.list(kind);
   if (!isRecord(value)) {
     return fail({ expected: `an object { ${key}: one of [${known.join(', ')}], … }`, got: value });
   }
   const { [key]: name, ...options } = value;
   const plugin = typeof name === 'string' ? directory.plugin(kind, name) : undefined;
-  if (plugin === undefined) return fail(unknownName(name, known), [key]);
+  if (plugin === undefined) return fail(unknownName(name, known), value === given ? [key] : []);
   const result = schemaOf(plugin.options).safeParse(options);
   return result.success
     ? { value: finish(plugin, result.data) }

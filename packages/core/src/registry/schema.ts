@@ -43,14 +43,16 @@ function bareSchema(option: AnyOption): z.ZodType | undefined {
     case 'boolean':
       return z.boolean();
     case 'text':
-      return z.string();
+      return option.length === undefined ? z.string() : z.string().length(option.length);
     case 'one-of':
-      return z.enum([...option.values]);
+      return z.literal([...option.values]);
     case 'part':
       return nestedPart({ kind: option.kind, minimum: option.min, or: option.or });
     case 'list': {
       const entries = bareSchema(option.of);
-      return entries && z.array(entries);
+      if (!entries) return undefined;
+      const { min = 0, max } = option;
+      return max === undefined ? z.array(entries).min(min) : z.array(entries).min(min).max(max);
     }
     case 'record':
       return schemaOf(option.fields);

@@ -19,6 +19,7 @@ export function radius({
   return schedule({
     default: value,
     doc: doc ?? "Radius ρ in the metric's norm",
+    role: 'radius',
     ...(unit !== undefined && { unit }),
   });
 }

@@ -1,17 +1,16 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import type { Registry } from '@tfjs-sam/core/registry';
 import type { CompareConfig } from '../config.js';
 import { openStudy } from '../execute/session.js';
-import { loadParts } from '../parts/load.js';
+import { loadRegistry } from '../parts/load.js';
 import type { Output } from '../progress.js';
 import { renderReport } from '../report/index.js';
 import type { JsonObject } from '../study/paths.js';
 import { studyFrom } from '../study/read.js';
 import type { StudyInput } from '../study/schema.js';
 import { completeOptimizer } from '../trial/optimizer.js';
-import type { Parts } from '../trial/run-trial.js';
-import type { Variant } from '../variant.js';
-import { variantNamed } from '../variants.js';
+import { type Variant, variantNamed } from '../variants.js';
 import { runSession } from './run.js';
 import { problemLines, statusTables } from './status-table.js';
 
@@ -25,12 +24,12 @@ function radii(
   { config, radii: names }: Variant,
   given: number | undefined,
   base: JsonObject,
-  parts: Parts,
+  registry: Registry,
 ): JsonObject {
   if (names.length === 0) return {};
   if (given !== undefined) return Object.fromEntries(names.map((name) => [name, given]));
   const span = { steps: 1, stepsPerEpoch: 1, examples: 1 };
-  const complete = completeOptimizer(parts.registry, { base, ...config }, span);
+  const complete = completeOptimizer(registry, { base, ...config }, span);
   // Several radii of one method move together.
   const kind = names.length > 1 ? 'zip' : 'grid';
   return Object.fromEntries(
@@ -53,7 +52,7 @@ function compareStudy(
   config: CompareConfig,
   known: readonly Variant[],
   plugins: readonly string[],
-  parts: Parts,
+  registry: Registry,
 ): StudyInput {
   const {
     variants,
@@ -73,7 +72,7 @@ function compareStudy(
     const variant = variantNamed(each, known);
     return [
       each,
-      { ...variant.config, ...radii(variant, rho[each], base, parts), ...withoutBase(variant, config) },
+      { ...variant.config, ...radii(variant, rho[each], base, registry), ...withoutBase(variant, config) },
     ];
   });
   return {
@@ -115,8 +114,8 @@ export async function compareCommand(
   known: readonly Variant[],
   plugins: readonly string[],
 ): Promise<void> {
-  const parts = await loadParts(plugins);
-  const source = studyFrom(compareStudy(config, known, plugins, parts), 'compare');
+  const registry = await loadRegistry(plugins, '--plugin');
+  const source = studyFrom(compareStudy(config, known, plugins, registry), 'compare');
   const session = await openStudy(source, {
     folder: newFolder(config.out, config.name),
     command: ['tfjs-sam', ...process.argv.slice(2)].join(' '),

@@ -28,13 +28,13 @@ function* batchesOf(problem: Problem): Generator<StepBatch, never> {
 }
 
 /** An arm's training as it would run in the study. */
-async function trainingOf(spec: TrialSpec, { parts }: Session): Promise<DiagnosedTraining> {
+async function trainingOf(spec: TrialSpec, { registry }: Session): Promise<DiagnosedTraining> {
   await useBackend(spec.config.backend);
-  const task = await parts.catalog.build('task', spec.config.task).load();
+  const task = await registry.build('task', spec.config.task).load();
   const problem = await task.problem(spec.seed);
   const { stepsPerEpoch, examples } = task;
   const span = { steps: task.epochs * stepsPerEpoch, stepsPerEpoch, examples };
-  const optimizer = createOptimizer(parts.registry, spec.config.optimizer, span, spec.seed);
+  const optimizer = createOptimizer(registry, spec.config.optimizer, span, spec.seed);
   const trained = new Set(problem.variables.map(({ id }) => id));
   const batches = batchesOf(problem);
   return {

@@ -28,9 +28,9 @@ export interface ExportOptions {
 }
 
 /** An exporter by name: built in, or of the study's own modules. */
-function exporterOf({ parts: { catalog } }: Session, name: string): Exporter {
-  const known = catalog.list('exporter');
-  if (known.includes(name)) return catalog.build('exporter', name);
+function exporterOf({ registry }: Session, name: string): Exporter {
+  const known = registry.list('exporter');
+  if (known.includes(name)) return registry.build('exporter', name);
   throw new UsageError(
     `export: expected --format to be some of [${known.join(', ')}], got "${name}"${didYouMean(name, known)}`,
   );

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
+import { anyOf, integer, list, location, number, oneOf, text } from '@tfjs-sam/core';
 import { parse } from 'csv-parse/sync';
-import { z } from 'zod';
-import { location } from '../parts/nested.js';
 import type { Data } from './data.js';
 import { defineDataset } from './dataset.js';
 import { gunzipped } from './gunzip.js';
@@ -80,21 +79,23 @@ function classesOf(cells: readonly string[]): { readonly count: number; readonly
 /** A table of numbers, one example a row. */
 export const csv = defineDataset({
   name: 'csv',
-  package: '@tfjs-sam/lab',
-  description: 'A CSV file, compressed with gzip or not: one example a row, columns of numbers and a target',
+  doc: 'A CSV file, compressed with gzip or not: one example a row, columns of numbers and a target',
   options: {
-    path: location('The file'),
-    target: z
-      .union([z.string(), z.int().min(0)])
-      .optional()
-      .describe('Column of the target, by its head or its number from 0. Default: the last'),
-    kind: z.enum(['class', 'number']).default('class').describe('What the target is'),
-    shape: z
-      .array(z.int().min(1))
-      .optional()
-      .describe('Shape of one input, [height, width, channels]. Default: flat'),
-    delimiter: z.string().length(1).default(',').describe('What separates columns'),
-    scale: z.number().gt(0).default(1).describe('What every input is divided by'),
+    path: location({ doc: 'The file' }),
+    target: anyOf(
+      [text({ doc: 'The head of a column' }), integer({ min: 0, doc: 'The number of a column' })],
+      {
+        optional: 'the last',
+        doc: 'Column of the target, by its head or its number from 0',
+      },
+    ),
+    kind: oneOf(['class', 'number'], { default: 'class', doc: 'Kind of the target' }),
+    shape: list(integer({ min: 1, doc: 'Length of an axis' }), {
+      optional: 'flat',
+      doc: 'Shape of one input, [height, width, channels]',
+    }),
+    delimiter: text({ length: 1, default: ',', doc: 'Character between columns' }),
+    scale: number({ above: 0, default: 1, doc: 'Divisor of every input' }),
   },
   load({ path, target, kind, shape: given, scale, delimiter }): Data {
     const { inputs, features, targets, numberOf } = tableOf(path, delimiter, target);

@@ -1,43 +1,55 @@
-import { z } from 'zod';
-import { definePart, type LabPart } from '../parts/part.js';
+import {
+  boolean,
+  type Checked,
+  type Configured,
+  type Declarations,
+  definePart,
+  integer,
+  list,
+  number,
+  type OptionsOf,
+  oneOf,
+  type PartFunction,
+  pick,
+} from '@tfjs-sam/core';
 import type { Data } from './data.js';
 
 /** What every data set's configuration may say beside its own options. */
 export const treatmentOptions = {
-  train: z.int().min(1).optional().describe('Training examples, the first of a random order. Default: all'),
-  test: z.int().min(1).optional().describe('Test examples, likewise. Default: all'),
-  testFraction: z
-    .number()
-    .gt(0)
-    .lt(1)
-    .default(0.2)
-    .describe('Share held out for testing, of data that come in one part'),
-  classes: z
-    .array(z.int().min(0))
-    .min(2)
-    .optional()
-    .describe('Classes to keep, renumbered in this order. Default: all'),
-  labelNoise: z
-    .number()
-    .min(0)
-    .max(1)
-    .default(0)
-    .describe('Share of the training labels that become another class; other splits stay clean'),
-  normalise: z
-    .enum(['none', 'channel', 'example'])
-    .default('none')
-    .describe('Mean 0 and deviation 1 per channel of the training split, or of every example'),
-  flip: z.boolean().default(false).describe('Mirrors every second training image, anew in each epoch'),
-  crop: z
-    .int()
-    .min(0)
-    .default(0)
-    .describe('Pixels of padding from which a training image is cut anew in each epoch'),
+  train: integer({ min: 1, optional: 'all', doc: 'Training examples, the first of a random order' }),
+  test: integer({ min: 1, optional: 'all', doc: 'Test examples, likewise' }),
+  testFraction: number({
+    above: 0,
+    below: 1,
+    default: 0.2,
+    doc: 'Share held out for testing, of data that come in one part',
+  }),
+  classes: list(integer({ min: 0, doc: 'A class' }), {
+    min: 2,
+    optional: 'all',
+    doc: 'Classes to keep, renumbered in this order',
+  }),
+  labelNoise: number({
+    min: 0,
+    max: 1,
+    default: 0,
+    doc: 'Share of the training labels that become another class; other splits stay clean',
+  }),
+  normalise: oneOf(['none', 'channel', 'example'], {
+    default: 'none',
+    doc: 'Mean 0 and deviation 1 per channel of the training split, or of every example',
+  }),
+  flip: boolean({ default: false, doc: 'Mirrors every second training image, anew in each epoch' }),
+  crop: integer({
+    min: 0,
+    default: 0,
+    unit: 'pixels',
+    doc: 'Padding from which a training image is cut anew in each epoch',
+  }),
 };
 
-const treatment = z.object(treatmentOptions);
 /** How the examples of a data set are chosen and changed. */
-export type Treatment = z.output<typeof treatment>;
+export type Treatment = Checked<typeof treatmentOptions>;
 
 /** A data set and how its examples are treated. */
 export interface DatasetPart {
@@ -50,41 +62,41 @@ export interface DatasetPart {
 }
 
 /** What the author of a data set says. */
-export interface DatasetDefinition<Shape extends z.ZodRawShape> {
+export interface DatasetDefinition<D extends Declarations> {
   readonly name: string;
-  /** The package or file that provides it. */
-  readonly package: string;
-  readonly description: string;
-  /** Options of its own, fields of a `z.strictObject`. */
-  readonly options: Shape;
-  load(options: z.output<z.ZodObject<Shape>>): Data | Promise<Data>;
+  /** What it is, in one line. */
+  readonly doc: string;
+  /** Where it was published. */
+  readonly source?: string;
+  /** Options of its own. */
+  readonly options: D;
+  load(options: Checked<D>): Data | Promise<Data>;
 }
+
+/** Data sets so far: two modules may declare one name. */
+let declared = 0;
 
 /**
  * Declares a data set: what is said here is how it is loaded; splits, subsets, noise, augmentation and normalisation
  * are every data set's.
  */
-export function defineDataset<Shape extends z.ZodRawShape>(
-  definition: DatasetDefinition<Shape>,
-): LabPart<'dataset'> {
-  const { name, package: from, description, options } = definition;
+export function defineDataset<const D extends Declarations>(
+  definition: DatasetDefinition<D>,
+): PartFunction<OptionsOf<D & typeof treatmentOptions>, DatasetPart & Configured, 'dataset'> {
+  const { options, load, ...about } = definition;
+  const number = declared++;
   return definePart({
+    ...about,
     kind: 'dataset',
-    name,
-    package: from,
-    description,
-    options: z.strictObject({ ...options, ...treatmentOptions }),
-    create(given) {
+    options: { ...options, ...treatmentOptions },
+    create(given: object): DatasetPart {
+      const own = pick(given, options) as Checked<D>;
       return {
-        summary: description,
-        key: JSON.stringify([
-          from,
-          name,
-          Object.keys(options).map((option) => [option, Object(given)[option]]),
-        ]),
-        treatment: treatment.parse(given),
-        load: async () => definition.load(given as unknown as z.output<z.ZodObject<Shape>>),
+        summary: about.doc,
+        key: JSON.stringify([number, about.name, own]),
+        treatment: pick(given, treatmentOptions) as Treatment,
+        load: async () => load(own),
       };
     },
-  }) as unknown as LabPart<'dataset'>;
+  }) as unknown as PartFunction<OptionsOf<D & typeof treatmentOptions>, DatasetPart & Configured, 'dataset'>;
 }

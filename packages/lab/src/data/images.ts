@@ -1,9 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
+import { integer, list, location, oneOf } from '@tfjs-sam/core';
 import jpeg from 'jpeg-js';
 import { PNG } from 'pngjs';
-import { z } from 'zod';
-import { location } from '../parts/nested.js';
 import type { Data, Examples } from './data.js';
 import { defineDataset } from './dataset.js';
 
@@ -87,26 +86,26 @@ function read(
 /** Images in a folder per class. */
 export const images = defineDataset({
   name: 'images',
-  package: '@tfjs-sam/lab',
-  description:
-    'PNG and JPEG files in a folder per class, or in `train` and `test` with a folder per class each',
+  doc: 'PNG and JPEG files in a folder per class, or in `train` and `test` with a folder per class each',
   options: {
-    folder: location('The folder'),
-    size: z
-      .tuple([z.int().min(1), z.int().min(1)])
-      .default([32, 32])
-      .describe('Height and width to which images are brought'),
-    channels: z.literal([1, 3]).default(3).describe('3 for colours, 1 for grey'),
+    folder: location({ doc: 'The folder' }),
+    size: list(integer({ min: 1, unit: 'pixels', doc: 'Length of a side' }), {
+      min: 2,
+      max: 2,
+      default: [32, 32],
+      doc: 'Height and width to which images are brought',
+    }),
+    channels: oneOf([1, 3], { default: 3, doc: '3 for colours, 1 for grey' }),
   },
-  load({ folder, size, channels }): Data {
+  load({ folder, size: [height, width], channels }): Data {
     const top = foldersIn(folder);
     const split = top.length === 2 && top.includes('train') && top.includes('test');
     const names = split ? foldersIn(join(folder, 'train')) : top;
     if (names.length < 2)
       throw new RangeError(`images: expected a folder per class in ${folder}, got [${names}]`);
-    const part = (root: string): Examples => read(root, names, size, channels);
+    const part = (root: string): Examples => read(root, names, [height!, width!], channels);
     return {
-      shape: [...size, channels],
+      shape: [height!, width!, channels],
       scale: 255,
       classes: names.length,
       train: part(split ? join(folder, 'train') : folder),

@@ -1,14 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { location, oneOf } from '@tfjs-sam/core';
 import { type CifarKind, digitPixels, type LabelledPixels, readCifar, readIdx } from '@tfjs-sam/datasets';
-import { z } from 'zod';
-import { location } from '../parts/nested.js';
 import type { Data, Examples } from './data.js';
 import { defineDataset } from './dataset.js';
 import { dataFolder, type PublishedFile, publishedFile, untar } from './download.js';
 import { gunzipped } from './gunzip.js';
-
-const from = '@tfjs-sam/lab';
 
 const examplesOf = ({ pixels, classes }: LabelledPixels): Examples => ({
   inputs: pixels,
@@ -18,8 +15,8 @@ const examplesOf = ({ pixels, classes }: LabelledPixels): Examples => ({
 
 const digits = defineDataset({
   name: 'digits',
-  package: from,
-  description: '1,797 handwritten digits of 8×8 pixels, embedded (Alpaydin & Kaynak 1998, CC BY 4.0)',
+  doc: '1,797 handwritten digits of 8×8 pixels, embedded',
+  source: 'Alpaydin & Kaynak 1998, CC BY 4.0',
   options: {},
   load(): Data {
     const pixels = digitPixels();
@@ -27,19 +24,21 @@ const digits = defineDataset({
   },
 });
 
-const folder = location(
-  'Folder of the files. Default: TFJS_SAM_DATA or ./data, and there the name of the set',
-).optional();
+const folder = location({
+  optional: 'TFJS_SAM_DATA or ./data, and there the name of the set',
+  doc: 'Folder of the files',
+});
 
-/** Which published parts are read. */
-const use = z
-  .enum(['both', 'train', 'test'])
-  .default('both')
-  .describe('Which published parts are read; one alone is split like data in one part');
+/** Published parts that are read. */
+const use = oneOf(['both', 'train', 'test'], {
+  default: 'both',
+  doc: 'Published parts that are read; one alone is split like data in one part',
+});
 
 interface IdxSet {
   readonly name: string;
-  readonly description: string;
+  readonly doc: string;
+  readonly source: string;
   readonly url: string;
   /** Of training images and labels, test images and labels. */
   readonly md5: readonly [string, string, string, string];
@@ -52,7 +51,7 @@ const idxNames = [
   't10k-labels-idx1-ubyte.gz',
 ] as const;
 
-function idxSet({ name, description, url, md5 }: IdxSet) {
+function idxSet({ name, doc, source, url, md5 }: IdxSet) {
   const read = async (where: string, at: number): Promise<Uint8Array> => {
     const file: PublishedFile = { name: idxNames[at]!, url: `${url}/${idxNames[at]}`, md5: md5[at]! };
     const array = await readIdx(await publishedFile(file, where));
@@ -69,8 +68,8 @@ function idxSet({ name, description, url, md5 }: IdxSet) {
   };
   return defineDataset({
     name,
-    package: from,
-    description,
+    doc,
+    source,
     options: { folder, use },
     async load({ folder: given, use: parts }): Promise<Data> {
       const where = given ?? dataFolder(name);
@@ -83,7 +82,8 @@ function idxSet({ name, description, url, md5 }: IdxSet) {
 
 const mnist = idxSet({
   name: 'mnist',
-  description: 'MNIST: 70,000 handwritten digits of 28×28 pixels (LeCun et al. 1998)',
+  doc: 'MNIST: 70,000 handwritten digits of 28×28 pixels',
+  source: 'LeCun et al. 1998',
   url: 'https://ossci-datasets.s3.amazonaws.com/mnist',
   md5: [
     'f68b3c2dcbeaaa9fbdd348bbdeb94873',
@@ -95,8 +95,8 @@ const mnist = idxSet({
 
 const fashionMnist = idxSet({
   name: 'fashion-mnist',
-  description:
-    'Fashion-MNIST: 70,000 articles of clothing of 28×28 pixels (Xiao et al. 2017, arXiv 1708.07747)',
+  doc: 'Fashion-MNIST: 70,000 articles of clothing of 28×28 pixels',
+  source: 'Xiao et al. 2017, arXiv 1708.07747',
   url: 'http://fashion-mnist.s3-website.eu-central-1.amazonaws.com',
   md5: [
     '8d4fb7e6c68d591d4c3dfef9ec88bf0d',
@@ -129,8 +129,8 @@ function cifarSet({ kind, archive, inside, train, test }: CifarSet) {
   };
   return defineDataset({
     name: kind,
-    package: from,
-    description: `CIFAR-${classes}: 60,000 colour images of 32×32 pixels in ${classes} classes (Krizhevsky 2009)`,
+    doc: `CIFAR-${classes}: 60,000 colour images of 32×32 pixels in ${classes} classes`,
+    source: 'Krizhevsky 2009',
     options: { folder, use },
     async load({ folder: given, use: parts }): Promise<Data> {
       const read = await filesOf(given ?? dataFolder(kind));

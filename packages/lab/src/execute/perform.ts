@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { type BackendName, prepareBackend } from '@tfjs-sam/backends';
-import { loadParts } from '../parts/load.js';
+import { loadRegistry } from '../parts/load.js';
 import type { EpochRecord } from '../results.js';
 import { canonical } from '../study/paths.js';
 import { runTrial } from '../trial/run-trial.js';
@@ -35,8 +35,8 @@ let count = 0;
 export async function perform(job: Job, hearer: Hearer): Promise<TrialOutput> {
   const { spec, until, checkpoint } = job;
   await useBackend(spec.config.backend);
-  const parts = await loadParts(spec.plugins);
-  return runTrial(spec, parts, {
+  const registry = await loadRegistry(spec.plugins);
+  return runTrial(spec, registry, {
     until,
     epoch: (record) => hearer.epoch(record),
     beat: () => hearer.beat(),

@@ -2,9 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { backendNames, prepareBackend } from '@tfjs-sam/backends';
+import type { Registry } from '@tfjs-sam/core/registry';
 import { describeMachine } from '../environment.js';
 import { UsageError } from '../errors.js';
-import { loadParts } from '../parts/load.js';
+import { loadRegistry } from '../parts/load.js';
 import type { StudyResults } from '../results.js';
 import { readResults } from '../store/read-results.js';
 import { StudyFolder, type StudyHeader } from '../store/study-folder.js';
@@ -14,12 +15,11 @@ import { codeVersion } from '../study/identity.js';
 import { ConfigError, didYouMean } from '../study/problem.js';
 import { type StudySource, studyFrom } from '../study/read.js';
 import type { Study } from '../study/schema.js';
-import type { Parts } from '../trial/run-trial.js';
 
-/** A study at hand: expanded, with its parts, and the folder that it lives in. */
+/** A study at hand: expanded, with the registry of its parts, and the folder that it lives in. */
 export interface Session {
   readonly source: StudySource;
-  readonly parts: Parts;
+  readonly registry: Registry;
   readonly expansion: Expansion;
   readonly folder: StudyFolder;
   readonly header: StudyHeader;
@@ -85,12 +85,12 @@ export async function openStudy(source: StudySource, options: SessionOptions): P
   const folder = new StudyFolder(options.folder);
   const before = folder.header;
   const plugins = pluginPaths(source);
-  const parts = await loadParts(plugins);
+  const registry = await loadRegistry(plugins);
   const code = codeVersion(plugins);
   // What `auto` became when the study began.
   const backend =
     (source.study.backend.name === 'auto' && before?.backend) || (await resolvedBackend(source));
-  const expansion = await expandStudy(source, parts, code, backend);
+  const expansion = await expandStudy(source, registry, code, backend);
   const header: StudyHeader = {
     format: 1,
     hash: expansion.hash,
@@ -109,7 +109,7 @@ export async function openStudy(source: StudySource, options: SessionOptions): P
     },
   };
   if (before) requireSame(before, header, options.folder, options.extend ?? false);
-  return { source, parts, expansion, folder, header };
+  return { source, registry, expansion, folder, header };
 }
 
 function pluginPaths({ study, folder }: StudySource): string[] {
@@ -126,14 +126,14 @@ export async function openFolder(path: string): Promise<Session> {
     );
   }
   const source = studyFrom(header.study, header.file, header.folder);
-  const parts = await loadParts(pluginPaths(source));
-  const expansion = await expandStudy(source, parts, header.code, header.backend);
-  return { source, parts, expansion, folder, header };
+  const registry = await loadRegistry(pluginPaths(source));
+  const expansion = await expandStudy(source, registry, header.code, header.backend);
+  return { source, registry, expansion, folder, header };
 }
 
 /** The results of a session, as its folder has them now. */
-export const resultsOf = ({ folder, header, expansion, parts }: Session): StudyResults =>
-  readResults(folder, header, expansion, parts);
+export const resultsOf = ({ folder, header, expansion, registry }: Session): StudyResults =>
+  readResults(folder, header, expansion, registry);
 
 /** Copies results of equal trials from studies beside this one: the same trial is never run twice. @returns How many. */
 export function reuse({ folder, header }: Pick<Session, 'folder' | 'header'>): number {

@@ -1,8 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { definePart } from '@tfjs-sam/core';
 import { type ScalarEvent, tensorBoardEvents } from '@tfjs-sam/core/node';
-import { z } from 'zod';
-import { definePart } from '../parts/part.js';
 import { analyse } from '../report/analysis.js';
 import { standalone } from '../report/draw.js';
 import { renderReport, reportFigures } from '../report/index.js';
@@ -112,9 +111,8 @@ export const exporterParts = Object.entries(exporters).map(([name, { description
   definePart({
     kind: 'exporter',
     name,
-    package: '@tfjs-sam/lab',
-    description,
-    options: z.strictObject({}),
+    doc: description,
+    options: {},
     create: (): Exporter => ({ files }),
   }),
 );

@@ -1,10 +1,9 @@
-import { z } from 'zod';
-import { definePart } from '../parts/part.js';
+import { definePart, integer, oneOf } from '@tfjs-sam/core';
 import type { Measured } from '../results.js';
 import type { Predictions } from '../trial/task.js';
 import type { Measure, MeasureContext } from './measure.js';
 
-const split = z.enum(['train', 'validation', 'test']).default('test').describe('Split that is measured');
+const split = oneOf(['train', 'validation', 'test'], { default: 'test', doc: 'Split that is measured' });
 
 /** Probabilities of one row. */
 function probabilities({ logits, count }: Predictions, row: number): Float64Array {
@@ -43,9 +42,8 @@ function exampleMean(
   return definePart({
     kind: 'measure',
     name,
-    package: '@tfjs-sam/lab',
-    description: `${title}, the mean over a split's examples`,
-    options: z.strictObject({ split }),
+    doc: `${title}, the mean over a split's examples`,
+    options: { split },
     create: ({ split: part }): Measure => ({
       columns: [{ name, title, better }],
       async measure(context) {
@@ -65,10 +63,9 @@ const likeliest = (p: Float64Array): number => p.indexOf(p.reduce((a, b) => Math
 const ece = definePart({
   kind: 'measure',
   name: 'ece',
-  package: '@tfjs-sam/lab',
-  description:
-    'Expected calibration error: mean distance of confidence and accuracy over bins (Guo et al. 2017, arXiv 1706.04599)',
-  options: z.strictObject({ split, bins: z.int().min(1).default(15).describe('Bins of equal width') }),
+  doc: 'Expected calibration error: mean distance of confidence and accuracy over bins',
+  source: 'Guo et al. 2017, arXiv 1706.04599',
+  options: { split, bins: integer({ min: 1, default: 15, doc: 'Bins of equal width' }) },
   create: ({ split: part, bins }): Measure => ({
     columns: [{ name: 'ece', title: 'calibration error', better: 'lower' }],
     async measure(context) {

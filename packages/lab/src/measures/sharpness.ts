@@ -1,8 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
-import type { LossClosure } from '@tfjs-sam/core';
+import { definePart, integer, type LossClosure, number } from '@tfjs-sam/core';
 import { mean, sampleStandardDeviation } from 'simple-statistics';
-import { z } from 'zod';
-import { definePart } from '../parts/part.js';
 import type { Measure } from './measure.js';
 
 /** L(θ + δ) − L(θ) with δ = ρ g / ‖g‖; the weights are put back from saved tensors. */
@@ -37,13 +35,13 @@ async function rise(loss: LossClosure, variables: tf.Variable[], rho: number): P
 export const mSharpness = definePart({
   kind: 'measure',
   name: 'm-sharpness',
-  package: '@tfjs-sam/lab',
-  description: 'Rise of the training loss one step of length rho up its gradient, on batches of m examples',
-  options: z.strictObject({
-    rho: z.number().gt(0).default(0.05).describe('Length of the step'),
-    m: z.int().min(1).default(64).describe('Examples of a batch'),
-    examples: z.int().min(1).default(1024).describe('Training examples to look at, at most'),
-  }),
+  doc: 'Rise of the training loss one step of length rho up its gradient, on batches of m examples',
+  source: 'Foret et al. 2021, arXiv 2010.01412, section 4.1',
+  options: {
+    rho: number({ above: 0, default: 0.05, doc: 'Length of the step' }),
+    m: integer({ min: 1, default: 64, doc: 'Examples of a batch' }),
+    examples: integer({ min: 1, default: 1024, doc: 'Training examples to look at, at most' }),
+  },
   create: ({ rho, m, examples }): Measure => ({
     columns: [{ name: 'm-sharpness', title: 'm-sharpness', better: 'lower' }],
     async measure({ problem, pause }) {

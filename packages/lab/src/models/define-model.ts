@@ -1,10 +1,16 @@
 import { createHash } from 'node:crypto';
 import * as tf from '@tensorflow/tfjs';
+import {
+  type Checked,
+  type Configured,
+  type Declarations,
+  definePart,
+  location,
+  type OptionsOf,
+  type PartFunction,
+} from '@tfjs-sam/core';
 import { fileSystem } from '@tfjs-sam/core/node';
-import { z } from 'zod';
-import { location } from '../parts/nested.js';
-import { definePart, type LabPart } from '../parts/part.js';
-import type { ModelRequest } from './model.js';
+import type { ModelPart, ModelRequest } from './model.js';
 
 /** Seeds of a model's layers, one after the other. */
 export type Seeds = () => number;
@@ -19,28 +25,27 @@ function layerSeeds(seed: number): Seeds {
 }
 
 /** What the author of a model says. */
-export interface ModelDefinition<Shape extends z.ZodRawShape> {
+export interface ModelDefinition<D extends Declarations> {
   readonly name: string;
-  /** The package or file that provides it. */
-  readonly package: string;
-  readonly description: string;
-  /** Options of its own, fields of a `z.strictObject`. */
-  readonly options: Shape;
+  /** What it is, in one line. */
+  readonly doc: string;
+  /** Where it was published. */
+  readonly source?: string;
+  /** Options of its own. */
+  readonly options: D;
   /** Inputs that it is for: images are `[height, width, channels]`. Default: any. */
   readonly input?: 'image' | undefined;
   /** Why it cannot be made for inputs of a shape, after `expected`; undefined where it can. */
-  contradiction?(shape: readonly number[], options: z.output<z.ZodObject<Shape>>): string | undefined;
+  contradiction?(shape: readonly number[], options: Checked<D>): string | undefined;
   /** Makes the model, which returns logits; every initializer takes a seed of `seeds`. */
-  create(
-    request: ModelRequest & { readonly seeds: Seeds },
-    options: z.output<z.ZodObject<Shape>>,
-  ): tf.LayersModel;
+  create(request: ModelRequest & { readonly seeds: Seeds }, options: Checked<D>): tf.LayersModel;
 }
 
 const shared = {
-  from: location(
-    'Folder of a saved model to start from (fine-tuning); weights of other shapes, the head, start anew',
-  ).optional(),
+  from: location({
+    optional: 'none',
+    doc: 'Folder of a saved model to start from (fine-tuning); weights of other shapes, the head, start anew',
+  }),
 };
 
 /** Gives a model the weights of a saved one, in order, where the shapes agree. */
@@ -82,37 +87,34 @@ export function startFromWeights(model: tf.LayersModel, saved: readonly tf.Tenso
 }
 
 /** Declares a model: what is said here is how it is built; fine-tuning is every model's. */
-export function defineModel<Shape extends z.ZodRawShape>(
-  definition: ModelDefinition<Shape>,
-): LabPart<'model'> {
-  const { name, package: from, description, options } = definition;
+export function defineModel<const D extends Declarations>(
+  definition: ModelDefinition<D>,
+): PartFunction<OptionsOf<D & typeof shared>, ModelPart & Configured, 'model'> {
+  const { options, create, input, contradiction, ...about } = definition;
   return definePart({
+    ...about,
     kind: 'model',
-    name,
-    package: from,
-    description,
-    options: z.strictObject({ ...options, ...shared }),
-    create(given) {
-      const { from: folder, ...own } = given as { readonly from?: string } & Record<string, unknown>;
+    options: { ...options, ...shared },
+    create(given: object): ModelPart {
+      const { from: folder, ...own } = given as { readonly from?: string };
       return {
-        summary: description,
+        summary: about.doc,
         requireInput(shape) {
-          const images = definition.input === 'image' && shape.length !== 3;
+          const images = input === 'image' && shape.length !== 3;
           const wrong = images
             ? `images [height, width, channels], got inputs of shape [${shape}]`
-            : definition.contradiction?.(shape, own as z.output<z.ZodObject<Shape>>);
-          if (wrong !== undefined) throw new RangeError(`${name}: expected ${wrong}`);
+            : contradiction?.(shape, own as unknown as Checked<D>);
+          if (wrong !== undefined) throw new RangeError(`${about.name}: expected ${wrong}`);
         },
         ...(folder !== undefined && { checksum: () => savedChecksum(folder) }),
         async create(request) {
-          const seeds = layerSeeds(request.seed);
-          const model = definition.create({ ...request, seeds }, own as z.output<z.ZodObject<Shape>>);
+          const model = create({ ...request, seeds: layerSeeds(request.seed) }, own as unknown as Checked<D>);
           if (folder !== undefined) await startFrom(model, folder);
           return model;
         },
       };
     },
-  }) as unknown as LabPart<'model'>;
+  }) as unknown as PartFunction<OptionsOf<D & typeof shared>, ModelPart & Configured, 'model'>;
 }
 
 /** Initializer before a ReLU. */

@@ -1,8 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
-import { z } from 'zod';
+import { integer, list, number } from '@tfjs-sam/core';
 import { defineModel, glorot, head, heNormal, type Seeds } from './define-model.js';
 
-const from = '@tfjs-sam/lab';
 const flatten = (inputShape: readonly number[]): tf.layers.Layer =>
   tf.layers.flatten({ inputShape: [...inputShape] });
 
@@ -26,10 +25,12 @@ const pooling = (): tf.layers.Layer => tf.layers.maxPooling2d({ poolSize: 2 });
 const dense = (units: number, seeds: Seeds): tf.layers.Layer =>
   tf.layers.dense({ units, activation: 'relu', kernelInitializer: heNormal(seeds) });
 
+/** A size of a layer. */
+const units = integer({ min: 1, doc: 'Its size' });
+
 const logistic = defineModel({
   name: 'logistic',
-  package: from,
-  description: 'Logistic regression: one linear layer',
+  doc: 'Logistic regression: one linear layer',
   options: {},
   create: ({ inputShape, outputs, seeds }) =>
     tf.sequential({ layers: [flatten(inputShape), head(outputs, seeds)] }),
@@ -37,11 +38,10 @@ const logistic = defineModel({
 
 const mlp = defineModel({
   name: 'mlp',
-  package: from,
-  description: 'Hidden layers of ReLU units, then a linear layer',
+  doc: 'Hidden layers of ReLU units, then a linear layer',
   options: {
-    hidden: z.array(z.int().min(1)).min(1).default([128]).describe('Units of each hidden layer'),
-    dropout: z.number().min(0).lt(1).default(0).describe('Share of hidden units left out of a step'),
+    hidden: list(units, { min: 1, default: [128], doc: 'Units of each hidden layer' }),
+    dropout: number({ min: 0, below: 1, default: 0, doc: 'Share of hidden units left out of a step' }),
   },
   create: ({ inputShape, outputs, seeds }, { hidden, dropout }) =>
     tf.sequential({
@@ -58,11 +58,10 @@ const mlp = defineModel({
 
 const cnn = defineModel({
   name: 'cnn',
-  package: from,
   input: 'image',
-  description: '3×3 convolutions, each with ReLU and 2×2 max-pooling, then a linear layer',
+  doc: '3×3 convolutions, each with ReLU and 2×2 max-pooling, then a linear layer',
   options: {
-    channels: z.array(z.int().min(1)).min(1).default([16, 32]).describe('Channels of each convolution'),
+    channels: list(units, { min: 1, default: [16, 32], doc: 'Channels of each convolution' }),
   },
   contradiction: (shape, { channels }) => tooSmall(shape, channels.length),
   create: ({ inputShape, outputs, seeds }, { channels }) =>
@@ -81,9 +80,7 @@ const cnn = defineModel({
 const lenet = defineModel({
   name: 'lenet',
   input: 'image',
-  package: from,
-  description:
-    'Like LeNet-5 with ReLU and max-pooling: 6 and 16 channels of 5×5, 120 and 84 units (LeCun et al. 1998)',
+  doc: 'Like LeNet-5 with ReLU and max-pooling: 6 and 16 channels of 5×5, 120 and 84 units (LeCun et al. 1998)',
   options: {},
   contradiction: (shape) => tooSmall(shape, 2),
   create: ({ inputShape, outputs, seeds }) =>
@@ -103,17 +100,16 @@ const lenet = defineModel({
 
 const lstm = defineModel({
   name: 'lstm',
-  package: from,
-  description: 'One LSTM layer, then a linear layer; an image is read row by row',
-  options: { units: z.int().min(1).default(32).describe('Units of the layer') },
-  create({ inputShape, outputs, seeds }, { units }) {
+  doc: 'One LSTM layer, then a linear layer; an image is read row by row',
+  options: { units: integer({ min: 1, default: 32, doc: 'Units of the layer' }) },
+  create({ inputShape, outputs, seeds }, { units: size }) {
     const [time = 1, ...rest] = inputShape;
     const features = rest.reduce((product, axis) => product * axis, 1);
     return tf.sequential({
       layers: [
         tf.layers.reshape({ targetShape: [time, features], inputShape: [...inputShape] }),
         tf.layers.lstm({
-          units,
+          units: size,
           kernelInitializer: glorot(seeds),
           // Orthogonal starts are drawn by a decomposition that is slow on wasm.
           recurrentInitializer: glorot(seeds),

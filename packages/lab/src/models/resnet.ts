@@ -1,8 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
-import { z } from 'zod';
+import { number, oneOf } from '@tfjs-sam/core';
 import { defineModel, head, heNormal, type Seeds } from './define-model.js';
-
-const from = '@tfjs-sam/lab';
 
 interface Block {
   readonly filters: number;
@@ -66,17 +64,14 @@ function build(
 export const resnet = defineModel({
   name: 'resnet',
   input: 'image',
-  package: from,
-  description:
-    'Residual network for small images with batch normalisation (He et al. 2016, arXiv 1512.03385)',
+  doc: 'Residual network for small images with batch normalisation',
+  source: 'He et al. 2016, arXiv 1512.03385',
   options: {
-    depth: z
-      .literal([8, 14, 20, 32, 44, 56, 110, 18])
-      .default(8)
-      .describe(
-        '6n + 2 layers in three stages of 16, 32 and 64 channels; 18 is ResNet-18, four stages of 64 to 512',
-      ),
-    width: z.number().gt(0).default(1).describe('Multiplies the channels'),
+    depth: oneOf([8, 14, 20, 32, 44, 56, 110, 18], {
+      default: 8,
+      doc: '6n + 2 layers in three stages of 16, 32 and 64 channels; 18 is ResNet-18, four stages of 64 to 512',
+    }),
+    width: number({ above: 0, default: 1, doc: 'Multiplier of the channels' }),
   },
   create({ inputShape, outputs, seeds }, { depth, width }) {
     const [widths, blocks] = depth === 18 ? [[64, 128, 256, 512], 2] : [[16, 32, 64], (depth - 2) / 6];

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { z } from 'zod';
+import { integer } from '@tfjs-sam/core';
 import { defineModel, glorot, head, type Seeds } from './define-model.js';
 
 interface AttentionArgs {
@@ -113,13 +113,18 @@ const linear = (x: Symbolic, units: number, seeds: Seeds, activation?: 'relu'): 
 export const vit = defineModel({
   name: 'vit',
   input: 'image',
-  package: '@tfjs-sam/lab',
-  description: 'Small vision transformer with mean pooling (Dosovitskiy et al. 2021, arXiv 2010.11929)',
+  doc: 'Small vision transformer with mean pooling',
+  source: 'Dosovitskiy et al. 2021, arXiv 2010.11929',
   options: {
-    patch: z.int().min(1).default(4).describe('Side of a patch, in pixels; divides height and width'),
-    width: z.int().min(1).default(64).describe('Numbers per token; a multiple of heads'),
-    heads: z.int().min(1).default(4).describe('Attention heads'),
-    depth: z.int().min(1).default(4).describe('Blocks'),
+    patch: integer({
+      min: 1,
+      default: 4,
+      unit: 'pixels',
+      doc: 'Side of a patch, which divides height and width',
+    }),
+    width: integer({ min: 1, default: 64, doc: 'Numbers per token; a multiple of heads' }),
+    heads: integer({ min: 1, default: 4, doc: 'Attention heads' }),
+    depth: integer({ min: 1, default: 4, doc: 'Blocks' }),
   },
   contradiction([height = 0, columns = 0], { patch, width, heads }) {
     if (height % patch !== 0 || columns % patch !== 0)

@@ -1,3 +1,4 @@
+import { type Plugin, pluginOf } from '@tfjs-sam/core/registry';
 import { csv } from '../data/csv.js';
 import { images } from '../data/images.js';
 import { publishedDatasets } from '../data/published.js';
@@ -9,19 +10,14 @@ import { resnet } from '../models/resnet.js';
 import { vit } from '../models/vit.js';
 import { supervised } from '../trial/supervised.js';
 import { surface } from '../trial/surface.js';
-import type { LabPart } from './part.js';
+
+const functions = [
+  ...[supervised, surface],
+  ...[...publishedDatasets, csv, images],
+  ...[...plainModels, resnet, vit],
+  ...[...classifierMeasures, mSharpness],
+  ...exporterParts,
+];
 
 /** The parts that the lab brings. */
-export const builtInParts = [
-  supervised,
-  surface,
-  ...publishedDatasets,
-  csv,
-  images,
-  ...plainModels,
-  resnet,
-  vit,
-  ...classifierMeasures,
-  mSharpness,
-  ...exporterParts,
-] as unknown as readonly LabPart[];
+export const builtInParts: readonly Plugin[] = functions.map(({ part }) => pluginOf(part, '@tfjs-sam/lab'));

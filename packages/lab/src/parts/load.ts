@@ -1,35 +1,39 @@
-import type { Plugin } from '@tfjs-sam/core/registry';
+import type { Plugin, Registry } from '@tfjs-sam/core/registry';
 import { createDefaultRegistry } from 'tfjs-sam';
-import { loadModules } from '../plugin-modules.js';
-import type { Parts } from '../trial/run-trial.js';
+import { UsageError } from '../errors.js';
+import { loadPlugins } from '../plugin-modules.js';
 import { builtInParts } from './built-in.js';
-import { PartCatalog } from './catalog.js';
-import { type LabPart, labKinds } from './part.js';
+import { labKinds } from './kinds.js';
 
-const isLabPart = (part: { readonly kind: string }): boolean =>
-  (labKinds as readonly string[]).includes(part.kind);
-
-const known = new Map<string, Promise<Parts>>();
+const known = new Map<string, Promise<Registry>>();
 
 /**
- * Every part: built in, and of modules, once per process.
+ * The registry of every part: built in, and of modules, once per process.
  *
- * @param plugins - Packages, or absolute paths of files.
+ * @param plugins - Packages, or paths of files or folders.
+ * @param asked - What named them, for messages.
  * @throws UsageError when one cannot be used.
  */
-export function loadParts(plugins: readonly string[] = []): Promise<Parts> {
+export function loadRegistry(plugins: readonly string[] = [], asked = 'plugins'): Promise<Registry> {
   const key = plugins.join('\n');
   const found = known.get(key);
   if (found) return found;
-  const parts = load(plugins);
-  known.set(key, parts);
-  return parts;
+  const registry = load(plugins, asked);
+  known.set(key, registry);
+  // The next call may find them mended.
+  registry.catch(() => known.delete(key));
+  return registry;
 }
 
-async function load(plugins: readonly string[]): Promise<Parts> {
-  const given = await loadModules(plugins);
-  return {
-    registry: createDefaultRegistry(given.filter((part) => !isLabPart(part)) as unknown as Plugin[]),
-    catalog: new PartCatalog([...builtInParts, ...(given.filter(isLabPart) as unknown as LabPart[])]),
-  };
+async function load(plugins: readonly string[], asked: string): Promise<Registry> {
+  const further = await loadPlugins(plugins, { asked });
+  return registryOf(further, asked);
+}
+
+function registryOf(further: readonly Plugin[], asked: string): Registry {
+  try {
+    return createDefaultRegistry([...builtInParts, ...further], { kinds: labKinds });
+  } catch (error) {
+    throw new UsageError(`${asked}: ${error instanceof Error ? error.message : String(error)}`);
+  }
 }

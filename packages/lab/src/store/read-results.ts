@@ -1,10 +1,10 @@
+import type { Registry } from '@tfjs-sam/core/registry';
 import { stringify } from 'yaml';
 import { knownOf } from '../execute/conduct.js';
 import type { ArmInfo, MeasureInfo, PointResult, StudyResults, TrialResult, TrialState } from '../results.js';
 import type { Expansion, Group } from '../study/expand.js';
 import type { Json } from '../study/paths.js';
 import { type Known, type Plan, planGroup } from '../study/plan.js';
-import type { Parts } from '../trial/run-trial.js';
 import type { TrialSpec } from '../trial/spec.js';
 import { isLocked } from './lock.js';
 import type { StudyFolder, StudyHeader } from './study-folder.js';
@@ -52,12 +52,12 @@ function trialResult(
 }
 
 /** What the options of an optimizer say about its method. */
-function armInfo(parts: Parts, groups: readonly Group[], points: readonly PointResult[]): ArmInfo {
+function armInfo(registry: Registry, groups: readonly Group[], points: readonly PointResult[]): ArmInfo {
   const [group] = groups as [Group];
   const { options } = group.points[0]!;
   const variant = options['optimizer.variant'];
   const name = String(variant ?? options['optimizer.base.name'] ?? options['optimizer.name']);
-  const plugin = parts.registry.find(name, variant === undefined ? 'base-optimizer' : 'variant');
+  const plugin = registry.find(name, variant === undefined ? 'base-optimizer' : 'variant');
   const varied = new Set(group.points.flatMap(({ point }) => Object.keys(point)));
   const isVaried = (path: string): boolean =>
     [...varied].some((each) => path === each || path.startsWith(`${each}.`));
@@ -72,10 +72,10 @@ function armInfo(parts: Parts, groups: readonly Group[], points: readonly PointR
 }
 
 /** Columns of the measures, each once. */
-function measureInfos({ groups }: Expansion, parts: Parts): MeasureInfo[] {
+function measureInfos({ groups }: Expansion, registry: Registry): MeasureInfo[] {
   const [first] = groups[0]?.points[0]?.trials ?? [];
   const columns = (first?.config.measures ?? []).flatMap(
-    (measure) => parts.catalog.build('measure', measure).columns,
+    (measure) => registry.build('measure', measure).columns,
   );
   return [...new Map(columns.map((column) => [column.name, column])).values()];
 }
@@ -91,7 +91,7 @@ export function readResults(
   folder: StudyFolder,
   header: StudyHeader,
   expansion: Expansion,
-  parts: Parts,
+  registry: Registry,
 ): StudyResults {
   const begun = new Set(folder.begun());
   const locked = isLocked(folder.path);
@@ -126,7 +126,10 @@ export function readResults(
   }
   const arms = [...new Set(expansion.groups.map(({ arm }) => arm))].map((arm) => {
     const groups = expansion.groups.filter((group) => group.arm === arm);
-    return { ...armInfo(parts, groups, pointsOf.get(arm)!), gradientsPerStep: gradientsPerStep(trials, arm) };
+    return {
+      ...armInfo(registry, groups, pointsOf.get(arm)!),
+      gradientsPerStep: gradientsPerStep(trials, arm),
+    };
   });
   const over = trials.every(({ state }) => ['done', 'failed', 'stopped'].includes(state));
   const finishedAt = over ? lastFinish(folder, trials) : undefined;
@@ -141,7 +144,7 @@ export function readResults(
     arms,
     baseline: expansion.baseline,
     seeds: expansion.seeds,
-    measures: measureInfos(expansion, parts),
+    measures: measureInfos(expansion, registry),
     trials,
     provenance: { ...header.provenance, finishedAt },
   };

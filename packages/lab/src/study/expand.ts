@@ -1,7 +1,8 @@
 import { isAbsolute, resolve } from 'node:path';
+import type { Registry } from '@tfjs-sam/core/registry';
+import { completePart, withoutLocations } from '../parts/configurations.js';
 import type { Point, TaskInfo } from '../results.js';
 import { completeOptimizer } from '../trial/optimizer.js';
-import type { Parts } from '../trial/run-trial.js';
 import type { TrialSpec } from '../trial/spec.js';
 import type { LoadedTask } from '../trial/task.js';
 import { type CodeVersion, hashOf } from './identity.js';
@@ -53,7 +54,7 @@ const qualifiedKeys = (entries: JsonObject): JsonObject =>
 
 interface Context {
   readonly source: StudySource;
-  readonly parts: Parts;
+  readonly registry: Registry;
   readonly code: CodeVersion;
   readonly backend: Study['backend'];
   readonly plugins: readonly string[];
@@ -105,14 +106,14 @@ const prefixed = (error: unknown, prefix: string): unknown =>
     : error;
 
 /** The paths of a complete configuration that say where data lie, made absolute. */
-function loadTask(config: JsonObject, { parts, source, loaded }: Context) {
+function loadTask(config: JsonObject, { registry, source, loaded }: Context) {
   const key = canonical(config);
   const known = loaded.get(key);
   if (known) return known;
   const load = async () => {
     try {
-      const complete = parts.catalog.complete('task', { name: 'supervised', ...config }, [], source.folder);
-      return { config: complete, task: await parts.catalog.build('task', complete).load() };
+      const complete = completePart(registry, 'task', { name: 'supervised', ...config }, source);
+      return { config: complete, task: await registry.build('task', complete).load() };
     } catch (error) {
       if (error instanceof ConfigError) throw prefixed(error, 'task');
       throw new ConfigError([{ path: ['task'], message: (error as Error).message }]);
@@ -128,7 +129,7 @@ async function expandPoint(
   names: { readonly task: string; readonly arm: string },
   { point, config }: ReturnType<typeof searchPoints>[number],
 ): Promise<{ readonly expanded: ExpandedPoint; readonly task: LoadedTask }> {
-  const { parts, source, code, backend, plugins } = context;
+  const { registry, source, code, backend, plugins } = context;
   const { config: task, task: loaded } = await loadTask((config.task ?? {}) as JsonObject, context);
   const given = (config.optimizer ?? {}) as JsonObject;
   const span = {
@@ -138,20 +139,17 @@ async function expandPoint(
   };
   let optimizer: JsonObject;
   try {
-    optimizer = completeOptimizer(parts.registry, given, span);
+    optimizer = completeOptimizer(registry, given, span);
   } catch (error) {
     throw prefixed(error, 'optimizer');
   }
   const measures = source.study.measures.map((measure, i) => {
-    try {
-      return parts.catalog.complete('measure', measure, ['measures', i], source.folder);
-    } catch (error) {
-      throw error instanceof ConfigError ? error : prefixed(error, 'measures');
-    }
+    const { folder } = source;
+    return completePart(registry, 'measure', measure, { path: ['measures', i], folder });
   });
   const { checksum } = loaded;
   const identity = {
-    task: parts.catalog.withoutLocations('task', task),
+    task: withoutLocations(registry, 'task', task),
     optimizer,
     measures,
     backend,
@@ -181,7 +179,7 @@ async function expandPoint(
  */
 export async function expandStudy(
   source: StudySource,
-  parts: Parts,
+  registry: Registry,
   code: CodeVersion,
   backend: Study['backend'],
 ): Promise<Expansion> {
@@ -189,7 +187,7 @@ export async function expandStudy(
   const plugins = study.plugins.map((plugin) =>
     /^\.{0,2}\//.test(plugin) && !isAbsolute(plugin) ? resolve(source.folder, plugin) : plugin,
   );
-  const context: Context = { source, parts, code, backend, plugins, loaded: new Map() };
+  const context: Context = { source, registry, code, backend, plugins, loaded: new Map() };
   const baseline = study.baseline ?? Object.keys(study.arms)[0]!;
   if (!(baseline in study.arms)) {
     const names = Object.keys(study.arms);

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, isAbsolute, join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
+import { labVersion } from '../version.js';
 import { canonical } from './paths.js';
 
 /** Hex digits of an identity: 80 bits, so that a million trials meet with odds of one in 10¹². */
@@ -13,11 +14,6 @@ export const hashOf = (value: unknown): string =>
 
 /** What a trial's numbers depend on beside its configuration and data. */
 export type CodeVersion = Readonly<Record<string, string>>;
-
-const manifestVersion = (): string => {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
-};
 
 /** A hash of a file, or of the files of a package's folder. */
 function contentHash(path: string): string {
@@ -37,5 +33,5 @@ export function codeVersion(plugins: readonly string[]): CodeVersion {
   const files = plugins
     .filter((plugin) => isAbsolute(plugin))
     .map((path) => [basename(path), contentHash(path)] as const);
-  return { lab: manifestVersion(), tfjs: tf.version_core, ...Object.fromEntries(files) };
+  return { lab: labVersion(), tfjs: tf.version_core, ...Object.fromEntries(files) };
 }

@@ -1,5 +1,6 @@
 import type * as tf from '@tensorflow/tfjs';
 import type { Registry } from '@tfjs-sam/core/registry';
+import { explained } from '../parts/configurations.js';
 import { isObject, type Json, type JsonObject } from '../study/paths.js';
 import { ConfigError } from '../study/problem.js';
 
@@ -65,18 +66,6 @@ function forRegistry(config: JsonObject, registry: Registry, span: Span): JsonOb
   };
 }
 
-/** The problems that the registry's error tells line by line. */
-function configError(error: unknown): unknown {
-  if (!(error instanceof Error)) return error;
-  const lines = error.message.split('\n').map((line) => {
-    const told = /^registry: expected (\S+) to be (.*)$/.exec(line);
-    return told && told[1] !== 'the'
-      ? { path: told[1]!.split('.'), message: `expected ${told[2]}` }
-      : { path: [], message: line.replace(/^registry: /, '') };
-  });
-  return new ConfigError(lines);
-}
-
 /** Sets every seed of the complete configuration that the given one does not fix. */
 function withSeeds(complete: Json, given: Json | undefined, seed: number): Json {
   if (!isObject(complete)) return complete;
@@ -89,12 +78,6 @@ function withSeeds(complete: Json, given: Json | undefined, seed: number): Json 
   );
 }
 
-const asBase = (registry: Registry, config: JsonObject): JsonObject => {
-  // The registry completes variants only: a plain SAM around the base has it complete.
-  const parsed = registry.parse({ variant: 'sam', base: config }) as unknown as { base: JsonObject };
-  return parsed.base;
-};
-
 /**
  * An optimizer's configuration with every default written out.
  *
@@ -102,12 +85,12 @@ const asBase = (registry: Registry, config: JsonObject): JsonObject => {
  */
 export function completeOptimizer(registry: Registry, config: JsonObject, span: Span): JsonObject {
   const given = forRegistry(config, registry, span);
-  try {
-    if (given.variant === undefined) return { base: asBase(registry, given) };
-    return registry.parse(given) as unknown as JsonObject;
-  } catch (error) {
-    throw configError(error);
+  if (given.variant === undefined) {
+    return {
+      base: explained(() => registry.complete('base-optimizer', given), ['base']) as unknown as JsonObject,
+    };
   }
+  return explained(() => registry.parse(given)) as unknown as JsonObject;
 }
 
 /** The optimizer of a trial: draws of its parts follow the trial's seed unless the configuration fixes them. */

@@ -2,18 +2,11 @@ import type * as tf from '@tensorflow/tfjs';
 import type { Registry } from '@tfjs-sam/core/registry';
 import { seededRandom } from '@tfjs-sam/datasets';
 import { median, quantile } from 'simple-statistics';
-import type { PartCatalog } from '../parts/catalog.js';
 import type { EpochRecord, FinalMetrics, Measured, Metrics, Outcome, StepTimes } from '../results.js';
 import { type Progress, restoreCheckpoint, writeCheckpoint } from './checkpoint.js';
 import { createOptimizer } from './optimizer.js';
 import type { TrialOutput, TrialSpec } from './spec.js';
 import type { LoadedTask, Problem, Split, StepBatch } from './task.js';
-
-/** Where parts are looked up. */
-export interface Parts {
-  readonly registry: Registry;
-  readonly catalog: PartCatalog;
-}
 
 /** What surrounds a training: who hears of it, how far it goes, and where it leaves checkpoints. */
 export interface TrialHost {
@@ -254,7 +247,7 @@ function stepTimes(all: readonly number[]): StepTimes {
 }
 
 async function measured(
-  { catalog }: Parts,
+  registry: Registry,
   { config, seed }: TrialSpec,
   problem: Problem,
   pacer: Pacer,
@@ -262,7 +255,7 @@ async function measured(
 ): Promise<Record<string, Measured>> {
   const found: Record<string, Measured> = {};
   for (const each of config.measures) {
-    const measure = catalog.build('measure', each);
+    const measure = registry.build('measure', each);
     if (diverged) {
       for (const { name } of measure.columns)
         found[name] = { value: null, unreliable: 'the training diverged' };
@@ -280,9 +273,13 @@ async function measured(
  *
  * TensorFlow.js must have the backend that the specification names. Leaves no tensors behind.
  */
-export async function runTrial(spec: TrialSpec, parts: Parts, host: TrialHost = {}): Promise<TrialOutput> {
+export async function runTrial(
+  spec: TrialSpec,
+  registry: Registry,
+  host: TrialHost = {},
+): Promise<TrialOutput> {
   const pacer = new Pacer(() => host.beat?.());
-  const task = await parts.catalog.build('task', spec.config.task).load();
+  const task = await registry.build('task', spec.config.task).load();
   const problem = await task.problem(spec.seed);
   const span = {
     steps: task.epochs * task.stepsPerEpoch,
@@ -291,7 +288,7 @@ export async function runTrial(spec: TrialSpec, parts: Parts, host: TrialHost = 
   };
   let optimizer: tf.Optimizer | undefined;
   try {
-    optimizer = createOptimizer(parts.registry, spec.config.optimizer, span, spec.seed);
+    optimizer = createOptimizer(registry, spec.config.optimizer, span, spec.seed);
     const training = new Training(spec, task, problem, optimizer, host, pacer);
     await training.restore();
     const until = Math.min(host.until ?? task.epochs, task.epochs);
@@ -301,7 +298,7 @@ export async function runTrial(spec: TrialSpec, parts: Parts, host: TrialHost = 
       return { state: 'paused', epochs, measures: {}, figures: [] };
     }
     const conclusion = await training.conclude();
-    const measures = await measured(parts, spec, problem, pacer, training.diverged !== undefined);
+    const measures = await measured(registry, spec, problem, pacer, training.diverged !== undefined);
     return { state: 'done', epochs, ...conclusion, measures, figures: problem.figures?.() ?? [] };
   } finally {
     optimizer?.dispose();

@@ -1,42 +1,53 @@
 import * as tf from '@tensorflow/tfjs';
 import { zeroOneLowerBound } from '@tfjs-sam/bisam';
-import { byObjective, type LossClosure } from '@tfjs-sam/core';
+import {
+  anyOf,
+  byObjective,
+  type Checked,
+  definePart,
+  integer,
+  type LossClosure,
+  number,
+  oneOf,
+  part,
+} from '@tfjs-sam/core';
 import { permutation, seededRandom } from '@tfjs-sam/datasets';
 import { softmaxCrossEntropy } from '@tfjs-sam/wasm-kernels';
-import { z } from 'zod';
 import { inputsOf, type Normalisation, normalisationOf, targetsOf } from '../data/batch.js';
 import { checksum, type Data } from '../data/data.js';
 import type { DatasetPart } from '../data/dataset.js';
 import { type SplitData, type Splits, splitData } from '../data/splits.js';
-import type { ModelPart } from '../models/model.js';
-import { nested } from '../parts/nested.js';
-import { definePart } from '../parts/part.js';
 import type { Metrics } from '../results.js';
 import type { LoadedTask, Predictions, Problem, Split, StepBatch } from './task.js';
 
-const options = z.strictObject({
-  dataset: nested('dataset').describe('What is learnt from'),
-  model: nested('model').describe('What is trained'),
-  loss: z
-    .enum(['cross-entropy', 'squared-error'])
-    .optional()
-    .describe('Default: cross-entropy for classes, squared error for numbers'),
-  labelSmoothing: z.number().min(0).lt(1).default(0).describe('Share of each label spread over all classes'),
-  batchSize: z.int().min(1).default(32).describe('Examples of a step'),
-  epochs: z.int().min(1).default(10).describe('Passes over the training split'),
-  validation: z
-    .number()
-    .min(0)
-    .lt(1)
-    .default(0.2)
-    .describe('Share of the training part that is held out to choose by'),
-  splitSeed: z
-    .union([z.int().min(0), z.literal('seed')])
-    .default(0)
-    .describe("Names the split and the label noise; `seed`: the trial's, so that each seed has its own"),
-});
+const options = {
+  dataset: part('dataset', { doc: 'Examples that are learnt from' }),
+  model: part('model', { doc: 'Network that is trained' }),
+  loss: oneOf(['cross-entropy', 'squared-error'], {
+    optional: 'cross-entropy for classes, squared error for numbers',
+    doc: 'Loss',
+  }),
+  labelSmoothing: number({
+    min: 0,
+    below: 1,
+    default: 0,
+    doc: 'Share of each label spread over all classes',
+  }),
+  batchSize: integer({ min: 1, default: 32, doc: 'Examples of a step' }),
+  epochs: integer({ min: 1, default: 10, doc: 'Passes over the training split' }),
+  validation: number({
+    min: 0,
+    below: 1,
+    default: 0.2,
+    doc: 'Share of the training part that is held out to choose by',
+  }),
+  splitSeed: anyOf([integer({ min: 0, doc: 'A seed' }), oneOf(['seed'], { doc: "The trial's" })], {
+    default: 0,
+    doc: "Seed of the split and the label noise; `seed`: the trial's, so that each seed has its own",
+  }),
+};
 
-type Options = z.output<typeof options> & { readonly dataset: DatasetPart; readonly model: ModelPart };
+type Options = Checked<typeof options>;
 
 /** Examples of one step of an evaluation. */
 const evaluationBatch = 256;
@@ -239,10 +250,9 @@ async function load(given: Options): Promise<LoadedTask> {
 export const supervised = definePart({
   kind: 'task',
   name: 'supervised',
-  package: '@tfjs-sam/lab',
-  description: 'Learns classes or numbers from examples',
+  doc: 'Learns classes or numbers from examples',
   options,
   create(given) {
-    return { load: () => load(given as Options) };
+    return { load: () => load(given) };
   },
 });

@@ -1,8 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
-import type { LossClosure } from '@tfjs-sam/core';
+import { type Checked, definePart, integer, type LossClosure, list, number, oneOf } from '@tfjs-sam/core';
 import { seededRandom } from '@tfjs-sam/datasets';
-import { z } from 'zod';
-import { definePart } from '../parts/part.js';
 import type { Figure, Metrics } from '../results.js';
 import { hashOf } from '../study/identity.js';
 import type { LoadedTask, Problem, Split, StepBatch } from './task.js';
@@ -62,21 +60,23 @@ const surfaces = {
 
 const names = Object.keys(surfaces) as (keyof typeof surfaces)[];
 
-const options = z.strictObject({
-  surface: z.enum(names).describe('Which loss'),
-  start: z
-    .tuple([z.number(), z.number()])
-    .optional()
-    .describe('Where every training begins. Default: drawn by its seed from a square around the origin'),
-  noise: z
-    .number()
-    .min(0)
-    .default(0)
-    .describe('Deviation of a Gaussian slope that every step adds to the loss, as batches do'),
-  epochs: z.int().min(1).default(10).describe('Times that the loss is looked at'),
-  steps: z.int().min(1).default(50).describe('Steps of an epoch'),
-});
-type Options = z.output<typeof options>;
+const options = {
+  surface: oneOf(names, { doc: 'The loss' }),
+  start: list(number({ doc: 'A weight' }), {
+    min: 2,
+    max: 2,
+    optional: 'drawn by its seed from a square around the origin',
+    doc: 'Point where every training begins',
+  }),
+  noise: number({
+    min: 0,
+    default: 0,
+    doc: 'Deviation of a Gaussian slope that every step adds to the loss, as batches do',
+  }),
+  epochs: integer({ min: 1, default: 10, doc: 'Times that the loss is looked at' }),
+  steps: integer({ min: 1, default: 50, doc: 'Steps of an epoch' }),
+};
+type Options = Checked<typeof options>;
 
 class SurfaceProblem implements Problem {
   /** The path belongs to the result, and a training is short. */
@@ -156,8 +156,7 @@ const finite = (value: number): number | null => (Number.isFinite(value) ? value
 export const surface = definePart({
   kind: 'task',
   name: 'surface',
-  package: '@tfjs-sam/lab',
-  description: 'Walks on a loss of two weights; every seed is an independent run',
+  doc: 'Walks on a loss of two weights; every seed is an independent run',
   options,
   create: (given) => ({
     async load(): Promise<LoadedTask> {

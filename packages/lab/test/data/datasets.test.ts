@@ -6,7 +6,7 @@ import jpeg from 'jpeg-js';
 import { PNG } from 'pngjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Data } from '../../src/data/data.js';
-import { loadParts } from '../../src/parts/load.js';
+import { loadRegistry } from '../../src/parts/load.js';
 import type { JsonObject } from '../../src/study/paths.js';
 
 let folder: string;
@@ -23,8 +23,8 @@ function put(name: string, bytes: Uint8Array | string): string {
 }
 
 async function load(config: JsonObject): Promise<Data> {
-  const { catalog } = await loadParts();
-  return catalog.build('dataset', config).load();
+  const registry = await loadRegistry();
+  return registry.build('dataset', config).load();
 }
 
 describe('mnist and fashion-mnist', () => {

@@ -1,6 +1,6 @@
 import { seededRandom } from '@tfjs-sam/datasets';
 import { describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import { complete } from '@tfjs-sam/core';
 import { type Augmentation, inputsOf, normalisationOf, targetsOf } from '../../src/data/batch.js';
 import type { Data } from '../../src/data/data.js';
 import { type Treatment, treatmentOptions } from '../../src/data/dataset.js';
@@ -19,7 +19,7 @@ const data: Data = {
     size,
   },
 };
-const treated = (given: object): Treatment => z.object(treatmentOptions).parse(given);
+const treated = (given: object): Treatment => complete('test', treatmentOptions, given);
 const split = (given: object = {}, validation = 0.25, seed = 0, of = data) =>
   splitData(of, treated(given), validation, seed);
 

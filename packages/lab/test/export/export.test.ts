@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { exporters, writeExport } from '../../src/export/exporter.js';
 import { toParquet } from '../../src/export/parquet.js';
 import { texText, toCsv, toLatex, toMarkdown } from '../../src/export/text.js';
-import { loadParts } from '../../src/parts/load.js';
+import { loadRegistry } from '../../src/parts/load.js';
 import { analyse } from '../../src/report/index.js';
 import { type Table, tableOf } from '../../src/report/table.js';
 import { exampleResults } from '../example-results.js';
@@ -88,9 +88,9 @@ describe('exporters', () => {
   });
 
   it('are parts, each once', async () => {
-    const { catalog } = await loadParts();
-    expect(catalog.list('exporter')).toEqual(Object.keys(exporters));
-    expect(catalog.build('exporter', 'csv').files(results)).toEqual(exporters.csv!.files(results));
+    const registry = await loadRegistry();
+    expect(registry.list('exporter')).toEqual(Object.keys(exporters));
+    expect(registry.build('exporter', 'csv').files(results)).toEqual(exporters.csv!.files(results));
   });
 
   it('JSON Lines and TensorBoard hold every trial', () => {

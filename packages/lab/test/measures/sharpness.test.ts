@@ -11,7 +11,7 @@ it('is the rise of a loss that can be computed by hand, and leaves the weights a
   // a ‖w‖² / 2 rises by a (‖w‖ ρ + ρ² / 2) along its gradient: ‖w‖ = 5.
   const losses = [1, 2, 3].map((a) => () => tf.mul(a / 2, tf.sum(tf.square(weights))) as tf.Scalar);
   const problem = { variables: [weights, unreached], losses: () => losses } as unknown as Problem;
-  const measure = mSharpness.create({ rho: 0.1, m: 8, examples: 24 });
+  const measure = mSharpness({ rho: 0.1, m: 8, examples: 24 });
   const found = await measure.measure({ problem, seed: 0, pause: async () => {} });
   const unit = 5 * 0.1 + 0.005;
   expect(found['m-sharpness']!.value).toBeCloseTo(2 * unit, 4);

@@ -5,7 +5,7 @@ import * as tf from '@tensorflow/tfjs';
 import { prepareBackend } from '@tfjs-sam/backends';
 import { fileSystem } from '@tfjs-sam/core/node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { loadParts } from '../../src/parts/load.js';
+import { loadRegistry } from '../../src/parts/load.js';
 import type { JsonObject } from '../../src/study/paths.js';
 import { runTrial } from '../../src/trial/run-trial.js';
 import type { TrialOutput } from '../../src/trial/spec.js';
@@ -34,15 +34,15 @@ async function train(task: JsonObject, optimizer: JsonObject): Promise<TrialOutp
         backend: { name: 'wasm', deterministic: true },
       },
     },
-    await loadParts(),
+    await loadRegistry(),
   );
   expect(tf.memory().numTensors).toBe(before);
   return output;
 }
 
 async function loaded(task: JsonObject): Promise<LoadedTask> {
-  const { catalog } = await loadParts();
-  return catalog.build('task', { ...small, ...task }).load();
+  const registry = await loadRegistry();
+  return registry.build('task', { ...small, ...task }).load();
 }
 
 const sgd = { name: 'sgd', learningRate: 0.05, momentum: 0.9 };
@@ -66,9 +66,9 @@ describe('every model learns, under Monge SAM', () => {
   });
 
   it('has as many weights as published: ResNet-20, 56 and 18 for CIFAR', async () => {
-    const { catalog } = await loadParts();
+    const registry = await loadRegistry();
     const count = async (model: JsonObject, inputShape: number[]): Promise<number> => {
-      const made = await catalog.build('model', model).create({ inputShape, outputs: 10, seed: 0 });
+      const made = await registry.build('model', model).create({ inputShape, outputs: 10, seed: 0 });
       const trained = made.trainableWeights.reduce(
         (sum, { shape }) => sum + tf.util.sizeFromShape(shape as number[]),
         0,
@@ -139,20 +139,20 @@ describe('a task', () => {
 
 describe('fine-tuning', () => {
   it('starts from saved weights; a head of another size starts anew', async () => {
-    const { catalog } = await loadParts();
+    const registry = await loadRegistry();
     const model = { name: 'mlp', hidden: [8] };
     const request = { inputShape: [8, 8, 1], outputs: 10, seed: 5 };
-    const trained = await catalog.build('model', model).create(request);
+    const trained = await registry.build('model', model).create(request);
     const path = join(folder, 'saved');
     await trained.save(fileSystem(path));
     const weights = trained.getWeights().map((weight) => weight.arraySync());
-    const again = await catalog.build('model', { ...model, from: path }).create({ ...request, seed: 6 });
+    const again = await registry.build('model', { ...model, from: path }).create({ ...request, seed: 6 });
     expect(again.getWeights().map((weight) => weight.arraySync())).toEqual(weights);
-    const other = await catalog.build('model', { ...model, from: path }).create({ ...request, outputs: 3 });
+    const other = await registry.build('model', { ...model, from: path }).create({ ...request, outputs: 3 });
     expect(other.getWeights()[0]!.arraySync()).toEqual(weights[0]);
     expect(other.getWeights()[2]!.shape).toEqual([8, 3]);
     await expect(
-      catalog.build('model', { name: 'lstm', units: 3, from: path }).create(request),
+      registry.build('model', { name: 'lstm', units: 3, from: path }).create(request),
     ).rejects.toThrow(/expected ".*saved" to hold weights of this model, got none of an equal shape/);
     // The data of a trial are those weights too: its identity says so.
     const [fresh, tuned] = [await loaded({ model }), await loaded({ model: { ...model, from: path } })];
