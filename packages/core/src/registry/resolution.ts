@@ -51,7 +51,10 @@ function resolvePart(directory: Directory, info: PartInfo, given: unknown, finis
   const value = typeof given === 'string' ? { [key]: given } : given;
   const known = directory.list(kind);
   if (!isRecord(value)) {
-    return fail({ expected: `an object { ${key}: one of [${known.join(', ')}], … }`, got: value });
+    const named = `an object { ${key}: one of [${known.join(', ')}], … }`;
+    const { minimum } = info;
+    const number = `number or schedule${minimum === undefined ? '' : ` >= ${minimum}`}`;
+    return fail({ expected: kind === 'schedule' && value === undefined ? number : named, got: value });
   }
   const { [key]: name, ...options } = value;
   const plugin = typeof name === 'string' ? directory.plugin(kind, name) : undefined;

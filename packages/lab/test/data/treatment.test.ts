@@ -1,6 +1,6 @@
+import { complete } from '@tfjs-sam/core';
 import { seededRandom } from '@tfjs-sam/datasets';
 import { describe, expect, it } from 'vitest';
-import { complete } from '@tfjs-sam/core';
 import { type Augmentation, inputsOf, normalisationOf, targetsOf } from '../../src/data/batch.js';
 import type { Data } from '../../src/data/data.js';
 import { type Treatment, treatmentOptions } from '../../src/data/dataset.js';
