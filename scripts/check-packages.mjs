@@ -8,6 +8,8 @@ import { fileURLToPath } from 'node:url';
 import { unpack } from '@publint/pack';
 import ts from 'typescript';
 import { contentProblems } from './check-packages/contents.mjs';
+import { installNodes } from './check-packages/nodes.mjs';
+import { resolutionProblems } from './check-packages/resolution.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const project = mkdtempSync(join(tmpdir(), 'tfjs-sam-packages-'));
@@ -82,12 +84,14 @@ function run(packages) {
     Object.keys(exports).map((path) => posix.join(name, path)),
   );
   const imports = entries.map((entry, i) => `export * as entry${i} from '${entry}';\n`).join('');
+  const requires = entries.map((entry) => `require('${entry}');\n`).join('');
   for (const extension of ['mjs', 'mts']) {
     writeFileSync(join(project, `entries.${extension}`), imports);
     copyFileSync(join(root, 'scripts', 'check-packages', 'train.mjs'), join(project, `train.${extension}`));
   }
-  sh(project, process.execPath, 'entries.mjs');
-  sh(project, process.execPath, 'train.mjs');
+  writeFileSync(join(project, 'entries.cjs'), requires);
+  for (const node of [process.execPath, ...nodes])
+    for (const file of ['entries.mjs', 'entries.cjs', 'train.mjs']) sh(project, node, file);
   for (const command of packages.flatMap(({ manifest }) => Object.keys(manifest.bin ?? {}))) {
     const help = sh(project, 'npx', '--no-install', command, '--help');
     if (!help.includes(`Usage: ${command} `)) report([`expected help of ${command} --help, got: ${help}`]);
@@ -123,11 +127,14 @@ function typeProblems(module, moduleResolution) {
   );
 }
 
+const nodes = installNodes(process.argv.slice(2), project, (...command) => sh(project, ...command));
 const packages = await pack();
 report((await Promise.all(packages.map(contentProblems))).flat());
+report((await Promise.all(packages.map(resolutionProblems))).flat());
 install(packages);
 const entries = run(packages);
 report([...typeProblems('nodenext', 'nodenext'), ...typeProblems('esnext', 'bundler')]);
 console.log(
-  `check-packages: ${packages.length} packages install, ${entries} entry points load, train and compile`,
+  `check-packages: ${packages.length} packages install, ${entries} entry points load, train and compile` +
+    (nodes.length > 0 ? `, also on ${nodes.length} other versions of Node` : ''),
 );

@@ -133,10 +133,10 @@ const commands = {
       cwd: docs,
     });
   },
-  'check-packages': () => {
+  'check-packages': (args) => {
     buildAll();
     bundlePage();
-    sh(process.execPath, [join('scripts', 'check-packages.mjs')]);
+    sh(process.execPath, [join('scripts', 'check-packages.mjs'), ...args]);
   },
 };
 

@@ -2,7 +2,6 @@ import { createRequire } from 'node:module';
 
 /** The functions of cephes that are used here; its package names no types for ES modules. */
 interface Cephes {
-  readonly compiled: Promise<void>;
   stdtr(df: number, t: number): number;
   stdtri(df: number, p: number): number;
   ndtr(z: number): number;
@@ -12,8 +11,8 @@ interface Cephes {
   lgam(x: number): number;
 }
 
+// In Node it is ready once loaded; to await that would keep `require` from loading this package.
 const cephes = createRequire(import.meta.url)('cephes') as Cephes;
-await cephes.compiled;
 
 /** Quantile of Student's t, `0 < p < 1`, with `df` >= 1 whole degrees of freedom. */
 export const tQuantile = (p: number, df: number): number => cephes.stdtri(df, p);
