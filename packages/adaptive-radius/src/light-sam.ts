@@ -63,7 +63,10 @@ export const lightSam: Variant<LightSamOptions> = defineVariant({
 
 /** √(ε² + Σ ‖g‖²), this step's g included: the root is kept, so that no square overflows. */
 function accumulate(key: string, gradient: ParamVector, { state }: GradientOracle, epsilon: number) {
-  const root = hypotenuse(state.getTensor(key) ?? tf.scalar(epsilon), norm(gradient));
+  const root = hypotenuse(
+    state.recallTensor(key, () => tf.scalar(epsilon)),
+    norm(gradient),
+  );
   state.setTensor(key, root);
   return root;
 }

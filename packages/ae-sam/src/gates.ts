@@ -66,12 +66,13 @@ export function whereUnusual({ delta, threshold, initialVariance, lag }: Unusual
     const { state, step } = oracle;
     const last = state.getTensor(ACTIVE);
     const known = last && arrived.get(last.dataId);
+    const before = state.recallTensor(ACTIVE, () => tf.scalar(1));
     const own = decide(oracle, delta, threshold(step), initialVariance);
     if (!lag) return own;
     state.setTensor(ACTIVE, tf.cast(own, 'float32'));
     announce(state.getTensor(ACTIVE)!);
-    // The first step has no last one.
-    return known ?? (last === undefined ? true : tf.greater(last, 0));
+    // The first step has no last one; nor has one after skipped steps alone.
+    return known ?? (last === undefined ? true : tf.greater(before, 0));
   };
 }
 
@@ -88,9 +89,12 @@ function decide(
     const square = tf.square(norm(gradient));
     const average = (old: tf.Tensor, value: tf.Tensor) =>
       tf.add(tf.mul(delta, old), tf.mul(1 - delta, value));
-    const mean = average(state.getTensor(MEAN) ?? tf.scalar(0), square);
+    const mean = average(
+      state.recallTensor(MEAN, () => tf.scalar(0)),
+      square,
+    );
     const variance = average(
-      state.getTensor(VARIANCE) ?? tf.scalar(initialVariance),
+      state.recallTensor(VARIANCE, () => tf.scalar(initialVariance)),
       tf.square(tf.sub(square, mean)),
     );
     state.setTensor(MEAN, mean);

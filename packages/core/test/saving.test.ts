@@ -175,9 +175,9 @@ describe('saveState and restoreState', () => {
       return { modelArtifactsInfo: tf.io.getModelArtifactsInfoForJSON(given) };
     });
     const { modelArtifactsInfo } = await saveState(optimizer, keep);
-    // Two counts (int32) and two slots for each weight.
+    // Two counts (int32), one of each variable's updates, and two slots for each weight.
     const size = problem.values().flat().length;
-    expect(modelArtifactsInfo.weightDataBytes).toBe(4 * (2 * size + 2));
+    expect(modelArtifactsInfo.weightDataBytes).toBe(4 * (2 * size + problem.variables.length + 2));
     const copy = sharpnessAware(adamw());
     await restoreState(copy, tf.io.fromMemory(artifacts!));
     expect(copy.iterations).toBe(2);

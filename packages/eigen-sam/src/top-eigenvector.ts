@@ -59,7 +59,7 @@ export function topEigenvector({ refreshEvery, powerSteps, seed, sampler }: Chec
         return scale(tf.divNoNan(1, norm(product)), product);
       });
     }
-    state.set(VECTOR, vector);
+    state.set(VECTOR, vector, 'first');
     return vector;
   };
 }

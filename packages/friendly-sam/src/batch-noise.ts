@@ -1,4 +1,3 @@
-import * as tf from '@tensorflow/tfjs-core';
 import {
   type AscentDirection,
   averageDecay,
@@ -7,11 +6,11 @@ import {
   type Configured,
   definePart,
   type GradientOracle,
-  map,
   number,
   type OptionsOf,
   type ParamVector,
   type PartFunction,
+  sub,
 } from '@tfjs-sam/core';
 
 /** Options of `batchNoise`. */
@@ -36,8 +35,6 @@ declare module '@tfjs-sam/core' {
 
 /** m, the moving average of the gradients. */
 const AVERAGE = 'batch-noise-average';
-/** 1 once a step counted, 0 where every step so far was skipped (`onNonFinite: 'skip'`). */
-const STARTED = 'batch-noise-started';
 
 /**
  * What is left of a batch's gradient when the part that all batches share is taken away: a direction to climb along.
@@ -61,22 +58,15 @@ export const batchNoise: PartFunction<BatchNoiseOptions, AscentDirection & Confi
     options: batchNoiseOptions,
     create: ({ sigma, lambda }) => {
       return (gradient: ParamVector, { state }: GradientOracle): ParamVector => {
-        const stored = state.getEach(AVERAGE);
-        const started = state.getTensor(STARTED);
-        state.setTensor(STARTED, tf.scalar(1));
-        if (started === undefined) {
+        const average = state.get(AVERAGE);
+        if (average === undefined) {
           state.set(AVERAGE, gradient);
           return gradient;
         }
-        const average = map(gradient, (tensor, i) => stored[i] ?? tf.zerosLike(tensor));
-        const change = axpy(-1, average, gradient);
-        // m + (1 − λ)(g − m) keeps an average that equals the gradient as it is; after skipped steps alone it is g.
-        const moved = axpy(tf.sub(1, tf.mul(lambda, started)), change, average);
-        state.set(
-          AVERAGE,
-          map(gradient, (tensor, i) => (stored[i] ? moved[i]! : tensor)),
-        );
-        return sigma === 1 ? change : axpy(-sigma, average, gradient);
+        const former = state.recall(AVERAGE, () => gradient);
+        // m + (1 − λ)(g − m) keeps an average that equals the gradient as it is.
+        state.set(AVERAGE, axpy(1 - lambda, sub(gradient, former), former));
+        return axpy(-sigma, average, gradient);
       };
     },
   },

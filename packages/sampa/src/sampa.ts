@@ -44,8 +44,6 @@ declare module '@tfjs-sam/core' {
 const AUXILIARY = 'auxiliary-gradient';
 /** Pₜ = ∇L(x̃ₜ), the gradient at the perturbed point, of the previous step's batch. */
 const PERTURBED = 'perturbed-gradient';
-/** 1 once a step counted, 0 where every step so far was skipped (`onNonFinite: 'skip'`). */
-const STARTED = 'started';
 
 /**
  * SAMPa: SAM whose two gradients do not wait for one another. The perturbation comes from the gradient at an
@@ -86,11 +84,10 @@ function sampaRule({ lambda, ...strategies }: Checked<typeof options>): Sharpnes
       const { state } = oracle;
       const auxiliary = filled(state.getEach(AUXILIARY), oracle);
       if (auxiliary === undefined) return firstStep(oracle);
-      const started = state.getTensor(STARTED)!;
+      const started = state.committed(AUXILIARY);
       const perturbed = state.getEach(PERTURBED);
       const { loss, gradient } = oracle.evaluate({ perturbation: extrapolation(auxiliary, started, oracle) });
       state.set(AUXILIARY, gradient);
-      state.setTensor(STARTED, tf.scalar(1));
       state.delete(PERTURBED);
       const stale = perturbed.every((entry) => entry === undefined);
       const climbed = stale
@@ -109,7 +106,6 @@ function sampaRule({ lambda, ...strategies }: Checked<typeof options>): Sharpnes
 function firstStep(oracle: GradientOracle) {
   const { loss, gradient } = oracle.evaluate();
   oracle.state.set(AUXILIARY, gradient);
-  oracle.state.setTensor(STARTED, tf.scalar(1));
   return { loss, direction: gradient };
 }
 

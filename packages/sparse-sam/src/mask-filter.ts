@@ -1,11 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { type GradientOracle, map, type ParamVector, type PerturbationFilter, zip } from '@tfjs-sam/core';
+import { type GradientOracle, mul, type ParamVector, type PerturbationFilter } from '@tfjs-sam/core';
 
-/**
- * Slot of the current mask, inverted: 1 where a coordinate stays put. A slot is zero where a skipped step (see
- * `onNonFinite`) was to create it; inverted, that is a dense perturbation rather than none.
- */
-export const MASKED = 'sparse.masked';
+/** Slot of the current mask: 1 where a coordinate moves. */
+export const MASK = 'sparse.mask';
 
 /** What a mask is made from. */
 export interface MaskContext {
@@ -26,39 +23,40 @@ export interface MaskStrategy {
 
 /** A filter δ ↦ m ⊙ δ whose mask lives in the rule's state. */
 export function maskFilter(strategy: MaskStrategy): PerturbationFilter {
-  // A step asks once per micro-batch: all of them share the mask of the first, and the mask moves on once.
-  const maskedAt = new WeakMap<GradientOracle, ParamVector>();
+  // A step asks once per micro-batch: all of them share what the first one made, and the mask moves on once.
+  const asked = new WeakMap<GradientOracle, ParamVector | undefined>();
   return {
     name: strategy.name,
     apply: (perturbation, gradient, oracle) => {
-      const known = maskedAt.get(oracle);
-      if (known) return unmasked(perturbation, known);
       const context = { gradient, oracle };
-      const masked = currentMask(strategy, context);
-      maskedAt.set(oracle, masked);
-      const filtered = unmasked(perturbation, masked);
-      const next = strategy.next?.(context, invert(masked), filtered);
-      if (next) oracle.state.set(MASKED, invert(next));
+      const { mask, made } = currentMask(strategy, context, asked.get(oracle));
+      const filtered = mul(perturbation, mask);
+      if (asked.has(oracle)) return filtered;
+      asked.set(oracle, made);
+      const next = strategy.next?.(context, mask, filtered);
+      if (next) oracle.state.set(MASK, next);
       return filtered;
     },
   };
 }
 
-/** The step's inverted mask, as a reference that outlives the scope of a micro-batch. */
-function currentMask(strategy: MaskStrategy, context: MaskContext): ParamVector {
+/** The step's mask; a new one also as a reference that outlives the scope of a micro-batch. */
+function currentMask(
+  strategy: MaskStrategy,
+  context: MaskContext,
+  known: ParamVector | undefined,
+): { readonly mask: ParamVector; readonly made?: ParamVector } {
+  if (known) return { mask: known };
   const { state } = context.oracle;
-  const stored = state.get(MASKED);
-  const previous = stored && invert(stored);
+  const previous = state.get(MASK) && state.recall(MASK, () => dense(context));
   const mask = strategy.current(context, previous);
-  if (stored && mask === previous) return stored;
-  state.set(MASKED, invert(mask));
-  return state.get(MASKED)!;
+  if (mask === previous) return { mask };
+  state.set(MASK, mask);
+  const made = state.get(MASK)!;
+  return { mask: made, made };
 }
 
-function unmasked(perturbation: ParamVector, masked: ParamVector): ParamVector {
-  return zip(perturbation, masked, (delta, stays) => tf.mul(delta, tf.sub(1, stays)));
-}
-
-function invert(mask: ParamVector): ParamVector {
-  return map(mask, (tensor) => tf.sub(1, tensor));
+/** Where no step has committed a mask, everything moves. */
+function dense({ oracle }: MaskContext): ParamVector {
+  return oracle.variables.map(({ shape }) => tf.ones(shape));
 }

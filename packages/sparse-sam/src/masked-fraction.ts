@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { NamedTensor, SharpnessAwareOptimizer } from '@tfjs-sam/core';
-import { MASKED } from './mask-filter.js';
+import { MASK } from './mask-filter.js';
 
 /** The slot of a mask, alone or in chains of filters, and the variable's name. */
-const slot = new RegExp(`^rule/(?:filter\\d+\\.)*${MASKED.replace('.', '\\.')}:(.*)$`);
+const slot = new RegExp(`^rule/(?:filter\\d+\\.)*${MASK.replace('.', '\\.')}:(.*)$`);
 
 /**
  * The share of coordinates that the optimizer's current mask, or one of its masks, keeps from moving, in [0, 1].
@@ -18,7 +18,7 @@ export async function maskedFraction(optimizer: SharpnessAwareOptimizer): Promis
   const weights = await optimizer.getWeights();
   const masks = masksOf(weights);
   const count = masks.reduce((sum, [{ size }]) => sum + size, 0);
-  const total = tf.tidy(() => (masks.length === 0 ? undefined : tf.addN(masks.map(sumOfUnion))));
+  const total = tf.tidy(() => (masks.length === 0 ? undefined : tf.addN(masks.map(countOfMasked))));
   // Step counts are made for this list; every other tensor in it is the optimizer's own.
   for (const { name, tensor } of weights) if (/(^|\/)iter$/.test(name)) tensor.dispose();
   if (total === undefined) {
@@ -33,7 +33,7 @@ export async function maskedFraction(optimizer: SharpnessAwareOptimizer): Promis
 
 type Masks = [tf.Tensor, ...tf.Tensor[]];
 
-/** The inverted masks of each variable. */
+/** The masks of each variable. */
 function masksOf(weights: readonly NamedTensor[]): Masks[] {
   const byVariable = new Map<string, Masks>();
   for (const { name, tensor } of weights) {
@@ -46,6 +46,12 @@ function masksOf(weights: readonly NamedTensor[]): Masks[] {
   return [...byVariable.values()];
 }
 
-function sumOfUnion(masks: Masks): tf.Tensor {
-  return tf.sum(masks.reduce((one, other) => tf.maximum(one, other)));
+/** How many coordinates some mask keeps from moving. */
+function countOfMasked(masks: Masks): tf.Tensor {
+  return tf.sum(
+    tf.sub(
+      1,
+      masks.reduce((one, other) => tf.minimum(one, other)),
+    ),
+  );
 }

@@ -1,10 +1,8 @@
-import * as tf from '@tensorflow/tfjs-core';
 import {
   type AscentDirection,
   axpy,
   type ConfigOf,
   definePart,
-  map,
   number,
   type OptionsOf,
   type PartFunction,
@@ -32,8 +30,6 @@ declare module '@tfjs-sam/core' {
 
 /** d, the moving average of the gradients. */
 const AVERAGE = 'smoothed-gradient';
-/** 1 once a step counted, 0 where every step so far was skipped (`onNonFinite: 'skip'`). */
-const STARTED = 'smoothed-gradient-started';
 
 /**
  * A moving average of the gradients, to climb along: the batches' noise turns the perturbation less.
@@ -56,13 +52,9 @@ export const smoothedGradient: PartFunction<SmoothedGradientOptions, AscentDirec
   create:
     ({ theta }): AscentDirection =>
     (gradient, { state }) => {
-      const stored = state.getEach(AVERAGE);
-      const started = state.getTensor(STARTED);
-      state.setTensor(STARTED, tf.scalar(1));
-      const average = map(gradient, (tensor, i) => stored[i] ?? tensor);
-      // After skipped steps alone the average is the gradient; one that equals it stays as it is.
-      const share = started === undefined ? 1 : tf.sub(1, tf.mul(1 - theta, started));
-      const moved = started === undefined ? gradient : axpy(share, sub(gradient, average), average);
+      const average = state.recall(AVERAGE, () => gradient);
+      // An average that equals the gradient stays as it is.
+      const moved = average === gradient ? gradient : axpy(theta, sub(gradient, average), average);
       state.set(AVERAGE, moved);
       return moved;
     },

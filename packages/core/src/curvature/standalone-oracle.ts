@@ -51,7 +51,7 @@ export function makeOracle(
     variables: [...new Set(trainable('makeOracle', variables))],
     narrow: variables === undefined,
     stepOf: () => step,
-    base: noBase,
+    baseOf: () => noBase,
   });
   const slots = new SlotStore();
   const state = oracle.attach(new StagedState(slots, () => oracle.variables));

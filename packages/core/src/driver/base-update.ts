@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { add, choose, norm, type ParamVector } from '../algebra/vector.js';
-import { viewBase } from '../engine/base-view.js';
+import { learningRateFor } from '../engine/base-view.js';
 import type { VariableSnapshot } from '../engine/snapshot.js';
 import { announceUpdate } from '../optimizers/skipping.js';
 import type { NamedTensor } from '../oracle/state.js';
@@ -57,7 +57,7 @@ export function updateBase({ onNonFinite, before, ...update }: BaseUpdate): tf.T
 function apply({ base, updates, groups, correction }: Omit<BaseUpdate, 'onNonFinite' | 'before'>): void {
   const registered = tf.engine().registeredVariables;
   const variables = updates[0]!.flatMap(({ name, tensor }) => (tensor && registered[name]) ?? []);
-  groups.around(variables, viewBase(base).learningRate, () => {
+  groups.around(variables, learningRateFor(base, variables), () => {
     let first: ParamVector | undefined;
     for (const entries of updates) {
       // TensorFlow.js keys slots by position: every variable is passed, in one order, null where it has no gradient.

@@ -3,7 +3,7 @@ import { add, norm, type ParamVector, scale } from '../algebra/vector.js';
 import { complete } from '../declare/check.js';
 import { createFromConfig, type NamedConfig } from '../declare/config.js';
 import { requireOneOf } from '../declare/errors.js';
-import { viewBase } from '../engine/base-view.js';
+import { viewBase, viewFor } from '../engine/base-view.js';
 import type { VariableSnapshot } from '../engine/snapshot.js';
 import { freeConstants } from '../engine/tfjs-constants.js';
 import { limitMetrics } from '../engine/train-function.js';
@@ -24,6 +24,7 @@ import type { MinimizeOverOptions } from '../oracle/micro-batches.js';
 import type { AnyLossClosure } from '../oracle/objective.js';
 import { reportStep, type StepListener } from '../oracle/report.js';
 import { type NamedTensor, SlotStore, StagedState } from '../oracle/state.js';
+import { StepCounts } from '../oracle/step-counts.js';
 import { StepOracle } from '../oracle/step-oracle.js';
 import { trainable, type Variables } from '../oracle/variables.js';
 import { ifDifferent, LossWatch } from '../oracle/watch.js';
@@ -31,7 +32,6 @@ import type { RuleStep, SharpnessRule } from '../rules/rule.js';
 import { type DirectionEntry, updateBase } from './base-update.js';
 import { VariableGroups } from './groups.js';
 import { type DriverOptions, driverOptions } from './options.js';
-import { StepCounts } from './step-counts.js';
 import { VariableOrder } from './variable-order.js';
 
 const [RULE, BASE] = ['rule/', 'base/'];
@@ -273,7 +273,7 @@ export class SharpnessAwareOptimizer extends tf.Optimizer {
       narrow: varList === undefined || varList === null,
       expects: ({ name }) => this.#reached.get(name),
       stepOf: (variables) => this.#counts.of(variables, this.iterations),
-      base: viewBase(this.base),
+      baseOf: (variables) => viewFor(this.base, variables),
       rhoFactors: (variables) => this.#groups.rhoFactors(variables),
       learningRateFactors: (variables) => this.#groups.learningRateFactors(variables),
       randomSeed: this.#randomSeed,

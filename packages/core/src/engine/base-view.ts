@@ -6,6 +6,8 @@ import { bindTfjsSlots } from '../optimizers/tfjs-weights.js';
 export interface BaseView {
   /** Learning rate of the next update. */
   readonly learningRate: number;
+  /** As `learningRate`, of an update of these variables: schedules count for each set of them. Absent where it is the same. */
+  learningRateOf?(variables: readonly tf.Variable[]): number;
   /** Momentum factor of SGD-like optimizers, 0 for all others. */
   readonly momentum: number;
   /** Coupled weight decay (added to the gradient), 0 where the optimizer has none. */
@@ -80,4 +82,26 @@ function slotsOf(
   if (!slots || slots.length === 0) return undefined;
   const byName = new Map(slots.map((slot) => [slot?.originalName, slot?.variable]));
   return variables.map((variable) => byName.get(`${variable.name}/${suffix}`) ?? tf.zerosLike(variable));
+}
+
+/** The learning rate of the next update of these variables. */
+export function learningRateFor(base: tf.Optimizer, variables: readonly tf.Variable[]): number {
+  const view = viewBase(base);
+  return view.learningRateOf?.(variables) ?? view.learningRate;
+}
+
+/** The view that a step of these variables has. */
+export function viewFor(base: tf.Optimizer, variables: () => readonly tf.Variable[]): BaseView {
+  const view = viewBase(base);
+  if (!view.learningRateOf) return view;
+  return {
+    get learningRate() {
+      return view.learningRateOf!(variables());
+    },
+    momentum: view.momentum,
+    weightDecay: view.weightDecay,
+    momentumBuffer: (of) => view.momentumBuffer(of),
+    firstMoment: (of) => view.firstMoment(of),
+    secondMoment: (of) => view.secondMoment(of),
+  };
 }

@@ -29,8 +29,18 @@ export class VariableSnapshot {
 
   /** Keeps the new values where `ok` is true, else puts the old ones back: decided on the device. */
   keepIf(ok: tf.Tensor): void {
-    this.#eachChanged((variable, before) => {
-      tf.tidy(() => variable.assign(choose(ok, [variable], [before])[0]!));
+    // Variables that shared their data before and after still do.
+    const chosen = new Map<object, Map<object, tf.Tensor>>();
+    tf.tidy(() => {
+      this.#eachChanged((variable, before) => {
+        const after = chosen.get(before.dataId) ?? new Map<object, tf.Tensor>();
+        chosen.set(before.dataId, after);
+        const known = after.get(variable.dataId);
+        const same = known && tf.util.arraysEqual(known.shape, variable.shape);
+        const value = same ? known : choose(ok, [variable], [before])[0]!;
+        after.set(variable.dataId, value);
+        variable.assign(value);
+      });
     });
   }
 

@@ -35,20 +35,20 @@ export function undoneOnThrow<T>(optimizer: tf.Optimizer, f: (before: VariableSn
 }
 
 /** Fields of TensorFlow.js's optimizers, and of those that are made like them: slots in arrays, and a step count. */
-type Fields = Record<string, unknown> & { readonly base?: tf.Optimizer };
+type Fields = Record<string, unknown> & { readonly base?: tf.Optimizer; iterations_?: unknown };
 
 /** Remembers what an optimizer, and those inside it, hold beside the values of variables. @returns Puts it back. */
 function memoryOf(optimizer: tf.Optimizer): () => void {
   const undo: (() => void)[] = [];
   for (let at = optimizer as unknown as Fields | undefined; at; at = at.base as unknown as Fields) {
     const fields = at;
-    for (const [key, value] of Object.entries(fields)) {
-      if (key === 'iterations_')
-        undo.push(() => {
-          fields[key] = value;
-        });
-      else if (Array.isArray(value)) undo.push(arrayBefore(fields, key, value));
-    }
+    // TensorFlow.js makes the field with the first step.
+    const { iterations_ } = fields;
+    undo.push(() => {
+      fields.iterations_ = iterations_;
+    });
+    for (const [key, value] of Object.entries(fields))
+      if (Array.isArray(value)) undo.push(arrayBefore(fields, key, value));
   }
   return () => {
     for (const each of undo) each();

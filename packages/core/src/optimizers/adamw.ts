@@ -11,9 +11,12 @@ import {
   schedule,
 } from '../declare/option.js';
 import { definePart, type PartFunction } from '../declare/part.js';
+import { type NamedTensor, UPDATES } from '../oracle/state.js';
+import { wholeNumber } from './count.js';
 import type { VariableGradient } from './gradients.js';
 import { momentOptions } from './moments.js';
 import { SlotOptimizer } from './slot-optimizer.js';
+import type { Commit } from './weights.js';
 
 const declaredOptions = {
   learningRate: schedule({ default: 0.001, doc: 'Step size' }),
@@ -59,6 +62,20 @@ interface Outputs {
   readonly largest?: ParamVector;
 }
 
+/** Variables of one history, and how many updates they have had. */
+interface Alike {
+  readonly pairs: readonly VariableGradient[];
+  readonly updates: tf.Tensor;
+}
+
+/** One update of variables of one history. */
+interface Step {
+  readonly given: readonly VariableGradient[];
+  readonly decays: readonly number[];
+  readonly updates: tf.Tensor;
+  readonly learningRate: number;
+}
+
 /** Adam with decoupled weight decay: see `adamw`. */
 export class AdamWOptimizer extends SlotOptimizer {
   /** @ignore */
@@ -83,15 +100,63 @@ export class AdamWOptimizer extends SlotOptimizer {
     return this.memoryOf(SECOND, variables);
   }
 
+  /** @ignore States from before there were counts have none: then each variable has that of the steps. */
+  override async stageState(weights: readonly NamedTensor[]): Promise<Commit> {
+    const commit = await super.stageState(weights);
+    const isUpdates = ({ name }: NamedTensor) => name.startsWith(`${UPDATES}:`);
+    const moments = weights.filter(({ name }) => name.startsWith(`${FIRST}:`));
+    const counts = weights.some(isUpdates) ? weights.filter(isUpdates) : moments;
+    if (counts.length !== moments.length)
+      throw new Error(`state: expected "${UPDATES}" of every variable or of none, got ${counts.length}`);
+    const numbers = await Promise.all(
+      counts.map((entry) => wholeNumber('adamw', isUpdates(entry) ? entry : weights[0]!)),
+    );
+    return async () => {
+      await commit();
+      for (const number of new Set(numbers)) {
+        const names = counts.flatMap(({ name }, i) =>
+          numbers[i] === number ? [name.slice(name.indexOf(':') + 1)] : [],
+        );
+        tf.tidy(() => this.slots.share(UPDATES, names, tf.scalar(number)));
+      }
+    };
+  }
+
   /** @ignore */
   protected override update(pairs: readonly VariableGradient[], learningRate: number): void {
+    for (const alike of this.#byUpdates(pairs)) this.#updateAlike(alike, learningRate);
+  }
+
+  /**
+   * The variables by how many updates they have had, this one included. The count is the device's: that of a skipped update
+   * is taken back together with the moments.
+   */
+  #byUpdates(pairs: readonly VariableGradient[]): Alike[] {
+    const slots = this.slots.findEach(
+      UPDATES,
+      pairs.map(({ variable }) => variable),
+    );
+    const groups = new Map<object | undefined, Alike>();
+    for (const [i, pair] of pairs.entries()) {
+      const slot = slots[i];
+      const updates = groups.get(slot?.dataId)?.updates ?? (slot ? tf.add(slot, 1) : tf.scalar(1));
+      const before = groups.get(slot?.dataId)?.pairs ?? [];
+      groups.set(slot?.dataId, { pairs: [...before, pair], updates });
+    }
+    return [...groups.values()];
+  }
+
+  #updateAlike({ pairs, updates }: Alike, learningRate: number): void {
     const decays = this.#decays(pairs);
     const { coupled, amsgrad } = this.#options;
     const given = coupled ? pairs.map((pair, i) => withDecay(pair, decays[i]!)) : pairs;
-    const decoupled = coupled ? decays.map(() => 0) : decays;
-    const { p, m, v, largest } =
-      (amsgrad ? undefined : this.#fused(given, decoupled, learningRate)) ??
-      this.#composed(given, decoupled, learningRate);
+    const step = { given, decays: coupled ? decays.map(() => 0) : decays, updates, learningRate };
+    const { p, m, v, largest } = (amsgrad ? undefined : this.#fused(step)) ?? this.#composed(step);
+    this.slots.share(
+      UPDATES,
+      pairs.map(({ variable }) => variable.name),
+      updates,
+    );
     for (const [i, { variable }] of pairs.entries()) {
       variable.assign(p[i]!);
       this.slots.assign(FIRST, variable.name, m[i]!);
@@ -106,18 +171,7 @@ export class AdamWOptimizer extends SlotOptimizer {
     return pairs.map(({ variable }) => (decay && !decay(variable) ? 0 : this.#options.weightDecay));
   }
 
-  /** Bias corrections 1 − βᵗ of the update to come, from the step count: a restored optimizer has the same. */
-  #corrections(): [number, number] {
-    const t = this.iterations + 1;
-    return [1 - this.#options.beta1 ** t, 1 - this.#options.beta2 ** t];
-  }
-
-  #fused(
-    pairs: readonly VariableGradient[],
-    weightDecay: readonly number[],
-    learningRate: number,
-  ): Outputs | undefined {
-    const [correction1, correction2] = this.#corrections();
+  #fused({ given: pairs, decays: weightDecay, updates, learningRate }: Step): Outputs | undefined {
     const { beta1, beta2, epsilon } = this.#options;
     const outputs = runFused(
       'SamAdamW',
@@ -126,6 +180,7 @@ export class AdamWOptimizer extends SlotOptimizer {
         p: pairs.map(({ variable }) => variable),
         m: this.slotsOf(FIRST, pairs),
         v: this.slotsOf(SECOND, pairs),
+        updates,
       },
       {
         learningRate,
@@ -133,8 +188,6 @@ export class AdamWOptimizer extends SlotOptimizer {
         beta2,
         epsilon,
         weightDecay,
-        correction1,
-        correction2,
       },
     );
     if (outputs === undefined) return undefined;
@@ -146,9 +199,9 @@ export class AdamWOptimizer extends SlotOptimizer {
     };
   }
 
-  #composed(pairs: readonly VariableGradient[], decays: readonly number[], rate: number): Outputs {
+  #composed({ given: pairs, decays, updates, learningRate: rate }: Step): Outputs {
     const { beta1, beta2, epsilon, amsgrad } = this.#options;
-    const [correction1, correction2] = this.#corrections();
+    const [correction1, correction2] = [correction(beta1, updates), correction(beta2, updates)];
     const average = (old: tf.Tensor, beta: number, value: tf.Tensor) =>
       tf.add(tf.mul(old, beta), tf.mul(value, 1 - beta)) as tf.Tensor;
     const m = this.slotsOf(FIRST, pairs).map((old, i) => average(old, beta1, pairs[i]!.gradient));
@@ -164,6 +217,11 @@ export class AdamWOptimizer extends SlotOptimizer {
     });
     return { p, m, v, ...(largest && { largest }) };
   }
+}
+
+/** 1 − βᵗ, without the cancellation that a power has where it is close to 1. */
+function correction(beta: number, updates: tf.Tensor): tf.Tensor {
+  return beta === 0 ? tf.onesLike(updates) : tf.neg(tf.expm1(tf.mul(updates, Math.log(beta))));
 }
 
 /** g + λθ. */

@@ -21,12 +21,17 @@ export async function takeCount(
     throw new Error(
       `${owner}: expected a state that begins with "${COUNT}", got ${first?.name ?? 'nothing'}`,
     );
-  const [count, ...others] = await first.tensor.data();
+  return { count: await wholeNumber(owner, first), rest };
+}
+
+/** The number that a tensor is. @throws RangeError when it is not one whole number >= 0. */
+export async function wholeNumber(owner: string, { name, tensor }: NamedTensor): Promise<number> {
+  const [count, ...others] = await tensor.data();
   if (others.length > 0 || !Number.isInteger(count) || count! < 0)
     throw new RangeError(
-      `${owner}: expected "${COUNT}" to be one whole number >= 0, got ${[count, ...others]}`,
+      `${owner}: expected "${name}" to be one whole number >= 0, got ${[count, ...others].slice(0, 12)}`,
     );
-  return { count: count!, rest };
+  return count!;
 }
 
 /** Sets the step count, which TensorFlow.js declares as protected. */

@@ -6,6 +6,7 @@ import { nonNegativeAt, type Schedule } from '../declare/schedules.js';
 import type { BaseView } from '../engine/base-view.js';
 import { explainingMissingKernels } from '../engine/missing-kernel.js';
 import { type NamedTensor, SlotStore } from '../oracle/state.js';
+import { StepCounts } from '../oracle/step-counts.js';
 import { countOf, setCount, takeCount } from './count.js';
 import { pairGradients, type VariableGradient } from './gradients.js';
 import { optimizerFromConfig } from './tfjs-config.js';
@@ -27,12 +28,14 @@ export abstract class SlotOptimizer extends tf.Optimizer implements BaseView {
   protected readonly slots: SlotStore;
   readonly #owner: string;
   readonly #given: object;
+  readonly #counts: StepCounts;
   #learningRate: Schedule;
 
   /** @ignore Made by the functions `sgd`, `adamw` and `lion`. */
   protected constructor(owner: string, given: object, learningRate: Schedule, keys: readonly string[]) {
     super();
     this.slots = new SlotStore(keys);
+    this.#counts = new StepCounts(this.slots);
     requireSchedule(owner, 'learningRate', learningRate);
     this.#owner = owner;
     this.#given = given;
@@ -44,11 +47,20 @@ export abstract class SlotOptimizer extends tf.Optimizer implements BaseView {
 
   /** The learning rate of the next update. Assigning replaces the schedule. */
   get learningRate(): number {
-    return nonNegativeAt(this.#owner, 'learningRate', this.#learningRate, this.iterations);
+    return this.#rateAt(this.iterations);
   }
 
   set learningRate(value: number) {
     this.setLearningRate(value);
+  }
+
+  /** See `BaseView`. */
+  learningRateOf(variables: readonly tf.Variable[]): number {
+    return this.#rateAt(this.#counts.of(variables, this.iterations));
+  }
+
+  #rateAt(step: number): number {
+    return nonNegativeAt(this.#owner, 'learningRate', this.#learningRate, step);
   }
 
   /** Replaces the learning rate, or its schedule. @throws RangeError, TypeError as the constructor. */
@@ -73,9 +85,11 @@ export abstract class SlotOptimizer extends tf.Optimizer implements BaseView {
    */
   override applyGradients(gradients: tf.NamedTensorMap | NamedTensor[]): void {
     const pairs = pairGradients(this.#owner, gradients);
-    const { learningRate } = this;
-    this.slots.settle(pairs.map(({ variable }) => variable));
+    const variables = pairs.map(({ variable }) => variable);
+    const learningRate = this.learningRateOf(variables);
+    this.slots.settle(variables);
     tf.tidy(() => this.update(pairs, learningRate));
+    this.#counts.advance(variables, this.iterations);
     this.incrementIterations();
   }
 
@@ -140,8 +154,9 @@ export abstract class SlotOptimizer extends tf.Optimizer implements BaseView {
   async stageState(weights: readonly NamedTensor[]): Promise<Commit> {
     const { count, rest } = await takeCount(this.#owner, weights);
     const commit = this.slots.stage(rest);
-    return () => {
+    return async () => {
       commit();
+      await this.#counts.restored(count);
       setCount(this, count);
     };
   }

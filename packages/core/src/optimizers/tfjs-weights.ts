@@ -151,10 +151,9 @@ function stagedLists(owner: string, { lists = {} }: Memory, slots: readonly Name
   return { saved, lists: suffixes.map((suffix, i) => [lists[suffix]!, bySuffix[i]!] as const) };
 }
 
-/** From now on the optimizer finds its slots by name; the first update binds them. */
-function arrangeBeforeUpdates(optimizer: tf.Optimizer): void {
-  if (Object.hasOwn(optimizer, 'applyGradients')) return;
-  const { applyGradients } = optimizer;
+/** From now on an optimizer of TensorFlow.js's finds its slots by name; the first update binds restored ones. */
+export function arrangeBeforeUpdates(optimizer: tf.Optimizer): void {
+  if (memoryOf(optimizer) === undefined || Object.hasOwn(optimizer, 'applyGradients')) return;
   optimizer.applyGradients = function (this: tf.Optimizer, gradients) {
     const entries: readonly { name: string; tensor: tf.Tensor | null | undefined }[] = Array.isArray(
       gradients,
@@ -168,7 +167,8 @@ function arrangeBeforeUpdates(optimizer: tf.Optimizer): void {
       this,
       entries.map(({ name }) => name),
     );
-    applyGradients.call(this, gradients);
+    // Looked up late: fused kernels may come.
+    (Object.getPrototypeOf(this) as tf.Optimizer).applyGradients.call(this, gradients);
   };
 }
 

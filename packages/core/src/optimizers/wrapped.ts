@@ -1,13 +1,15 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { ParamVector } from '../algebra/vector.js';
 import { toConfig } from '../declare/config.js';
-import { type BaseView, viewBase } from '../engine/base-view.js';
+import { type BaseView, learningRateFor, viewBase } from '../engine/base-view.js';
 import { explainingMissingKernels } from '../engine/missing-kernel.js';
 import { referenceTo } from '../engine/reference.js';
+import { freeConstants } from '../engine/tfjs-constants.js';
 import { undoneOnThrow } from '../engine/transaction.js';
 import type { MinimizeOverOptions } from '../oracle/micro-batches.js';
 import type { AnyLossClosure, LossClosure } from '../oracle/objective.js';
 import { type NamedTensor, SlotStore } from '../oracle/state.js';
+import { StepCounts } from '../oracle/step-counts.js';
 import { listOf, type Variables } from '../oracle/variables.js';
 import { countOf, takeCount } from './count.js';
 import { aheadOfStep, setLearningRate } from './learning-rate.js';
@@ -15,6 +17,7 @@ import { requireGradients } from './require-gradients.js';
 import { withAddition } from './skipping.js';
 import { configOfBase } from './tfjs.js';
 import { optimizerFromConfig } from './tfjs-config.js';
+import { arrangeBeforeUpdates } from './tfjs-weights.js';
 import {
   byPrefix,
   type Commit,
@@ -40,6 +43,7 @@ export class WrappedOptimizer extends tf.Optimizer implements BaseView {
   readonly base: tf.Optimizer;
   readonly #wrapping: Wrapping;
   readonly #slots: SlotStore;
+  readonly #counts: StepCounts;
 
   /** @ignore Made by the functions that wrap. */
   constructor(base: tf.Optimizer, wrapping: Wrapping) {
@@ -50,9 +54,13 @@ export class WrappedOptimizer extends tf.Optimizer implements BaseView {
       );
     }
     if (wrapping.gradients) requireGradients(wrapping.owner, base);
+    // Of two models in turn, TensorFlow.js's optimizers would give one the other's slots.
+    arrangeBeforeUpdates(base);
+    freeConstants(base);
     this.base = base;
     this.#wrapping = wrapping;
     this.#slots = wrapping.slots ?? new SlotStore([]);
+    this.#counts = new StepCounts(this.#slots);
   }
 
   /** The learning rate of the next update; assigning changes it from the next update on. */
@@ -62,6 +70,12 @@ export class WrappedOptimizer extends tf.Optimizer implements BaseView {
 
   set learningRate(value: number) {
     this.setLearningRate(value);
+  }
+
+  /** See `BaseView`. */
+  learningRateOf(variables: readonly tf.Variable[]): number {
+    const step = this.#counts.of(variables, this.iterations);
+    return this.#wrapping.learningRate?.at(step) ?? learningRateFor(this.base, variables);
   }
 
   /** Changes the base's learning rate, or replaces the schedule that sets it: from a `tf.Callback`, for instance. */
@@ -147,7 +161,7 @@ export class WrappedOptimizer extends tf.Optimizer implements BaseView {
       ? gradients
       : Object.entries(gradients).map(([name, tensor]) => ({ name, tensor }));
     const registered = tf.engine().registeredVariables;
-    const variables = entries.flatMap(({ name }) => registered[name] ?? []);
+    const variables = entries.flatMap(({ name, tensor }) => (tensor && registered[name]) || []);
     tf.tidy(() => {
       const given = entries.map(({ tensor }) => tensor ?? null);
       const changed = this.#wrapping.gradients?.(given) ?? given;
@@ -158,10 +172,15 @@ export class WrappedOptimizer extends tf.Optimizer implements BaseView {
 
   #around<T>(candidates: readonly tf.Variable[], update: () => T): T {
     const { before, after } = this.#wrapping;
-    const { iterations: step, learningRate } = this;
-    before?.(this.base, step);
-    if (!after) return update();
+    const { iterations } = this;
     const distinct = [...new Set(candidates)];
+    const [step, learningRate] = [this.#counts.of(distinct, iterations), this.learningRateOf(distinct)];
+    before?.(this.base, step);
+    if (!after) {
+      const result = update();
+      this.#counts.advance(distinct, iterations);
+      return result;
+    }
     const saved = distinct.map((variable) => ({ variable, before: referenceTo(variable) }));
     try {
       return undoneOnThrow(this.base, () =>
@@ -169,6 +188,10 @@ export class WrappedOptimizer extends tf.Optimizer implements BaseView {
           // What the loss does not reach keeps its data; SAM's second pass puts the very same back.
           const updated = saved.filter(({ variable, before }) => variable.dataId !== before.dataId);
           tf.tidy(() => after({ updated, learningRate, step }));
+          this.#counts.advance(
+            updated.map(({ variable }) => variable),
+            iterations,
+          );
         }),
       );
     } finally {
@@ -195,12 +218,13 @@ export class WrappedOptimizer extends tf.Optimizer implements BaseView {
   /** @ignore */
   async stageState(weights: readonly NamedTensor[]): Promise<Commit> {
     const { owner } = this.#wrapping;
-    const { rest } = await takeCount(owner, weights);
+    const { count, rest } = await takeCount(owner, weights);
     const [own, inner] = byPrefix(owner, [OWN!, BASE!], rest);
     const [commit, commitBase] = [this.#slots.stage(own!), await stageWeights(this.base, inner!)];
     return async () => {
       await commitBase();
       commit();
+      await this.#counts.restored(count);
     };
   }
 

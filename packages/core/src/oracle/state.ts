@@ -61,6 +61,12 @@ export interface NamedTensor {
 
 const SEPARATOR = ':';
 const LOOSE = '(tensor)';
+/** The key of step counts that differ: see `StepCounts`. */
+export const STEPS = '(steps)';
+/** The key of counts of updates, on the device: see `adamw`. */
+export const UPDATES = '(updates)';
+/** Keys of scalars that any store may have, of some of the variables. */
+const counts: readonly string[] = [STEPS, UPDATES];
 
 /** A saved slot: its key, the name of its variable, its value. */
 interface SavedSlot {
@@ -165,13 +171,25 @@ export class SlotStore {
     this.#bound = true;
   }
 
-  /** Sets a slot's value, creating it when new. Takes its own reference to the data. */
-  assign(key: string, name: string, value: tf.Tensor): void {
+  /** Sets the slots of several variables to one value: they share its data, as before. */
+  share(key: string, names: readonly string[], value: tf.Tensor): void {
+    tf.tidy(() => {
+      const zero = tf.zerosLike(value);
+      for (const name of names) this.assign(key, name, value, zero);
+    });
+  }
+
+  /**
+   * Sets a slot's value, creating it when new. Takes its own reference to the data.
+   *
+   * @param zero - Zeros of its shape. Default made where it needs them.
+   */
+  assign(key: string, name: string, value: tf.Tensor, zero?: tf.Tensor): void {
     const slot = this.#slots.get(key) ?? new Map<string, tf.Variable>();
     this.#slots.set(key, slot);
     if (!slot.has(name)) {
       // From zero on, which is what undoing the assignment leaves.
-      const made = tf.tidy(() => tf.variable(tf.zerosLike(value), false));
+      const made = tf.tidy(() => tf.variable(zero ?? tf.zerosLike(value), false));
       slot.set(name, made);
       undoOnThrow(() => {
         if (slot.get(name) === made) slot.delete(name);
@@ -266,7 +284,7 @@ export class SlotStore {
   stage(weights: readonly NamedTensor[]): () => void {
     const slots = weights.map(({ name, tensor }) => ({ ...this.#parse(name), tensor }));
     const saved = savedVariables(slots);
-    if (this.#keys) requireComplete(slots, saved);
+    if (this.#keys) requireComplete(slots.filter(({ key }) => !counts.includes(key)));
     return () => {
       this.dispose();
       for (const { key, variable, tensor } of slots) this.assign(key, variable, tensor);
@@ -284,7 +302,7 @@ export class SlotStore {
     const at = name.indexOf(SEPARATOR);
     if (at < 0) throw new Error(`state: expected a name of the form "key:variable", got "${name}"`);
     const [key, variable] = [name.slice(0, at), name.slice(at + 1)];
-    if (this.#keys && !this.#keys.includes(key))
+    if (this.#keys && !counts.includes(key) && !this.#keys.includes(key))
       throw new Error(`state: expected keys among [${this.#keys.join(', ')}], got "${key}" in "${name}"`);
     return { key, variable };
   }
@@ -323,7 +341,8 @@ function savedVariables(slots: readonly SavedSlot[]): SavedVariable[] {
 }
 
 /** Refuses a state in which a key has slots of some of the variables only. */
-function requireComplete(slots: readonly SavedSlot[], saved: readonly SavedVariable[]): void {
+function requireComplete(slots: readonly SavedSlot[]): void {
+  const saved = savedVariables(slots);
   const names = new Map<string, Set<string>>();
   for (const { key, variable } of slots) names.set(key, (names.get(key) ?? new Set()).add(variable));
   for (const [key, variables] of names) {

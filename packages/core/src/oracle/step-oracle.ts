@@ -36,7 +36,8 @@ export interface StepContext {
   readonly expects?: ((variable: tf.Variable) => boolean | undefined) | undefined;
   /** The step number of a set of variables. */
   readonly stepOf: (variables: readonly tf.Variable[]) => number;
-  readonly base: BaseView;
+  /** The base optimizer, as a step of the variables sees it. */
+  readonly baseOf: (variables: () => readonly tf.Variable[]) => BaseView;
   /** Radius multipliers of the variables. */
   readonly rhoFactors?: (variables: readonly tf.Variable[]) => readonly number[] | undefined;
   /** Multipliers of the base optimizer's update. */
@@ -117,7 +118,7 @@ export class StepOracle implements GradientOracle {
     this.#variables = context.variables;
     this.#narrow = context.narrow;
     this.#seed = context.randomSeed ?? freshSeed();
-    this.base = context.base;
+    this.base = context.baseOf(() => this.#variables);
     this.#told = context.tellsObjective ?? false;
   }
 

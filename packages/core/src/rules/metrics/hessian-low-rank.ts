@@ -159,6 +159,6 @@ function recall({ state }: GradientOracle, rank: number): EigenPairs | undefined
 }
 
 function remember({ state }: GradientOracle, { vectors, sizes }: EigenPairs): void {
-  for (const [k, vector] of vectors.entries()) state.set(vectorKey(k), vector);
-  state.setTensor(SIZES, sizes);
+  for (const [k, vector] of vectors.entries()) state.set(vectorKey(k), vector, 'first');
+  state.setTensor(SIZES, sizes, 'first');
 }

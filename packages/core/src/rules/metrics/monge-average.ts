@@ -143,8 +143,8 @@ function recall({ state, variables }: GradientOracle, rank: number): OuterProduc
 }
 
 function remember({ state }: GradientOracle, { directions, lengths, cosines, weights }: OuterProducts): void {
-  for (const [j, direction] of directions.entries()) state.set(directionKey(j), direction);
-  state.setTensor('monge.lengths', lengths);
-  state.setTensor('monge.cosines', cosines);
-  state.setTensor('monge.weights', weights);
+  for (const [j, direction] of directions.entries()) state.set(directionKey(j), direction, 'first');
+  state.setTensor('monge.lengths', lengths, 'first');
+  state.setTensor('monge.cosines', cosines, 'first');
+  state.setTensor('monge.weights', weights, 'first');
 }

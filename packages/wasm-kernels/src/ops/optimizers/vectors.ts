@@ -175,7 +175,7 @@ interface AdamWAttributes {
   readonly epsilon: number;
   /** One decay per variable. */
   readonly weightDecay: readonly number[];
-  /** 1 − β₁ᵗ and 1 − β₂ᵗ at step t, or the scalar inputs power1 and power2: β₁ᵗ and β₂ᵗ. */
+  /** 1 − β₁ᵗ and 1 − β₂ᵗ at step t, or the scalar input updates: t, or the scalar inputs power1 and power2: β₁ᵗ and β₂ᵗ. */
   readonly correction1?: number;
   readonly correction2?: number;
 }
@@ -184,8 +184,10 @@ interface AdamWAttributes {
 export function adamw(call: KernelCall, side: SideModule): TensorInfo[] {
   const attrs = attributes<AdamWAttributes>(call);
   const { learningRate: lr, beta1, beta2, epsilon } = attrs;
-  const { correction1 = 1 - scalarValue(call, side, 'power1') } = attrs;
-  const { correction2 = 1 - scalarValue(call, side, 'power2') } = attrs;
+  const power = (beta: number, name: string) =>
+    call.inputs.updates ? beta ** scalarValue(call, side, 'updates') : scalarValue(call, side, name);
+  const { correction1 = 1 - power(beta1, 'power1') } = attrs;
+  const { correction2 = 1 - power(beta2, 'power2') } = attrs;
   const gs = vector(call, 'g');
   const old = [partner(call, 'p', gs), partner(call, 'm', gs), partner(call, 'v', gs)] as const;
   const made = old.map((tensors) => outputsLike(side, tensors));
