@@ -24,8 +24,12 @@ function injected(golden: Golden, drawsOf: (step: GoldenStep, index: number) => 
   return (_shapes, step, index) => stored(golden, drawsOf(golden.steps[step]!, index));
 }
 
-/** |θ| in place of the Euclidean metric where the file asks for it. */
-const metricOf = ({ hyper }: Golden) => (hyper.adaptive ? elementwiseMetric({ eta: 0 }) : undefined);
+/** |θ| (+ η, where the file has one) in place of the Euclidean metric where the file asks for it. */
+const metricOf = (golden: Golden) =>
+  golden.hyper.adaptive ? elementwiseMetric({ eta: numberOr(golden, 'eta', 0) }) : undefined;
+
+/** The radius, and the metric, of variants that take any. */
+const ascentOf = (golden: Golden) => ({ rho: number(golden, 'rho'), metric: metricOf(golden) });
 
 /** Kernels and batch norm's γ, whose names the published code tells by 'weight'. */
 const isWeight = ({ name }: { readonly name: string }) => /kernel|gamma/.test(name);
@@ -38,7 +42,7 @@ type LowerBound = NonNullable<sam.BisamOptions['lowerBound']>;
 
 function bisamRun(boundOf: (golden: Golden) => LowerBound): GoldenRun {
   return {
-    create: (base, golden) => sam.bisam(base, { rho: number(golden, 'rho'), lowerBound: boundOf(golden) }),
+    create: (base, golden) => sam.bisam(base, { ...ascentOf(golden), lowerBound: boundOf(golden) }),
     closure: (model, { batch }, golden) =>
       byObjective({
         ascent: () => sam.zeroOneLowerBound(model.labels(batch!), model.logits(batch!), boundOf(golden)),
@@ -59,7 +63,7 @@ const sampledOptions = (golden: Golden) => ({
 const lookSamRun = (perVariable: boolean): GoldenRun => ({
   create: (base, golden) =>
     sam.lookSam(base, {
-      rho: number(golden, 'rho'),
+      ...ascentOf(golden),
       k: number(golden, 'k'),
       alpha: number(golden, 'alpha'),
       perVariable,
@@ -82,7 +86,7 @@ const noiseOptions = (golden: Golden) => ({
 
 /** The files draw one number per variable, or one per weight. */
 const esamOptions = (golden: Golden) => ({
-  rho: number(golden, 'rho'),
+  ...ascentOf(golden),
   beta: number(golden, 'beta'),
   // From 0.99 on the published code takes all examples.
   gamma: number(golden, 'gamma') >= 0.99 ? 1 : number(golden, 'gamma'),
@@ -101,9 +105,15 @@ const exampleClosure: GoldenRun['closure'] =
 /** How each variant of the files is made here from its hyper-parameters. */
 export const table: Readonly<Record<string, GoldenRun>> = {
   sam: {
-    create: (base, golden) => sam.sam(base, { rho: number(golden, 'rho'), metric: metricOf(golden) }),
+    create: (base, golden) => sam.sam(base, ascentOf(golden)),
   },
-  asam: { create: (base, golden) => sam.asam(base, { rho: number(golden, 'rho'), eta: 0 }) },
+  asam: {
+    create: (base, golden) =>
+      // One class serves both.
+      (golden.hyper.adaptive as unknown) === false
+        ? sam.sam(base, ascentOf(golden))
+        : sam.asam(base, { rho: number(golden, 'rho'), eta: numberOr(golden, 'eta', 0) }),
+  },
   asam_eta: {
     create: (base, golden) =>
       sam.asam(base, { rho: number(golden, 'rho'), eta: number(golden, 'eta'), scaled: isWeight }),
@@ -132,14 +142,17 @@ export const table: Readonly<Record<string, GoldenRun>> = {
   })),
   bisam_log: bisamRun((golden) => ({ kind: 'log', mu: number(golden, 'mu') })),
   sampa: {
-    create: (base, golden) =>
-      sam.sampa(base, { rho: number(golden, 'rho'), lambda: number(golden, 'lambda') }),
+    create: (base, golden) => sam.sampa(base, { ...ascentOf(golden), lambda: number(golden, 'lambda') }),
     // Ours is the loss at the auxiliary point.
     reportsLossAtTheta: false,
   },
   bilateral_sam_restored: {
     create: (base, golden) =>
-      sam.bilateralSam(base, { rhoMax: number(golden, 'rho_max'), rhoMin: number(golden, 'rho_min') }),
+      sam.bilateralSam(base, {
+        rhoMax: number(golden, 'rho_max'),
+        rhoMin: number(golden, 'rho_min'),
+        metric: metricOf(golden),
+      }),
   },
   trace_sam: { create: (base, golden) => sam.traceSam(base, sampledOptions(golden)) },
   det_sam: {
@@ -153,10 +166,11 @@ export const table: Readonly<Record<string, GoldenRun>> = {
       const examples = batches.flatMap((batch) =>
         golden.data.batches![batch]!.labels.map((_, example) => () => model.exampleLoss(batch, example)),
       );
+      // The files use all examples of their batches, whatever this says.
+      numberOr(golden, 'num_samples', examples.length);
       return sam.sparseSam(base, {
-        rho: number(golden, 'rho'),
+        ...ascentOf(golden),
         sparsity: number(golden, 'sparsity'),
-        // The files use all examples of their batches, whatever num_samples says.
         samples: examples.length,
         perExample: () => examples,
         refreshEvery: refreshEvery(golden),
@@ -167,7 +181,7 @@ export const table: Readonly<Record<string, GoldenRun>> = {
   ssam_d: {
     create: (base, golden) =>
       sam.sparseSam(base, {
-        rho: number(golden, 'rho'),
+        ...ascentOf(golden),
         sparsity: number(golden, 'sparsity'),
         mask: 'dynamic',
         dropRate: number(golden, 'drop_rate'),
@@ -181,7 +195,7 @@ export const table: Readonly<Record<string, GoldenRun>> = {
   friendly_sam: {
     create: (base, golden) =>
       sam.friendlySam(base, {
-        rho: number(golden, 'rho'),
+        ...ascentOf(golden),
         sigma: number(golden, 'sigma'),
         lambda: number(golden, 'lmbda'),
       }),
@@ -189,7 +203,7 @@ export const table: Readonly<Record<string, GoldenRun>> = {
   wsam: {
     create: (base, golden) =>
       sam.wsam(base, {
-        rho: number(golden, 'rho'),
+        ...ascentOf(golden),
         gamma: number(golden, 'gamma'),
         decouple: Boolean(golden.hyper.decouple),
         metric: metricOf(golden),
@@ -217,16 +231,16 @@ export const table: Readonly<Record<string, GoldenRun>> = {
   fisher_sam: {
     create: (base, golden) => sam.fisherSam(base, { rho: number(golden, 'rho'), eta: number(golden, 'eta') }),
   },
-  stable_sam: { create: (base, golden) => sam.stableSam(base, { rho: number(golden, 'rho') }) },
+  stable_sam: { create: (base, golden) => sam.stableSam(base, ascentOf(golden)) },
   usam: { create: (base, golden) => sam.usam(base, { rho: number(golden, 'rho') }) },
   stable_usam: { create: (base, golden) => sam.stableUsam(base, { rho: number(golden, 'rho') }) },
   vasso: {
-    create: (base, golden) => sam.vasso(base, { rho: number(golden, 'rho'), theta: number(golden, 'theta') }),
+    create: (base, golden) => sam.vasso(base, { ...ascentOf(golden), theta: number(golden, 'theta') }),
   },
   xsam: {
     create: (base, golden) =>
       sam.xsam(base, {
-        rho: number(golden, 'rho'),
+        ...ascentOf(golden),
         steps: number(golden, 'steps'),
         ...(golden.hyper.rho_max === undefined
           ? { alpha: numberOr(golden, 'alpha', 1) }
@@ -241,24 +255,29 @@ export const table: Readonly<Record<string, GoldenRun>> = {
   sagm: {
     create: (base, golden) =>
       sam.sagm(base, {
-        rho: number(golden, 'rho'),
+        ...ascentOf(golden),
         alpha: number(golden, 'alpha'),
         metric: metricOf(golden),
       }),
   },
   gcsam: { create: (base, golden) => sam.gcSam(base, { rho: number(golden, 'rho') }) },
   pgn: {
-    create: (base, golden) => sam.pgn(base, { rho: number(golden, 'r'), alpha: number(golden, 'alpha') }),
+    create: (base, golden) =>
+      sam.pgn(base, {
+        rho: number(golden, 'r'),
+        alpha: number(golden, 'alpha'),
+        metric: metricOf(golden),
+      }),
   },
   multistep_sam: {
     // The last of a period's calls is the descent.
     create: (base, golden) =>
-      sam.multistepSam(base, { rho: number(golden, 'rho'), steps: number(golden, 'sync_period') - 1 }),
+      sam.multistepSam(base, { ...ascentOf(golden), steps: number(golden, 'sync_period') - 1 }),
   },
   lookbehind_sam: {
     create: (base, golden) =>
       sam.lookbehindSam(base, {
-        rho: number(golden, 'rho'),
+        ...ascentOf(golden),
         k: number(golden, 'k'),
         alpha: number(golden, 'alpha') === -1 ? 'adaptive' : number(golden, 'alpha'),
       }),
@@ -292,19 +311,19 @@ export const table: Readonly<Record<string, GoldenRun>> = {
   crsam: {
     create: (base, golden) =>
       sam.crSam(base, {
-        rho: number(golden, 'rho'),
+        ...ascentOf(golden),
         gamma: number(golden, 'gamma'),
         beta: number(golden, 'beta'),
       }),
   },
   zsharp: {
     create: (base, golden) =>
-      sam.zsharp(base, { rho: number(golden, 'rho'), percentile: number(golden, 'percentile') }),
+      sam.zsharp(base, { ...ascentOf(golden), percentile: number(golden, 'percentile') }),
   },
   tsam: {
     create: (base, golden) =>
       sam.tsam(base, {
-        rho: number(golden, 'rho'),
+        ...ascentOf(golden),
         samples: number(golden, 'num_samples'),
         tilt: number(golden, 'tilt'),
         noiseRadius: number(golden, 'radius'),
@@ -315,7 +334,7 @@ export const table: Readonly<Record<string, GoldenRun>> = {
     reportsLossAtTheta: false,
   },
   momentum_sam: {
-    create: (base, golden) => sam.momentumSam(base, { rho: number(golden, 'rho') }),
+    create: (base, golden) => sam.momentumSam(base, ascentOf(golden)),
     // Ours is the loss at the perturbed point.
     reportsLossAtTheta: false,
   },
@@ -331,11 +350,11 @@ export const table: Readonly<Record<string, GoldenRun>> = {
     create: (base, golden) =>
       sam.signAsam(base, { rho: number(golden, 'rho'), eta: number(golden, 'eta'), scaled: isWeight }),
   },
-  sam_on: { create: (base, golden) => sam.samOn(base, { rho: number(golden, 'rho') }) },
+  sam_on: { create: (base, golden) => sam.samOn(base, ascentOf(golden)) },
   ae_sam: {
     create: (base, golden) =>
       sam.aeSam(base, {
-        rho: number(golden, 'rho'),
+        ...ascentOf(golden),
         delta: number(golden, 'delta'),
         lambda1: number(golden, 'lambda1'),
         lambda2: number(golden, 'lambda2'),

@@ -44,6 +44,20 @@ describe('a folder of trajectories', () => {
     ]);
   });
 
+  it('takes a setting that nobody reads for a miss', () => {
+    const folder = folderOf(
+      { hyper: { ...golden.hyper, gamma: 2 } as never },
+      { base: { ...golden.base, centered: true } as never },
+      { base: { ...golden.base, dampening: 0.5 } },
+      { hyper: { ...golden.hyper, mode: false } as never },
+    );
+    expect(followFolder(folder, table).misses).toEqual([
+      'case0: case0: expected hyper-parameters of sam, got hyper.gamma = 2',
+      `case1: case1: expected settings of a base of type "${golden.base.type}", got base.centered = true`,
+      'case2: golden: expected a base without dampening, got 0.5',
+    ]);
+  });
+
   it('refuses a folder or a pattern without any', () => {
     expect(() => followFolder(folderOf({}), table, /nothing/)).toThrow(/expected trajectories in/);
   });

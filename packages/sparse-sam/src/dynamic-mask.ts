@@ -94,7 +94,7 @@ export const dynamicMask: PartFunction<DynamicMaskOptions, PerturbationFilter, '
     return maskFilter({
       name: 'dynamic-mask',
       current: (context, previous) =>
-        previous ?? topMask(random(context, 0), keepCount(sizeOf(context.gradient), 1 - sparsity)),
+        previous ?? topMask(random(context, 0), initialCount(sizeOf(context.gradient), sparsity)),
       next: (context, mask, perturbation) => {
         const { step } = context.oracle;
         if (step % refreshEvery !== 0) return undefined;
@@ -119,12 +119,15 @@ function scoreOf(
   return map(signed, (tensor) => tf.abs(tensor));
 }
 
+/** How many of n coordinates move at first; rounded as published. */
+const initialCount = (n: number, sparsity: number) => keepCount(n - Math.ceil(n * sparsity));
+
 /** How many of n coordinates stay and how many start; truncated as published. */
 function counts(n: number, sparsity: number, rate: number) {
   const moving = n - n * sparsity;
   return {
-    keep: keepCount(moving, 1 - rate),
-    grow: Math.floor(Math.min(moving * rate, n * sparsity) + 1e-6),
+    keep: keepCount(moving * (1 - rate)),
+    grow: Math.floor(Math.min(moving * rate, n * sparsity)),
   };
 }
 

@@ -65,7 +65,7 @@ export const fisherMask: PartFunction<FisherMaskOptions, PerturbationFilter, 'fi
         const { gradient, oracle } = context;
         if (due(oracle.step) || (atOnce && !previous)) {
           const scores = fisherScores('fisherMask', context, scoring);
-          return topMask(scores, keepCount(sizeOf(gradient), 1 - sparsity));
+          return topMask(scores, keepCount(sizeOf(gradient) * (1 - sparsity)));
         }
         return previous ?? map(gradient, ({ shape }) => tf.fill(shape, initialMask === 'dense' ? 1 : 0));
       },

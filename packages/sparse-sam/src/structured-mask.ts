@@ -56,7 +56,8 @@ export const structuredMask: PartFunction<StructuredMaskOptions, PerturbationFil
 function channelMask(roots: ParamVector, share: number): ParamVector {
   return map(roots, (root) => {
     const channels = root.shape[root.rank - 1] ?? 1;
-    const mask = topOf(channelScores(tf.reshape(root, [-1, channels])), keepCount(channels, share));
+    // Channels are few: none is lost to rounding.
+    const mask = topOf(channelScores(tf.reshape(root, [-1, channels])), keepCount(channels * share + 1e-6));
     return tf.mul(tf.onesLike(root), root.rank === 0 ? tf.reshape(mask, []) : mask);
   });
 }

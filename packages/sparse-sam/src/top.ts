@@ -2,11 +2,11 @@ import * as tf from '@tensorflow/tfjs-core';
 import { map, type ParamVector } from '@tfjs-sam/core';
 
 /**
- * ⌊count · share⌋, at least 1: how many of `count` are kept. Truncated as the published code does, but for what
- * float64 loses of a whole number (10 · (1 − 0.8) is 2, not 1).
+ * ⌊number⌋, at least 1: how many coordinates are kept. Truncated as the published code does, with the one that float64 loses
+ * of a whole number (95 · (1 − 0.8) is 18).
  */
-export function keepCount(count: number, share: number): number {
-  return Math.max(1, Math.floor(count * share + 1e-6));
+export function keepCount(number: number): number {
+  return Math.max(1, Math.floor(number));
 }
 
 /** Number of entries of all tensors together. */

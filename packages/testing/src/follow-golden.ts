@@ -25,21 +25,59 @@ export interface GoldenMiss {
   readonly tolerance: number;
 }
 
-/** The base optimizer with the trajectory's settings; one that stands still where the variant has no base. */
-export function goldenBase({ base }: Golden): tf.Optimizer {
+/**
+ * The base optimizer with the trajectory's settings; one that stands still where the variant has no base.
+ *
+ * @throws RangeError for a type or a setting that nobody reads.
+ */
+export function goldenBase({ name, base: settings }: Golden): tf.Optimizer {
+  const { value: base, unread } = readingOf(settings);
+  const made = baseOf(base);
+  const left = unread();
+  if (left.length === 0) return made;
+  made.dispose();
+  throw new RangeError(
+    `${name}: expected settings of a base of type "${base.type}", got ${describeAll('base', settings, left)}`,
+  );
+}
+
+/** Values, and which of them nobody has read since: all but those that are off. */
+function readingOf<T extends object>(values: T): { readonly value: T; readonly unread: () => string[] } {
+  const read = new Set<PropertyKey>();
+  const value = new Proxy(values, {
+    get(target, key) {
+      read.add(key);
+      return Reflect.get(target, key) as unknown;
+    },
+  });
+  const isOff = (entry: unknown) => entry === false || entry === null || entry === undefined;
+  return {
+    value,
+    unread: () =>
+      Object.entries(values).flatMap(([key, entry]) => (read.has(key) || isOff(entry) ? [] : key)),
+  };
+}
+
+const describeAll = (owner: string, values: object, keys: readonly string[]) =>
+  keys.map((key) => `${owner}.${key} = ${JSON.stringify(values[key as never])}`).join(', ');
+
+function baseOf(base: Golden['base']): tf.Optimizer {
   const { type, lr: learningRate, momentum, weight_decay: weightDecay = 0 } = base;
   switch (type) {
     case 'none':
       return sgd({ learningRate: 0 });
     case 'sgd':
     case 'momentum':
-    case 'nesterov':
+    case 'nesterov': {
+      if (base.dampening)
+        throw new RangeError(`golden: expected a base without dampening, got ${base.dampening}`);
       return sgd({
         learningRate,
         momentum: momentum ?? 0,
         nesterov: type === 'nesterov' || (base.nesterov ?? false),
         weightDecay,
       });
+    }
     case 'adam':
     case 'adamw': {
       const [beta1, beta2] = [base.beta1 ?? base.betas?.[0], base.beta2 ?? base.betas?.[1]];
@@ -57,12 +95,22 @@ export function goldenBase({ base }: Golden): tf.Optimizer {
   }
 }
 
-/** Follows a trajectory on the current backend. @returns What missed in the first step that did; else nothing. */
+/**
+ * Follows a trajectory on the current backend.
+ *
+ * @returns What missed in the first step that did; else nothing.
+ * @throws RangeError when a hyper-parameter of the file is read by nobody: it would be answered by another method.
+ */
 export function followGolden(golden: Golden, run: GoldenRun): GoldenMiss[] {
   const model = buildGoldenModel(golden);
-  const optimizer = run.create(goldenBase(golden), golden, model);
+  const { value: hyper, unread } = readingOf(golden.hyper);
+  const optimizer = run.create(goldenBase(golden), { ...golden, hyper }, model);
   const closure = run.closure ?? ((built, step) => () => built.loss(step.batch ?? 0));
   try {
+    if (unread().length > 0)
+      throw new RangeError(
+        `${golden.name}: expected hyper-parameters of ${golden.variant}, got ${describeAll('hyper', golden.hyper, unread())}`,
+      );
     for (const step of golden.steps) {
       const loss = optimizer.minimize(
         closure(model, step, golden) as () => tf.Scalar,

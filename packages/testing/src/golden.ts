@@ -28,6 +28,8 @@ export interface GoldenBase {
   readonly lr: number;
   readonly momentum?: number;
   readonly nesterov?: boolean;
+  /** Expected to be 0. */
+  readonly dampening?: number;
   readonly weight_decay?: number;
   /** Of adam and adamw; the two shares may be written as one pair. */
   readonly beta1?: number;
