@@ -94,9 +94,9 @@ const cubes = (s: Session, count: number): Vec[] => {
     .map((stored) => s.vector(stored));
 };
 
-function filterNoise(s: Session): Vec {
-  const z = s.noise('noise_standard_normal');
-  const gamma = s.number('gamma');
+/** γ s z: s is the norm of what leads to one output, of a vector its own. */
+export function filterNoise(s: Session, z = s.noise('noise_standard_normal')): Vec {
+  const gamma = s.number('gamma', 0.1);
   return s.theta.map((tensor, i) => {
     const shape = s.shape(i);
     const width = shape.length > 1 ? shape.at(-1)! : 1;
@@ -414,7 +414,10 @@ export const formulas: Readonly<Record<string, Formula>> = {
   esam: (s) => esam(s, false),
   esam_elementwise: (s) => esam(s, true),
   rwp: (s) => s.descend(s.gradient(add(s.theta, filterNoise(s)))),
-  mrwp: mixed(filterNoise, (s, g, gp) => combine([1 - s.number('alpha'), g], [s.number('alpha'), gp])),
+  mrwp: mixed(
+    (s) => filterNoise(s),
+    (s, g, gp) => combine([1 - s.number('alpha'), g], [s.number('alpha'), gp]),
+  ),
   gam: (s) => {
     const [rho, normRho] = [s.number('rho'), s.number('norm_rho')];
     const g = s.gradient();

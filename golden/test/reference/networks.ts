@@ -76,7 +76,8 @@ export function evaluate({ model, data }: Golden, theta: Vec, request: Request):
   };
 }
 
-function banana([[x, y]]: Vec): Evaluation {
+function banana([theta]: Vec): Evaluation {
+  const [x, y] = theta!;
   const [flat, valley] = [1 - x!, y! - x! * x!];
   const loss = flat * flat + 100 * valley * valley;
   return {

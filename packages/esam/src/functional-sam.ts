@@ -56,7 +56,8 @@ export const functionalSam: Variant<FunctionalSamOptions> = defineVariant({
       direction: (oracle) => {
         const { loss, gradient } = oracle.evaluate();
         const { outputs, lossOf } = parts(oracle.step);
-        const slope = tf.grad((at: tf.Tensor) => lossOf(at))(outputs());
+        // Through the oracle: running statistics stay, dropout draws what it drew.
+        const slope = tf.grad((at: tf.Tensor) => lossOf(at))(oracle.compute(outputs));
         const linear = () => tf.sum(tf.mul(outputs(), slope)) as tf.Scalar;
         const perturbation = perturb(gradient, oracle);
         return { loss, direction: oracle.evaluate({ perturbation, loss: linear }).gradient };

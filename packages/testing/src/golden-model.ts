@@ -13,6 +13,8 @@ export interface GoldenModel {
   labels(batch: number): tf.Tensor1D;
   /** Mean cross entropy of a batch (or the toy function's value). */
   loss(batch: number): tf.Scalar;
+  /** Mean cross entropy of logits of a batch. */
+  lossOf(logits: tf.Tensor2D, batch: number): tf.Scalar;
   /** Cross entropy of each example of a batch, [batch]. */
   losses(batch: number): tf.Tensor1D;
   /** Cross entropy of one example of a batch, without label smoothing: what the published Fisher scores take. */
@@ -52,6 +54,7 @@ export function buildGoldenModel(
       golden.model === 'function2d'
         ? banana(variables[0]!)
         : entropy(forward(batches[batch]!.x), batches[batch]!.labels),
+    lossOf: (logits, batch) => entropy(logits, batches[batch]!.labels),
     losses: (batch) => entropies(forward(batches[batch]!.x), batches[batch]!.labels),
     exampleLoss: (batch, example) => {
       const { x, labels } = batches[batch]!;
