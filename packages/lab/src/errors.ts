@@ -10,3 +10,9 @@ export class UsageError extends Error {
     this.lines = typeof lines === 'string' ? [lines] : lines;
   }
 }
+
+/** Tells what the system refused (a full disk, a path that cannot be used) from mistakes of the program. */
+export function isSystemError(error: unknown): error is Error & { readonly code: string } {
+  const { code, syscall } = (error ?? {}) as { code?: unknown; syscall?: unknown };
+  return error instanceof Error && typeof code === 'string' && typeof syscall === 'string';
+}

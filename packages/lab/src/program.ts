@@ -3,7 +3,7 @@ import type { Catalog, CatalogOptions } from './catalog.js';
 import type { DiagnoseOptions } from './commands/diagnose.js';
 import type { ExportOptions } from './commands/report.js';
 import { compareDefaults, parseCompareConfig, parseDoctorOptions, type RawCompareOptions } from './config.js';
-import { UsageError } from './errors.js';
+import { isSystemError, UsageError } from './errors.js';
 import { printable } from './printable.js';
 import type { Output } from './progress.js';
 import { labVersion } from './version.js';
@@ -299,8 +299,3 @@ export async function main(args: readonly string[], outputs: Outputs): Promise<n
 const aboutPaths = new Set(
   'EACCES EEXIST EINVAL EISDIR ELOOP ENAMETOOLONG ENOENT ENOTDIR ENOTEMPTY EPERM EROFS'.split(' '),
 );
-
-function isSystemError(error: unknown): error is Error & { readonly code: string } {
-  const { code, syscall } = (error ?? {}) as { code?: unknown; syscall?: unknown };
-  return error instanceof Error && typeof code === 'string' && typeof syscall === 'string';
-}

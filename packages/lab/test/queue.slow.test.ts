@@ -1,121 +1,164 @@
-import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { seededRandom } from '@tfjs-sam/datasets';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Running, run, smallStudy, start, studyFolder } from './fixtures/cli.js';
-
-const hasRedis = spawnSync('redis-server', ['--version']).status === 0;
-if (!hasRedis) console.warn('The queue is not tested: there is no redis-server here (Debian: redis-server)');
-
-const freePort = (): Promise<number> =>
-  new Promise((resolve) => {
-    const server = createServer().listen(0, () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
-
-let folder: string;
-let data: string;
-let wanted: string;
-let port: number;
-let redis: ChildProcess;
-let url: string;
+import { type Server, serverKinds } from './fixtures/servers.js';
 
 /** Trials that take seconds, so that what is killed is in the middle of one. */
 const longer = { ...smallStudy, task: { ...smallStudy.task, epochs: 40 }, choose: { seeds: 2 } };
 
-/** A server with a password and append-only files, whose data survive it. */
-function startRedis(): ChildProcess {
-  const args = ['--port', String(port), '--requirepass', 'secret', '--dir', data, '--appendonly', 'yes'];
-  return spawn('redis-server', [...args, '--appendfsync', 'always'], { stdio: 'ignore' });
-}
+// Each run has a folder of its own around that of the study: results of studies beside it would be taken over.
+let folder: string;
+let wanted: string;
+beforeAll(async () => {
+  folder = studyFolder(longer);
+  expect((await run(folder, 'run', 'study.json', '--workers', '2', '--out', 'whole/study')).code).toBe(0);
+  wanted = (await run(folder, 'status', 'whole/study', '--canonical')).stdout;
+}, 300_000);
+afterAll(() => rmSync(folder, { recursive: true }));
 
-const worker = (): Running =>
-  start(folder, ['worker', '--queue', url, '--workers', '1', '--lock-seconds', '3']);
-/** Resolves when so many trials of a study are done: what the folder says, whatever the output does. */
-async function done(out: string, count: number): Promise<void> {
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+const childrenOf = (parent: number): number[] => {
+  try {
+    const text = execFileSync('ps', ['-o', 'pid=', '--ppid', String(parent)], { encoding: 'utf8' });
+    return text
+      .split('\n')
+      .map(Number)
+      .filter((pid) => pid > 0);
+  } catch {
+    return [];
+  }
+};
+const signalled = (pids: readonly number[], signal: NodeJS.Signals): void => {
+  for (const pid of pids)
+    try {
+      process.kill(pid, signal);
+    } catch {
+      // It has gone already.
+    }
+};
+/** A worker and the processes that train for it. */
+const allOf = ({ child }: Running): number[] => [...childrenOf(child.pid!), child.pid!];
+
+/** Ids of the trials of a study that are done: what the folder says, whatever the output does. */
+function doneIn(out: string): string[] {
   const trials = join(folder, out, 'trials');
-  const results = (): number =>
-    existsSync(trials)
-      ? readdirSync(trials).filter((id) => existsSync(join(trials, id, 'result.json'))).length
-      : 0;
-  while (results() < count) await new Promise((resolve) => setTimeout(resolve, 50));
+  if (!existsSync(trials)) return [];
+  return readdirSync(trials).filter((id) => existsSync(join(trials, id, 'result.json')));
 }
-const childrenOf = (parent: number): number[] =>
-  execFileSync('ps', ['-o', 'pid=', '--ppid', String(parent)], { encoding: 'utf8' })
-    .split('\n')
-    .map(Number)
-    .filter((pid) => pid > 0);
+async function done(out: string, count: number): Promise<void> {
+  while (doneIn(out).length < count) await pause(50);
+}
 
-describe.skipIf(!hasRedis)('a study on a queue', () => {
-  beforeAll(async () => {
-    folder = studyFolder(longer);
-    data = mkdtempSync(join(tmpdir(), 'tfjs-sam-redis-'));
-    port = await freePort();
-    url = `redis://:secret@127.0.0.1:${port}`;
-    redis = startRedis();
-    expect((await run(folder, 'run', 'study.json', '--workers', '0', '--out', 'whole')).code).toBe(0);
-    wanted = (await run(folder, 'status', 'whole', '--canonical')).stdout;
-  }, 300_000);
-  afterAll(() => {
-    redis.kill('SIGKILL');
-    rmSync(folder, { recursive: true });
-    rmSync(data, { recursive: true, force: true });
-  });
+/** Nothing is lost, and nothing is there twice. */
+async function expectWhole(out: string): Promise<void> {
+  expect((await run(folder, 'status', out, '--canonical')).stdout).toBe(wanted);
+  for (const id of doneIn(out)) {
+    const events = readFileSync(join(folder, out, 'trials', id, 'events.jsonl'), 'utf8').split('\n');
+    expect(events.filter((line) => line.includes('"state":"done"')).length).toBeLessThanOrEqual(1);
+  }
+}
 
-  it('survives a worker that is killed, one that is frozen, and the server killed and started again', async () => {
-    const [first, second] = [worker(), worker()];
-    const runner = start(folder, ['run', 'study.json', '--queue', url, '--out', 'queued']);
-    await done('queued', 1);
-    // Killed in the middle of a trial, with what trains for it.
-    for (const pid of [...childrenOf(first.child.pid!), first.child.pid!]) process.kill(pid, 'SIGKILL');
-    const third = worker();
-    await done('queued', 3);
-    const frozen = [second.child.pid!, ...childrenOf(second.child.pid!)];
-    for (const pid of frozen) process.kill(pid, 'SIGSTOP');
-    await done('queued', 5);
-    redis.kill('SIGKILL');
-    await new Promise((resolve) => setTimeout(resolve, 1500));
-    redis = startRedis();
-    const { code, stdout } = await runner.ended;
-    expect(code).toBe(0);
-    expect(stdout).not.toContain('failed');
-    // What the frozen worker did meanwhile is nobody's any more.
-    for (const pid of frozen) process.kill(pid, 'SIGCONT');
-    expect((await run(folder, 'status', 'queued', '--canonical')).stdout).toBe(wanted);
-    for (const { child } of [second, third]) child.kill('SIGTERM');
-    await Promise.all([second.ended, third.ended]);
-  });
+for (const kind of serverKinds) {
+  if (!kind.installed)
+    console.warn(`A queue in ${kind.name} is not tested: it is not here (Debian: ${kind.debian})`);
 
-  it('goes on after its runner was killed, with what the workers did meanwhile', async () => {
-    const workers = [worker(), worker()];
-    const runner = start(folder, ['run', 'study.json', '--queue', url, '--out', 'runner-killed']);
-    await done('runner-killed', 2);
-    runner.child.kill('SIGKILL');
-    await runner.ended;
-    const { code } = await run(folder, 'run', 'study.json', '--queue', url, '--out', 'runner-killed');
-    expect(code).toBe(0);
-    expect((await run(folder, 'status', 'runner-killed', '--canonical')).stdout).toBe(wanted);
-    for (const { child } of workers) child.kill('SIGTERM');
-    await Promise.all(workers.map(({ ended }) => ended));
+  describe.skipIf(!kind.installed)(`a study on a queue in ${kind.name}`, () => {
+    let data: string;
+    let server: Server;
+    const worker = (): Running =>
+      start(folder, ['worker', '--queue', server.url, '--workers', '1', '--lock-seconds', '3']);
+    const runner = (out: string): Running =>
+      start(folder, ['run', 'study.json', '--queue', server.url, '--out', out]);
+
+    beforeAll(async () => {
+      data = mkdtempSync(join(tmpdir(), 'tfjs-sam-server-'));
+      server = await kind.make(data);
+      await server.start();
+    }, 120_000);
+    afterAll(async () => {
+      await server?.kill();
+      rmSync(data, { recursive: true, force: true });
+    });
+
+    it('survives a worker that is killed, one that is frozen, and the server killed and started again', async () => {
+      const out = `${kind.name}-queued/study`;
+      const [first, second] = [worker(), worker()];
+      const running = runner(out);
+      await done(out, 1);
+      // Killed in the middle of a trial, with what trains for it.
+      signalled(allOf(first), 'SIGKILL');
+      const third = worker();
+      await done(out, 3);
+      const frozen = allOf(second);
+      signalled(frozen, 'SIGSTOP');
+      // Its lock ends, and another one takes its trial.
+      await pause(7000);
+      // What it goes on to do is nobody's any more.
+      signalled(frozen, 'SIGCONT');
+      await done(out, 5);
+      await server.kill();
+      await pause(1500);
+      await server.start();
+      const { code, stdout } = await running.ended;
+      expect(stdout).not.toContain('failed');
+      expect(code).toBe(0);
+      await expectWhole(out);
+      for (const { child } of [second, third]) child.kill('SIGTERM');
+      await Promise.all([second.ended, third.ended]);
+    });
+
+    it('survives SIGKILL of its runner and its two workers at random moments', async () => {
+      const out = `${kind.name}-killed/study`;
+      const random = seededRandom(5, Number(process.env.TFJS_SAM_SEED ?? 77));
+      const workers = [worker(), worker()];
+      let running = runner(out);
+      const most = Number(process.env.TFJS_SAM_KILLS ?? 8);
+      let killed = 0;
+      let ended = false;
+      for (; killed < most && !ended; killed++) {
+        await pause(1000 + random() * 5000);
+        const which = Math.floor(random() * 3);
+        if (which === 2) {
+          running.child.kill('SIGKILL');
+          ended = (await running.ended).signal !== 'SIGKILL';
+          if (!ended) running = runner(out);
+        } else {
+          signalled(allOf(workers[which]!), 'SIGKILL');
+          await workers[which]!.ended;
+          workers[which] = worker();
+        }
+      }
+      expect(await running.ended).toMatchObject({ code: 0 });
+      await expectWhole(out);
+      console.info(`a queue in ${kind.name}: ${killed} kills of runner and workers: table equal`);
+      for (const { child } of workers) child.kill('SIGTERM');
+      await Promise.all(workers.map((each) => each.ended));
+    });
   });
-});
+}
 
 describe('a server that cannot be reached', () => {
   it.each([
     ['refuses', 'redis://:secret@127.0.0.1:1'],
     ['does not answer', 'redis://:secret@10.255.255.1:6379'],
-  ])('and %s fails within ten seconds of the start, with one line', async (_, address) => {
+    ['refuses', 'postgres://lab:secret@127.0.0.1:1/lab'],
+    ['does not answer', 'postgres://lab:secret@10.255.255.1/lab'],
+  ])('and %s fails within ten seconds of the start, with one line: %s', async (_, address) => {
     const study = studyFolder(smallStudy);
-    const before = performance.now();
-    const { code, stderr } = await run(study, 'worker', '--queue', address);
-    // Loading takes its own time on a busy machine.
-    expect(performance.now() - before).toBeLessThan(20_000);
-    expect(code).toBe(2);
-    expect(stderr).toMatch(/^queue: expected a server at redis:\/\/…@.*, got: .*\n$/);
+    for (const args of [['worker'], ['run', 'study.json', '--out', 'none']]) {
+      const before = performance.now();
+      const { code, stdout, stderr } = await run(study, ...args, '--queue', address);
+      // Loading takes its own time on a busy machine.
+      expect(performance.now() - before).toBeLessThan(20_000);
+      expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+      expect(stderr).toMatch(/^queue: expected a server at \w+:\/\/…@.*, got: .*\n$/);
+    }
+    expect(readdirSync(study)).toEqual(['study.json']);
     rmSync(study, { recursive: true });
   });
 });

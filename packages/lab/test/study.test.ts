@@ -213,6 +213,10 @@ describe('parseShard', () => {
       index: 0,
       count: 2,
     });
+    expect(parseShard(undefined, { ...slurm, SLURM_ARRAY_TASK_STEP: '2' })).toEqual({ index: 1, count: 4 });
     expect(() => parseShard('4/4', {})).toThrow(/0 <= i < n, got "4\/4"/);
+    // --array=0,7: two tasks, which are not the shards 0 and 1.
+    const gaps = { SLURM_ARRAY_TASK_ID: '7', SLURM_ARRAY_TASK_COUNT: '2', SLURM_ARRAY_TASK_MIN: '0' };
+    expect(() => parseShard(undefined, gaps)).toThrow(/an array of tasks 0 to n - 1, got task 7 of 2/);
   });
 });

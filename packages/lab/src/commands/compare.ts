@@ -1,4 +1,5 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Registry } from '@tfjs-sam/core/registry';
 import type { CompareConfig } from '../config.js';
@@ -6,6 +7,7 @@ import { openStudy } from '../execute/session.js';
 import { loadRegistry } from '../parts/load.js';
 import type { Output } from '../progress.js';
 import { renderReport } from '../report/index.js';
+import { StudyFolder } from '../store/study-folder.js';
 import type { JsonObject } from '../study/paths.js';
 import { studyFrom } from '../study/read.js';
 import type { StudyInput } from '../study/schema.js';
@@ -90,16 +92,34 @@ function compareStudy(
   };
 }
 
-/** `2025-11-20T18-51-07Z-compare`, or with `-2` and so on when that exists. */
+/** Makes a folder, unless there is one: two comparisons that begin at once have one each. */
+function claimed(folder: string): boolean {
+  try {
+    mkdirSync(folder);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+/** Makes the folder `2025-11-20T18-51-07Z-compare`, or with `-2` and so on when that exists. */
 function newFolder(root: string, name: string): string {
   const time = new Date()
     .toISOString()
     .replace(/\.\d+Z$/, 'Z')
     .replaceAll(':', '-');
   const wanted = resolve(root, `${time}-${name}`);
-  let folder = wanted;
-  for (let copy = 2; existsSync(folder); copy++) folder = `${wanted}-${copy}`;
-  return folder;
+  const made = mkdirSync(root, { recursive: true });
+  try {
+    let folder = wanted;
+    for (let copy = 2; !claimed(folder); copy++) folder = `${wanted}-${copy}`;
+    return folder;
+  } catch (error) {
+    // A name that cannot be leaves nothing behind.
+    if (made !== undefined) rmSync(made, { recursive: true });
+    throw error;
+  }
 }
 
 /**
@@ -116,10 +136,10 @@ export async function compareCommand(
 ): Promise<void> {
   const registry = await loadRegistry(plugins, '--plugin');
   const source = studyFrom(compareStudy(config, known, plugins, registry), 'compare');
-  const session = await openStudy(source, {
-    folder: newFolder(config.out, config.name),
-    command: ['tfjs-sam', ...process.argv.slice(2)].join(' '),
-  });
+  const command = ['tfjs-sam', ...process.argv.slice(2)].join(' ');
+  // Nothing is made before all has been checked, so that the folder has a stand-in, where nothing is.
+  const checked = await openStudy(source, { folder: join(config.out, randomUUID()), command });
+  const session = { ...checked, folder: new StudyFolder(newFolder(config.out, config.name)) };
   const { workers } = config;
   const results = await runSession(session, workers === '' ? {} : { workers }, output);
   output.write(`\n${statusTables(results)}`);

@@ -64,12 +64,9 @@ export async function runSession(
   output: Output,
 ): Promise<StudyResults> {
   const { folder, header, expansion } = session;
-  // Before anything is written.
-  if (options.queue === undefined) workerCount(options.workers);
-  mkdirSync(folder.path, { recursive: true });
-  const lock = FolderLock.take(folder.path);
   const stop = new AbortController();
   let executor: Executor | undefined;
+  let lock: FolderLock | undefined;
   const interrupt = (): void => {
     stop.abort();
     void executor?.close();
@@ -77,11 +74,16 @@ export async function runSession(
   process.once('SIGINT', interrupt);
   process.once('SIGTERM', interrupt);
   try {
+    // Before anything is written: a wrong number of workers or address of a queue leaves nothing behind.
+    executor = await executorFor(options);
+    mkdirSync(folder.path, { recursive: true });
+    lock = FolderLock.take(folder.path);
+    const { held } = lock;
     folder.writeHeader(header);
+    folder.tidy();
     const reused = reuse(session);
     if (reused > 0) output.write(`${reused} trials are taken from studies beside ${folder.path}\n`);
     if (options.retryFailed) retryFailed(session);
-    executor = await executorFor(options);
     output.write(`${folder.path}: ${executor.description}\n`);
     const { shard } = header;
     await conduct({
@@ -92,14 +94,14 @@ export async function runSession(
       mine: shard && shardOwner(expansion, shard),
       signal: stop.signal,
       check: () => {
-        if (!lock.held()) throw new Error(`${folder.path}: another runner has taken this folder over`);
+        if (!held()) throw new UsageError(`${folder.path}: another runner has taken this folder over`);
       },
     });
   } finally {
     process.off('SIGINT', interrupt);
     process.off('SIGTERM', interrupt);
     await executor?.close();
-    lock.release();
+    lock?.release();
   }
   if (stop.signal.aborted)
     throw new UsageError(`${folder.path}: stopped. The same command goes on from here`);

@@ -1,5 +1,5 @@
 import { mkdirSync, renameSync, rmSync } from 'node:fs';
-import { availableParallelism, tmpdir } from 'node:os';
+import { availableParallelism, tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { UsageError } from '../errors.js';
 import type { Executor, Job } from '../execute/executor.js';
@@ -40,7 +40,8 @@ async function perform(
       `expected a worker with ${canonical(code)}, got one with ${canonical(own)}: install the same version`,
     );
   }
-  const folder = join(tmpdir(), 'tfjs-sam-worker', job.spec.id);
+  // Of this user's own: another one's could not be written.
+  const folder = join(tmpdir(), `tfjs-sam-worker-${userInfo().username}`, job.spec.id);
   mkdirSync(folder, { recursive: true });
   const latest = join(folder, 'latest');
   const epochs: EpochRecord[] = [];
@@ -72,7 +73,10 @@ export async function workerCommand(options: WorkerOptions, output: Output): Pro
   });
   worker.on(
     'completed',
-    (job) => void output.write(`${job.data.job.spec.arm} seed ${job.data.job.spec.seed}: done\n`),
+    ({ data, returnvalue: { state, epochs } }) =>
+      void output.write(
+        `${data.job.spec.arm} seed ${data.job.spec.seed}: ${state === 'paused' ? `done to epoch ${epochs.length}` : 'done'}\n`,
+      ),
   );
   worker.on(
     'failed',

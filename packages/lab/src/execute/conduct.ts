@@ -164,6 +164,17 @@ class Conductor {
     folder.begin(spec, event('running'));
     listener?.trialBegin?.(spec, attempt);
     let heard = true;
+    // A folder that cannot be written is not the trial's fault: it ends the runner.
+    const written = (write: () => void): void => {
+      if (!heard) return;
+      try {
+        check?.();
+        write();
+      } catch (error) {
+        this.#failure ??= error;
+        throw error;
+      }
+    };
     try {
       const { stallSeconds, checkpointSeconds } = expansion.study;
       const output = await executor.run(
@@ -178,36 +189,35 @@ class Conductor {
           },
         },
         {
-          epoch: (record) => {
-            if (!heard) return;
-            check?.();
-            folder.addEpoch(record);
-            listener?.epoch?.(spec, record);
-          },
-          checkpoint: (path) => {
-            if (!heard) return;
-            check?.();
-            folder.takeCheckpoint(path);
-          },
+          epoch: (record) =>
+            written(() => {
+              folder.addEpoch(record);
+              listener?.epoch?.(spec, record);
+            }),
+          checkpoint: (path) => written(() => folder.takeCheckpoint(path)),
         },
       );
-      heard = false;
-      check?.();
       if (output.state === 'paused') {
-        for (const record of output.epochs) folder.addEpoch(record);
-        folder.end(event('paused'));
+        written(() => {
+          for (const record of output.epochs) folder.addEpoch(record);
+          folder.end(event('paused'));
+        });
         this.#known.set(id, { state: 'open', epochs: output.epochs });
       } else {
         const stored = { ...output, state: 'done' as const };
-        folder.finish(
-          { ...stored, id, attempts: attempt, finishedAt: new Date().toISOString(), by: this.#by },
-          event('done'),
+        written(() =>
+          folder.finish(
+            { ...stored, id, attempts: attempt, finishedAt: new Date().toISOString(), by: this.#by },
+            event('done'),
+          ),
         );
         this.#known.set(id, { state: 'done', epochs: output.epochs });
         listener?.trialEnd?.(spec, output, output.reason);
       }
+      heard = false;
     } catch (error) {
       heard = false;
+      if (this.#failure !== undefined) return;
       if (signal?.aborted) {
         folder.end(event('queued'));
         return;

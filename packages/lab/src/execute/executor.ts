@@ -34,7 +34,8 @@ export interface Executor {
   /**
    * Does a job.
    *
-   * @throws Error with the reason when the training failed, its process died, or it was stuck.
+   * @throws Error with the reason when the training failed, its process died, or it was stuck; what a listener threw
+   *   ends the job as well.
    */
   run(job: Job, listener: JobListener): Promise<TrialOutput>;
   /** Stops whatever runs. */

@@ -42,14 +42,24 @@ export class ProcessExecutor implements Executor {
     let heard = Date.now();
     let pid: number | undefined;
     let stuck = false;
+    let thrown: { readonly error: unknown } | undefined;
+    const hear = (message: Message): void => {
+      heard = Date.now();
+      if (message.type === 'pid') {
+        pid = message.pid;
+        this.#pids.add(pid);
+      } else if (message.type === 'epoch') listener.epoch(message.record);
+      else if (message.type === 'checkpoint') listener.checkpoint(message.path);
+    };
     const running = this.#pool.exec('job', [job], {
       on: (message: Message) => {
-        heard = Date.now();
-        if (message.type === 'pid') {
-          pid = message.pid;
-          this.#pids.add(pid);
-        } else if (message.type === 'epoch') listener.epoch(message.record);
-        else if (message.type === 'checkpoint') listener.checkpoint(message.path);
+        try {
+          hear(message);
+        } catch (error) {
+          // Thrown here, it would end this process.
+          thrown ??= { error };
+          if (pid !== undefined) kill(pid);
+        }
       },
     });
     const watch = setInterval(() => {
@@ -60,8 +70,11 @@ export class ProcessExecutor implements Executor {
       else void running.cancel();
     }, 200);
     try {
-      return (await running) as TrialOutput;
+      const output = (await running) as TrialOutput;
+      if (thrown) throw thrown.error;
+      return output;
     } catch (error) {
+      if (thrown) throw thrown.error;
       if (stuck) throw new Error(`stuck: nothing heard for ${job.stallSeconds} s, killed`);
       throw new Error(reasonOf(error));
     } finally {

@@ -12,7 +12,7 @@ interface Waiting {
   readonly job: Job;
   readonly listener: JobListener;
   readonly resolve: (output: TrialOutput) => void;
-  readonly reject: (error: Error) => void;
+  readonly reject: (error: unknown) => void;
 }
 
 type Entry = QueueJob<QueuedJob, TrialOutput, string>;
@@ -82,7 +82,13 @@ export class QueueExecutor implements Executor {
 
   async #look(name: string, { listener, resolve, reject }: Waiting, entry: Entry): Promise<void> {
     const { epochs } = Object(entry.progress) as { epochs?: EpochRecord[] };
-    for (const record of epochs ?? []) listener.epoch(record);
+    try {
+      for (const record of epochs ?? []) listener.epoch(record);
+    } catch (error) {
+      this.#waiting.delete(name);
+      reject(error);
+      return;
+    }
     const { finishedOn, returnvalue, failedReason } = entry;
     if (finishedOn === undefined || finishedOn === null) return;
     this.#waiting.delete(name);

@@ -121,9 +121,10 @@ export async function openFolder(path: string): Promise<Session> {
   const folder = new StudyFolder(path);
   const { header } = folder;
   if (!header) {
-    throw new UsageError(
-      `${path}: expected the folder of a study, with a study.json, got none. See tfjs-sam run --help`,
-    );
+    const got = existsSync(join(path, 'study.json'))
+      ? 'one that is not as it was written. Run the study itself with --out: what is done stays'
+      : 'none. See tfjs-sam run --help';
+    throw new UsageError(`${path}: expected the folder of a study, with a study.json, got ${got}`);
   }
   const source = studyFrom(header.study, header.file, header.folder);
   const registry = await loadRegistry(pluginPaths(source));

@@ -8,24 +8,37 @@ export interface Shard {
   readonly count: number;
 }
 
+/** The shard of the job array that this process is a task of; undefined outside of one. */
+function arrayShard(env: NodeJS.ProcessEnv): Shard | undefined {
+  const { SLURM_ARRAY_TASK_ID: task, SLURM_ARRAY_TASK_COUNT: tasks } = env;
+  const { JOB_COMPLETION_INDEX: index, JOB_COMPLETION_COUNT: count } = env;
+  if (task !== undefined && tasks !== undefined) {
+    const { SLURM_ARRAY_TASK_MIN: first = 0, SLURM_ARRAY_TASK_STEP: step = 1 } = env;
+    return { index: (Number(task) - Number(first)) / Number(step), count: Number(tasks) };
+  }
+  if (index !== undefined && count !== undefined) return { index: Number(index), count: Number(count) };
+  return undefined;
+}
+
+const isShard = ({ index, count }: Shard): boolean =>
+  Number.isInteger(index) && Number.isInteger(count) && index >= 0 && index < count;
+
 /**
  * The shard that the command line names; else that of the job array that this process is a task of: Slurm's, or Kubernetes' indexed job
  * with `JOB_COMPLETION_COUNT` set in its template.
  *
- * @throws UsageError for anything but `i/n` with 0 <= i < n.
+ * @throws UsageError for anything but `i/n` with 0 <= i < n, and in an array that is a list with gaps.
  */
 export function parseShard(text: string | undefined, env = process.env): Shard | undefined {
-  const slurm = env.SLURM_ARRAY_TASK_ID !== undefined && env.SLURM_ARRAY_TASK_COUNT !== undefined;
-  const indexed = env.JOB_COMPLETION_INDEX !== undefined && env.JOB_COMPLETION_COUNT !== undefined;
-  if (text === undefined && slurm) {
-    const first = Number(env.SLURM_ARRAY_TASK_MIN ?? 0);
-    return { index: Number(env.SLURM_ARRAY_TASK_ID) - first, count: Number(env.SLURM_ARRAY_TASK_COUNT) };
+  if (text === undefined) {
+    const shard = arrayShard(env);
+    if (!shard || isShard(shard)) return shard;
+    throw new UsageError(
+      `run: expected an array of tasks 0 to n - 1, got task ${shard.index} of ${shard.count}: name the shard, --shard i/n`,
+    );
   }
-  if (text === undefined && indexed)
-    return { index: Number(env.JOB_COMPLETION_INDEX), count: Number(env.JOB_COMPLETION_COUNT) };
-  if (text === undefined) return undefined;
-  const [, index, count] = (/^(\d+)\/(\d+)$/.exec(text) ?? []).map(Number);
-  if (index !== undefined && count !== undefined && index < count) return { index, count };
+  const [, index = Number.NaN, count = Number.NaN] = (/^(\d+)\/(\d+)$/.exec(text) ?? []).map(Number);
+  if (isShard({ index, count })) return { index, count };
   throw new UsageError(`run: expected --shard to be i/n with 0 <= i < n, got "${text}"`);
 }
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { linkSync, readFileSync, rmSync, statSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { linkSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { UsageError } from '../errors.js';
@@ -9,6 +9,8 @@ interface Holder {
   readonly token: string;
   readonly pid: number;
   readonly host: string;
+  /** When the process began, as its system counts: another process may have its number by now. */
+  readonly began?: string | undefined;
   readonly since: string;
 }
 
@@ -27,6 +29,26 @@ function isAlive(pid: number): boolean {
   }
 }
 
+/** Ticks from the machine's start to that of a process, with the machine's own start; undefined but on Linux. */
+function beginningOf(pid: number): string | undefined {
+  try {
+    // The name in brackets may hold blanks.
+    const ticks = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\)/s, '').split(' ')[20];
+    return `${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()} ${ticks}`;
+  } catch {
+    return undefined;
+  }
+}
+
+/** This process, as the holder of a lock. */
+const self = (): Holder => ({
+  token: randomUUID(),
+  pid: process.pid,
+  host: hostname(),
+  began: beginningOf(process.pid),
+  since: new Date().toISOString(),
+});
+
 function holderOf(path: string): Holder | undefined {
   try {
     return JSON.parse(readFileSync(path, 'utf8')) as Holder;
@@ -36,30 +58,34 @@ function holderOf(path: string): Holder | undefined {
 }
 
 function isDead(path: string, holder: Holder): boolean {
-  if (holder.host === hostname()) return !isAlive(holder.pid);
+  if (holder.host === hostname()) {
+    const { pid, began } = holder;
+    return !isAlive(pid) || (began !== undefined && began !== beginningOf(pid));
+  }
   const touched = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Date.now();
   return Date.now() - touched > deadAfterMs;
 }
 
 /** Makes `path` a file with this content unless there is one: whole, or not at all. */
 function created(path: string, content: string): boolean {
-  const own = `${path}.${randomUUID()}`;
-  writeFileSync(own, content);
+  const own = `${path}.${randomUUID()}.tmp`;
   try {
+    writeFileSync(own, content);
     linkSync(own, path);
     return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    // ENOENT: the holder has cleared the folder of what killed processes left, and this with it.
+    if (['EEXIST', 'ENOENT'].includes((error as NodeJS.ErrnoException).code ?? '')) return false;
     throw error;
   } finally {
-    unlinkSync(own);
+    rmSync(own, { force: true });
   }
 }
 
 /** Removes the lock of a dead holder. A second lock keeps two runners from removing one another's. */
 function clear(path: string, dead: Holder): void {
   const guard = `${path}.takeover`;
-  if (!created(guard, JSON.stringify({ ...dead, pid: process.pid, host: hostname() }))) {
+  if (!created(guard, JSON.stringify(self()))) {
     const other = holderOf(guard);
     if (other && isDead(guard, other)) rmSync(guard, { force: true });
     return;
@@ -94,12 +120,7 @@ export class FolderLock {
   /** @throws UsageError when another runner holds the folder. */
   static take(folder: string): FolderLock {
     const path = join(folder, 'lock');
-    const holder: Holder = {
-      token: randomUUID(),
-      pid: process.pid,
-      host: hostname(),
-      since: new Date().toISOString(),
-    };
+    const holder = self();
     for (let attempt = 0; attempt < 20; attempt++) {
       if (created(path, JSON.stringify(holder))) return new FolderLock(path, holder.token);
       const other = holderOf(path);
@@ -124,9 +145,7 @@ export class FolderLock {
   }
 
   /** Whether the lock is still this runner's: a machine that slept may have lost it. */
-  held(): boolean {
-    return holderOf(this.#path)?.token === this.#token;
-  }
+  readonly held = (): boolean => holderOf(this.#path)?.token === this.#token;
 
   release(): void {
     clearInterval(this.#beat);

@@ -1,10 +1,10 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import type { EpochRecord, Provenance } from '../results.js';
 import type { CodeVersion } from '../study/identity.js';
 import type { Study } from '../study/schema.js';
 import type { TrialOutput, TrialSpec } from '../trial/spec.js';
-import { LineWriter, readJson, readLines, replaceFile } from './files.js';
+import { dropTemporary, LineWriter, readJson, readLines, writeJson } from './files.js';
 
 /** What `study.json` holds: the resolved study, and what its trials are made with. */
 export interface StudyHeader {
@@ -57,19 +57,29 @@ export class StudyFolder {
     this.path = resolve(path);
   }
 
+  /** What the study is; undefined where there is none, or its file is damaged. */
   get header(): StudyHeader | undefined {
-    return readJson(join(this.path, 'study.json'));
+    const header = readJson<StudyHeader>(join(this.path, 'study.json'), 'study');
+    return header?.format === 1 && Array.isArray(header.trials) ? header : undefined;
   }
 
   writeHeader(header: StudyHeader): void {
     mkdirSync(join(this.path, 'trials'), { recursive: true });
-    replaceFile(join(this.path, 'study.json'), `${JSON.stringify(header, null, 1)}\n`);
+    writeJson(join(this.path, 'study.json'), header, 'study', 1);
+  }
+
+  /** Removes what killed runners left: files half written, and checkpoints of trials that are over. */
+  tidy(): void {
+    dropTemporary(this.path);
+    for (const id of this.begun()) this.trial(id).tidy();
   }
 
   /** Trials that have a folder. */
   begun(): string[] {
     const trials = join(this.path, 'trials');
-    return existsSync(trials) ? readdirSync(trials) : [];
+    if (!existsSync(trials)) return [];
+    const entries = readdirSync(trials, { withFileTypes: true });
+    return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
   }
 
   trial(id: string): TrialFolder {
@@ -80,28 +90,32 @@ export class StudyFolder {
 /** The folder of one trial. */
 export class TrialFolder {
   readonly path: string;
+  readonly #id: string;
   #epochs: LineWriter | undefined;
   #events: LineWriter | undefined;
   #known = 0;
 
   constructor(path: string) {
     this.path = path;
+    this.#id = basename(path);
   }
 
+  /** How the trial ended; undefined where it has not, or its file is damaged: it is begun again. */
   get result(): StoredResult | undefined {
-    return readJson(join(this.path, 'result.json'));
+    const result = readJson<StoredResult>(join(this.path, 'result.json'), this.#id);
+    return result && Array.isArray(result.epochs) ? result : undefined;
   }
 
   get spec(): TrialSpec | undefined {
-    return readJson(join(this.path, 'trial.json'));
+    return readJson(join(this.path, 'trial.json'), this.#id);
   }
 
-  get epochs(): EpochRecord[] {
-    return readLines(join(this.path, 'epochs.jsonl'));
+  get epochs(): readonly EpochRecord[] {
+    return readLines(join(this.path, 'epochs.jsonl'), this.#id);
   }
 
-  get events(): TrialEvent[] {
-    return readLines(join(this.path, 'events.jsonl'));
+  get events(): readonly TrialEvent[] {
+    return readLines(join(this.path, 'events.jsonl'), this.#id);
   }
 
   /** The checkpoint that a training goes on from. */
@@ -118,10 +132,10 @@ export class TrialFolder {
   begin(spec: TrialSpec, event: TrialEvent): void {
     mkdirSync(this.path, { recursive: true });
     const description = join(this.path, 'trial.json');
-    if (!existsSync(description)) replaceFile(description, `${JSON.stringify(spec, null, 1)}\n`);
+    if (!this.spec) writeJson(description, spec, this.#id, 1);
     this.#dropStrayCheckpoints();
-    this.#events = new LineWriter(join(this.path, 'events.jsonl'));
-    this.#epochs = new LineWriter(join(this.path, 'epochs.jsonl'));
+    this.#events = new LineWriter(join(this.path, 'events.jsonl'), this.#id);
+    this.#epochs = new LineWriter(join(this.path, 'epochs.jsonl'), this.#id);
     this.#known = this.epochs.length;
     this.#events.append(event);
   }
@@ -146,17 +160,24 @@ export class TrialFolder {
 
   finish(result: StoredResult, event: TrialEvent): void {
     mkdirSync(this.path, { recursive: true });
-    replaceFile(join(this.path, 'result.json'), `${JSON.stringify(result)}\n`);
+    writeJson(join(this.path, 'result.json'), result, this.#id);
     this.#events?.append(event);
     this.#close();
     rmSync(join(this.path, 'checkpoint'), { recursive: true, force: true });
   }
 
+  /** Removes what a killed runner left. */
+  tidy(): void {
+    dropTemporary(this.path);
+    if (existsSync(join(this.path, 'result.json')))
+      rmSync(join(this.path, 'checkpoint'), { recursive: true, force: true });
+  }
+
   /** Takes over the result of an equal trial of another study. */
   adopt(result: StoredResult, spec: TrialSpec | undefined): void {
     mkdirSync(this.path, { recursive: true });
-    if (spec) replaceFile(join(this.path, 'trial.json'), `${JSON.stringify(spec, null, 1)}\n`);
-    replaceFile(join(this.path, 'result.json'), `${JSON.stringify(result)}\n`);
+    if (spec) writeJson(join(this.path, 'trial.json'), spec, this.#id, 1);
+    writeJson(join(this.path, 'result.json'), result, this.#id);
   }
 
   /** Forgets how the trial ended, so that it is begun again. */

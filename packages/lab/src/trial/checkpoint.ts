@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { restoreState, saveState } from '@tfjs-sam/core';
 import type { EpochRecord } from '../results.js';
+import { writeToDisk } from '../store/files.js';
 import type { Problem } from './task.js';
 
 /** What a training goes on from: records, weights and the optimizer's state after a whole epoch. */
@@ -14,7 +15,6 @@ interface Header {
   readonly optimizer: tf.io.ModelArtifacts;
   /** Bytes of the weights; the optimizer's follow. */
   readonly weightBytes: number;
-  readonly sha256: string;
 }
 
 /** The part of a checkpoint that is numbers. */
@@ -24,12 +24,13 @@ export interface Progress {
   readonly stepMs: readonly number[];
 }
 
-const digest = (data: Uint8Array): string => createHash('sha256').update(data).digest('hex');
+const digestBytes = 32;
+const digest = (data: Uint8Array): Buffer => createHash('sha256').update(data).digest();
 const bytesOf = (data: tf.io.WeightData | undefined): Uint8Array =>
   new Uint8Array(tf.io.CompositeArrayBuffer.join(data ?? new ArrayBuffer(0)));
 
-/** The bytes of a checkpoint: length of the header, header, weights, optimizer. */
-async function encode(problem: Problem, optimizer: tf.Optimizer, progress: Progress): Promise<Uint8Array[]> {
+/** The bytes of a checkpoint: length of the header, header, weights, optimizer, SHA-256 of all that. */
+async function encode(problem: Problem, optimizer: tf.Optimizer, progress: Progress): Promise<Uint8Array> {
   const named = problem.state.map(({ name, variable }) => ({ name, tensor: variable as tf.Tensor }));
   const { data, specs } = await tf.io.encodeWeights(named);
   let saved: tf.io.ModelArtifacts | undefined;
@@ -41,18 +42,17 @@ async function encode(problem: Problem, optimizer: tf.Optimizer, progress: Progr
   });
   const { weightData, ...rest } = saved!;
   const [weights, state] = [new Uint8Array(data), bytesOf(weightData)];
-  const body = Buffer.concat([weights, state]);
   const header: Header = {
     ...progress,
     specs,
     optimizer: rest,
     weightBytes: weights.length,
-    sha256: digest(body),
   };
   const text = Buffer.from(JSON.stringify(header));
   const length = Buffer.alloc(4);
   length.writeUInt32LE(text.length);
-  return [length, text, body];
+  const whole = Buffer.concat([length, text, weights, state]);
+  return Buffer.concat([whole, digest(whole)]);
 }
 
 /** Writes a checkpoint to a file of its own, on disk when it returns. Who owns the folder renames it. */
@@ -62,12 +62,14 @@ export async function writeCheckpoint(
   optimizer: tf.Optimizer,
   progress: Progress,
 ): Promise<void> {
-  const parts = await encode(problem, optimizer, progress);
+  const bytes = await encode(problem, optimizer, progress);
   mkdirSync(dirname(path), { recursive: true });
   const file = openSync(path, 'w');
   try {
-    for (const part of parts) writeSync(file, part);
-    fsyncSync(file);
+    writeToDisk(file, bytes, path);
+  } catch (error) {
+    rmSync(path, { force: true });
+    throw error;
   } finally {
     closeSync(file);
   }
@@ -99,12 +101,8 @@ export async function restoreCheckpoint(
 function readCheckpoint(path: string): { readonly header: Header; readonly body: Uint8Array } | undefined {
   if (!existsSync(path)) return undefined;
   const bytes = readFileSync(path);
-  try {
-    const end = 4 + bytes.readUInt32LE(0);
-    const header = JSON.parse(bytes.toString('utf8', 4, end)) as Header;
-    const body = bytes.subarray(end);
-    return digest(body) === header.sha256 ? { header, body } : undefined;
-  } catch {
-    return undefined;
-  }
+  const whole = bytes.subarray(0, -digestBytes);
+  if (!digest(whole).equals(bytes.subarray(-digestBytes))) return undefined;
+  const end = 4 + whole.readUInt32LE(0);
+  return { header: JSON.parse(whole.toString('utf8', 4, end)) as Header, body: whole.subarray(end) };
 }

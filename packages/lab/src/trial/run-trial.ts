@@ -2,6 +2,7 @@ import type * as tf from '@tensorflow/tfjs';
 import type { Registry } from '@tfjs-sam/core/registry';
 import { seededRandom } from '@tfjs-sam/datasets';
 import { median, quantile } from 'simple-statistics';
+import { isSystemError } from '../errors.js';
 import type { EpochRecord, FinalMetrics, Measured, Metrics, Outcome, StepTimes } from '../results.js';
 import { type Progress, restoreCheckpoint, writeCheckpoint } from './checkpoint.js';
 import { createOptimizer } from './optimizer.js';
@@ -189,9 +190,16 @@ class Training {
     if (!pausing && (!due || this.#epochs.length === this.#task.epochs)) return;
     const epoch = this.#epochs.length;
     const path = checkpoint.path(epoch);
-    await writeCheckpoint(path, this.#problem, this.#optimizer, this.progress);
-    await checkpoint.written(path, epoch);
     this.#saved = performance.now();
+    try {
+      await writeCheckpoint(path, this.#problem, this.#optimizer, this.progress);
+    } catch (error) {
+      // A disk that is full is not the training's fault, which goes on; after a stop it would begin again.
+      if (!isSystemError(error)) throw error;
+      console.warn(`No checkpoint of trial ${this.#spec.id} after epoch ${epoch}: ${error.message}`);
+      return;
+    }
+    await checkpoint.written(path, epoch);
   }
 
   /** How the training went, after its last epoch. */
