@@ -99,6 +99,7 @@ export function defineModel<const D extends Declarations>(
       const { from: folder, ...own } = given as { readonly from?: string };
       return {
         summary: about.doc,
+        key: JSON.stringify([about.name, given]),
         requireInput(shape) {
           const images = input === 'image' && shape.length !== 3;
           const wrong = images

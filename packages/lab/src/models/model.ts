@@ -14,6 +14,8 @@ export interface ModelRequest {
 export interface ModelPart {
   /** One line: `one hidden layer of 128 ReLU units`. */
   readonly summary: string;
+  /** Name and options of its own: parts with equal keys make equal models. */
+  readonly key: string;
   /** @throws RangeError where it cannot be made for inputs of a shape. */
   requireInput?(shape: readonly number[]): void;
   /** Of saved weights that it starts from, where it does. */

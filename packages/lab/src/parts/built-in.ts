@@ -3,19 +3,22 @@ import { csv } from '../data/csv.js';
 import { images } from '../data/images.js';
 import { publishedDatasets } from '../data/published.js';
 import { exporterParts } from '../export/exporter.js';
+import { adversarial } from '../measures/adversarial.js';
 import { classifierMeasures } from '../measures/classifier.js';
 import { mSharpness } from '../measures/sharpness.js';
 import { plainModels } from '../models/plain.js';
+import { pretrained } from '../models/pretrained.js';
 import { resnet } from '../models/resnet.js';
 import { vit } from '../models/vit.js';
+import { alignment } from '../trial/alignment.js';
 import { supervised } from '../trial/supervised.js';
 import { surface } from '../trial/surface.js';
 
 const functions = [
-  ...[supervised, surface],
+  ...[supervised, alignment, surface],
   ...[...publishedDatasets, csv, images],
-  ...[...plainModels, resnet, vit],
-  ...[...classifierMeasures, mSharpness],
+  ...[...plainModels, resnet, vit, pretrained],
+  ...[...classifierMeasures, mSharpness, adversarial],
   ...exporterParts,
 ];
 

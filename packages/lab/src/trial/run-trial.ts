@@ -166,6 +166,7 @@ class Training {
       return batch.loss(objective);
     };
     const start = performance.now();
+    gradients += batch.prepare?.() ?? 0;
     const cost = seeded(
       this.#spec.seed,
       this.#stepMs.length,

@@ -10,8 +10,10 @@ import {
   number,
   oneOf,
   part,
+  record,
 } from '@tfjs-sam/core';
 import { permutation, seededRandom } from '@tfjs-sam/datasets';
+import { attack } from '@tfjs-sam/sharpness';
 import { softmaxCrossEntropy } from '@tfjs-sam/wasm-kernels';
 import { inputsOf, type Normalisation, normalisationOf, targetsOf } from '../data/batch.js';
 import { checksum, type Data } from '../data/data.js';
@@ -33,6 +35,16 @@ const options = {
     default: 0,
     doc: 'Share of each label spread over all classes',
   }),
+  adversarial: record(
+    {
+      epsilon: number({ above: 0, doc: 'Largest change of an input, normalised as it is' }),
+      steps: integer({ min: 1, default: 1, doc: 'Steps of the attack, a gradient each; 1 is FGSM' }),
+    },
+    {
+      optional: 'clean inputs',
+      doc: 'Attack on every training input, of which the step learns (Madry et al. 2018, arXiv 1706.06083)',
+    },
+  ),
   batchSize: integer({ min: 1, default: 32, doc: 'Examples of a step' }),
   epochs: integer({ min: 1, default: 10, doc: 'Passes over the training split' }),
   validation: number({
@@ -47,7 +59,8 @@ const options = {
   }),
 };
 
-type Options = Checked<typeof options>;
+/** Complete options of the task `supervised`, its parts made. */
+export type SupervisedOptions = Checked<typeof options>;
 
 /** Examples of one step of an evaluation. */
 const evaluationBatch = 256;
@@ -65,17 +78,22 @@ function loadOnce(dataset: DatasetPart): Promise<Data> {
   return data;
 }
 
+/** A batch whose inputs can still be exchanged. */
+interface Batch extends StepBatch {
+  readonly inputs: { xs: tf.Tensor; readonly ys: tf.Tensor };
+}
+
 class SupervisedProblem implements Problem {
   readonly variables: tf.Variable[];
   readonly state: { readonly name: string; readonly variable: tf.Variable }[];
   readonly model: tf.LayersModel;
   readonly #data: Data;
   readonly #splits: Splits;
-  readonly #options: Options;
+  readonly #options: SupervisedOptions;
   readonly #seed: number;
   readonly #normalisation: Normalisation;
 
-  constructor(model: tf.LayersModel, data: Data, splits: Splits, given: Options, seed: number) {
+  constructor(model: tf.LayersModel, data: Data, splits: Splits, given: SupervisedOptions, seed: number) {
     this.model = model;
     this.variables = model.trainableWeights.map((weight) => weight.read() as tf.Variable);
     // Numbered: names of layers count up over the life of a process.
@@ -91,7 +109,7 @@ class SupervisedProblem implements Problem {
   }
 
   *batches(epoch: number): Generator<StepBatch, void> {
-    const { batchSize, labelSmoothing, dataset } = this.#options;
+    const { batchSize, labelSmoothing, dataset, adversarial } = this.#options;
     const { train } = this.#splits;
     const order = permutation(train.indices.length, seededRandom(this.#seed, epoch));
     const random = seededRandom(this.#seed, epoch, 1);
@@ -99,7 +117,8 @@ class SupervisedProblem implements Problem {
     for (let start = 0; start + batchSize <= order.length; start += batchSize) {
       const rows = order.subarray(start, start + batchSize);
       const augmented = { ...dataset.treatment, random };
-      yield this.#batch(train, rows, labelSmoothing, true, augmented);
+      const batch = this.#batch(train, rows, labelSmoothing, true, augmented);
+      yield adversarial ? this.#attacked(batch, { ...adversarial, seed: start }) : batch;
     }
   }
 
@@ -152,6 +171,11 @@ class SupervisedProblem implements Problem {
     return { logits, classes: part.classes ?? new Int32Array(), count };
   }
 
+  examples(split: Split, count: number): { xs: tf.Tensor; ys: tf.Tensor } {
+    const part = this.#splits[split];
+    return this.#tensors(part, range(0, Math.min(count, part.indices.length)), 0);
+  }
+
   dispose(): void {
     this.model.dispose();
   }
@@ -193,22 +217,41 @@ class SupervisedProblem implements Problem {
     smoothing: number,
     training: boolean,
     augmented?: Parameters<typeof inputsOf>[4],
-  ): StepBatch {
-    const { xs, ys } = this.#tensors(part, rows, smoothing, augmented);
-    const outputs = (): tf.Tensor2D => this.model.apply(xs, { training }) as tf.Tensor2D;
+  ): Batch {
+    const batch = this.#tensors(part, rows, smoothing, augmented);
+    const { ys } = batch;
+    const outputs = (): tf.Tensor2D => this.model.apply(batch.xs, { training }) as tf.Tensor2D;
     const descent = (): tf.Scalar => this.#lossOf(ys, outputs());
     // Asked for only by a rule that climbs another loss than it descends; the rule says which bound.
     const ascent = (): tf.Scalar => zeroOneLowerBound(ys as tf.Tensor2D, outputs());
     return {
+      inputs: batch,
       loss: training && this.#splits.classes ? byObjective({ ascent, descent }) : descent,
-      dispose: () => tf.dispose([xs, ys]),
+      dispose: () => tf.dispose([batch.xs, ys]),
+    };
+  }
+
+  /** A batch whose inputs are attacked at the weights of its step. */
+  #attacked(batch: Batch, options: { epsilon: number; steps: number; seed: number }): StepBatch {
+    const { inputs, ...step } = batch;
+    const lossOf = (xs: tf.Tensor): tf.Scalar =>
+      this.#lossOf(inputs.ys, this.model.apply(xs, { training: false }) as tf.Tensor);
+    return {
+      ...step,
+      prepare: () => {
+        const clean = inputs.xs;
+        inputs.xs = attack(lossOf, clean, options);
+        clean.dispose();
+        return options.steps;
+      },
     };
   }
 }
 
 const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);
 
-async function load(given: Options): Promise<LoadedTask> {
+/** Loads data for a model: what the task `supervised` does. */
+export async function loadSupervised(given: SupervisedOptions): Promise<LoadedTask> {
   const { dataset, model, batchSize, epochs, validation, splitSeed, loss } = given;
   const data = await loadOnce(dataset);
   const splitFor = (seed: number): Splits =>
@@ -253,6 +296,6 @@ export const supervised = definePart({
   doc: 'Learns classes or numbers from examples',
   options,
   create(given) {
-    return { load: () => load(given) };
+    return { load: () => loadSupervised(given) };
   },
 });

@@ -9,6 +9,8 @@ export type Split = 'train' | 'validation' | 'test';
 export interface StepBatch {
   /** The loss at the current weights; may be called any number of times until `dispose`. Its value is a Scalar. */
   readonly loss: LossClosure;
+  /** Work before the step, timed with it. @returns Gradients that it evaluated. */
+  prepare?(): number;
   dispose(): void;
 }
 
@@ -33,6 +35,8 @@ export interface Problem {
   evaluate(split: Split): Generator<void, Metrics, void>;
   /** Logits and classes of a split, for measures of classifiers. */
   predictions?(split: Split): Generator<void, Predictions, void>;
+  /** The first examples of a split, in order, as tensors that the caller disposes: for measures of classifiers. */
+  examples?(split: Split, count: number): { readonly xs: tf.Tensor; readonly ys: tf.Tensor };
   /** What to draw of the training, after its end. */
   figures?(): Figure[];
   dispose(): void;
