@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { type Checked, definePart, integer, number, part } from '@tfjs-sam/core';
+import { type Checked, cosineDecay, definePart, integer, number, part, sgd } from '@tfjs-sam/core';
 import { loadSupervised, type SupervisedOptions } from '../trial/supervised.js';
 import { startFromWeights } from './define-model.js';
 import type { ModelPart } from './model.js';
@@ -11,7 +11,7 @@ const options = {
   }),
   epochs: integer({ min: 1, default: 10, doc: 'Passes over the data that it learns first' }),
   batchSize: integer({ min: 1, default: 32, doc: 'Examples of a step' }),
-  learningRate: number({ above: 0, default: 0.05, doc: 'Of SGD, falling to zero in equal steps' }),
+  learningRate: number({ above: 0, default: 0.05, doc: 'Of SGD, falling to zero along half a cosine' }),
   momentum: number({ min: 0, below: 1, default: 0.9, doc: 'Of SGD' }),
 };
 type Options = Checked<typeof options>;
@@ -23,18 +23,18 @@ interface Weights {
 
 const supervisedBy = ({ model, dataset, epochs, batchSize }: Options): SupervisedOptions => ({
   ...{ model, dataset, epochs, batchSize, labelSmoothing: 0, validation: 0, splitSeed: 0 },
-  ...{ loss: undefined, adversarial: undefined,
+  ...{ loss: undefined, adversarial: undefined },
 });
 
 /** Weights after the first training: a function of the options and the seed alone. */
 async function learnt(given: Options, seed: number): Promise<Weights[]> {
   const task = await loadSupervised(supervisedBy(given));
   const problem = await task.problem(seed);
-  const optimizer = tf.train.momentum(given.learningRate, given.momentum);
+  const steps = task.epochs * task.stepsPerEpoch;
+  const learningRate = cosineDecay(given.learningRate, 0, steps);
+  const optimizer = sgd({ learningRate, momentum: given.momentum });
   try {
     for (let epoch = 0; epoch < task.epochs; epoch++) {
-      (optimizer as unknown as { learningRate: number }).learningRate =
-        given.learningRate * (1 - epoch / task.epochs);
       for (const batch of problem.batches(epoch)) {
         optimizer.minimize(() => batch.loss() as tf.Scalar, false, problem.variables);
         batch.dispose();

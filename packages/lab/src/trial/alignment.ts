@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { type Checked, definePart, integer, type LossClosure, number, part } from '@tfjs-sam/core';
 import { permutation, seededRandom } from '@tfjs-sam/datasets';
-import { inputsOf } from '../data/batch.js';
+import { inputsOf, type Normalisation, normalisationOf } from '../data/batch.js';
 import { checksum, type Data } from '../data/data.js';
 import { type SplitData, type Splits, splitData } from '../data/splits.js';
 import { glorot, heNormal } from '../models/define-model.js';
@@ -44,6 +44,7 @@ class AlignmentProblem implements Problem {
   readonly #splits: Splits;
   readonly #options: Options;
   readonly #seed: number;
+  readonly #normalisation: Normalisation;
 
   constructor(data: Data, splits: Splits, given: Options, seed: number) {
     const [height, width, channels] = data.shape as [number, number, number];
@@ -60,6 +61,7 @@ class AlignmentProblem implements Problem {
     this.#splits = splits;
     this.#options = given;
     this.#seed = seed;
+    this.#normalisation = normalisationOf(given.dataset.treatment.normalise, data, splits.train);
   }
 
   *batches(epoch: number): Generator<StepBatch, void> {
@@ -110,9 +112,7 @@ class AlignmentProblem implements Problem {
 
   /** Left and right halves of some images, flat. */
   #views(part: SplitData, rows: ArrayLike<number>): [tf.Tensor, tf.Tensor] {
-    const { normalise } = this.#options.dataset.treatment;
-    if (normalise === 'channel') throw new RangeError('alignment: expected normalise to be none or example');
-    const inputs = inputsOf(this.#data, part, rows, { kind: normalise });
+    const inputs = inputsOf(this.#data, part, rows, this.#normalisation);
     const width = this.#data.shape[1]!;
     return tf.tidy(() => {
       const images = tf.tensor4d(inputs, [rows.length, ...this.#data.shape] as [
