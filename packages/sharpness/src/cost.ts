@@ -1,6 +1,6 @@
-import type { GradientOracle, StandaloneOracle } from '@tfjs-sam/core';
+import type { GradientOracle, LossClosure, StandaloneOracle } from '@tfjs-sam/core';
 
-/** What a measure has evaluated. */
+/** What a measure has evaluated; of a loss in batches each batch counts. */
 export interface Cost {
   /** Losses with their gradients. */
   readonly gradients: number;
@@ -8,30 +8,63 @@ export interface Cost {
   readonly values: number;
 }
 
-/** An oracle that counts what it is asked. What is known at θ is free, as are the notes of kinks (one value per loss). */
-export function counting(oracle: StandaloneOracle): { oracle: GradientOracle; cost(): Cost } {
+/** An oracle that frees kinks: `makeOracle` makes them. */
+export type Releasing = GradientOracle & Partial<Pick<StandaloneOracle, 'release'>>;
+
+/** Notes of kinks: a value for each function whose kinks are held, until they are released. */
+class Notes {
+  readonly #known = new Set<unknown>();
+  take(functions: readonly unknown[]): number {
+    const before = this.#known.size;
+    for (const each of functions) this.#known.add(each);
+    return this.#known.size - before;
+  }
+  release(): void {
+    this.#known.clear();
+  }
+}
+
+/**
+ * An oracle that counts what it is asked. What is known at θ is free.
+ *
+ * @param batches - How many batches the oracle's own loss is of. Default 1.
+ */
+export function counting(oracle: StandaloneOracle, batches = 1): { oracle: Releasing; cost(): Cost } {
   let [gradients, values] = [0, 0];
-  const counted: GradientOracle = {
+  const notes = new Notes();
+  const whole = Array.from({ length: batches }, () => ({}));
+  const noted = (loss: LossClosure | undefined, kinks: string | undefined) => {
+    if (kinks === 'frozen') values += notes.take(loss ? [loss] : whole);
+    return loss ? 1 : batches;
+  };
+  const counted: Releasing = {
     variables: oracle.variables,
     step: oracle.step,
     nextDraw: () => oracle.nextDraw(),
     state: oracle.state,
     base: oracle.base,
-    evaluate: (request) => {
-      if (request?.perturbation || request?.loss) gradients++;
+    evaluate: (request = {}) => {
+      const { perturbation, loss, kinks, weights } = request;
+      if (perturbation || loss || weights) gradients += noted(loss, kinks);
       return oracle.evaluate(request);
     },
-    value: (request) => {
-      if (request?.perturbation || request?.loss) values++;
+    value: (request = {}) => {
+      const { perturbation, loss, kinks } = request;
+      if (perturbation || loss) values += noted(loss, kinks);
       return oracle.value(request);
     },
     losses: (request) => {
-      values++;
+      values += request?.loss ? 1 : batches;
       return oracle.losses(request);
     },
     compute: (f, request) => {
+      if (request?.kinks === 'frozen') values += notes.take([f]);
       values++;
       return oracle.compute(f, request);
+    },
+    release: () => {
+      notes.release();
+      oracle.release();
     },
   };
   return { oracle: counted, cost: () => ({ gradients, values }) };

@@ -3,7 +3,8 @@
  *
  * @packageDocumentation
  */
-export { type Cost, counting } from './cost.js';
+export { type Cost, counting, type Releasing } from './cost.js';
+export { type DiagonalEstimate, diagonal } from './diagonal.js';
 export { landscapeCsv, landscapeHtml, landscapeSvg } from './draw.js';
 export {
   between,
@@ -14,7 +15,9 @@ export {
   type Trajectory,
   trajectory,
 } from './landscape.js';
-export { type Measurement, type MeasureOptions, measure, mSharpness } from './measure.js';
+export { type MatrixName, matrixOf } from './matrix.js';
+export { type Measurement, type MeasureOptions, measure, mSharpness, withOracle } from './measure.js';
+export { type PowerOptions, powerIteration } from './power.js';
 export { type AttackOptions, attack, type Calibration, calibration, robustAccuracy } from './robustness.js';
 export {
   averageSharpness,
@@ -26,17 +29,18 @@ export {
 export {
   type Density,
   type Estimate,
-  matrixOf,
   type Spectrum,
   type SpectrumOptions,
   spectralDensity,
   spectrum,
 } from './spectrum.js';
 export {
+  type Examined,
+  type ExaminedOptions,
+  examined,
   type LabelledData,
   type Measurable,
   type ModelLike,
   normaliseLogits,
   type Subject,
-  subjectOf,
 } from './subject.js';

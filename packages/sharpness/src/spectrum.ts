@@ -1,17 +1,19 @@
 import * as tf from '@tensorflow/tfjs-core';
 import {
-  type GradientOracle,
-  gaussNewton,
-  hessian,
   hutchinsonTrace,
   krylov,
   type LinearMap,
   lanczos,
   norm,
+  requireOneOf,
   seededSampler,
   symmetricEigen,
   type TwoPartLoss,
 } from '@tfjs-sam/core';
+import type { Releasing } from './cost.js';
+import { type MatrixName, matrixOf } from './matrix.js';
+import { powerIteration } from './power.js';
+import type { Subject } from './subject.js';
 
 /** A measured number. */
 export interface Estimate {
@@ -26,7 +28,9 @@ export interface Estimate {
 /** Options of `spectrum`. */
 export interface SpectrumOptions {
   /** 'gauss-newton' is the default where the loss is in two parts, 'hessian' elsewhere. */
-  readonly matrix?: 'hessian' | 'gauss-newton' | undefined;
+  readonly matrix?: MatrixName | undefined;
+  /** 'lanczos' (default), or the simple way, 'power': power iteration, which takes more products. */
+  readonly method?: 'lanczos' | 'power' | undefined;
   /** Eigenvalues of largest absolute value, an integer >= 1. Default 1. */
   readonly count?: number | undefined;
   /** Relative to the largest |λ|, > 0. Default 1e-2. */
@@ -41,11 +45,13 @@ export interface SpectrumOptions {
 
 /** The ends of a spectrum, and its sums. */
 export interface Spectrum {
-  readonly matrix: 'hessian' | 'gauss-newton';
+  readonly matrix: MatrixName;
   /** Largest absolute value first. */
   readonly eigenvalues: number[];
-  /** ‖A v − λ v‖ of each. */
+  /** ‖A v − λ v‖ of each, by one more product. */
   readonly residuals: number[];
+  /** What the residuals are held to, as a fraction of the largest |λ|. */
+  readonly tolerance: number;
   /** Whether the eigenvalues are to be believed. */
   readonly reliable: boolean;
   readonly reason?: string;
@@ -54,36 +60,40 @@ export interface Spectrum {
   readonly frobeniusSquared?: Estimate;
 }
 
-/** The matrix that a spectrum is of. @throws TypeError for 'gauss-newton' without a loss in two parts. */
-export function matrixOf(
-  oracle: GradientOracle,
-  parts: TwoPartLoss | undefined,
-  matrix: 'hessian' | 'gauss-newton' = parts ? 'gauss-newton' : 'hessian',
-): { name: 'hessian' | 'gauss-newton'; map: LinearMap } {
-  if (matrix === 'hessian') return { name: matrix, map: hessian(oracle) };
-  if (parts) return { name: matrix, map: gaussNewton(oracle, parts) };
-  throw new TypeError('spectrum: expected a loss in two parts for "gauss-newton", got a closure');
-}
-
 /**
  * Top eigenvalues, trace and Frobenius norm of the Hessian or the Gauss–Newton matrix.
  *
  * Cost: one product per Lanczos step, two for each eigenvalue, one for each probe and one more, two more for each of `rank`. A
- * product of the Hessian is two gradients, of the Gauss–Newton matrix a gradient and two values.
+ * product of the Hessian is two gradients, of the Gauss–Newton matrix a gradient and two values; of several batches each of them
+ * for each batch, and a value more for its kinks (two for Gauss–Newton).
+ *
+ * @param of - The loss in two parts, or the batches that the oracle's loss is the mean of.
  */
 export async function spectrum(
-  oracle: GradientOracle,
-  parts?: TwoPartLoss,
-  { matrix, count = 1, tolerance = 1e-2, probes = 30, rank = 0, seed = 0 }: SpectrumOptions = {},
+  oracle: Releasing,
+  of?: TwoPartLoss | readonly Subject[],
+  options: SpectrumOptions = {},
 ): Promise<Spectrum> {
-  const { name, map } = matrixOf(oracle, parts, matrix);
-  const { vectors, values, residuals, reliable, reason } = await lanczos(map, { count, tolerance, seed });
+  const {
+    matrix,
+    count = 1,
+    tolerance = 1e-2,
+    probes = 30,
+    rank = 0,
+    seed = 0,
+    method = 'lanczos',
+  } = options;
+  requireOneOf('spectrum', 'method', method, ['lanczos', 'power']);
+  const { name, map } = matrixOf(oracle, of, matrix);
+  const search = method === 'power' ? powerIteration : lanczos;
+  const { vectors, values, residuals, reliable, reason } = await search(map, { count, tolerance, seed });
   tf.dispose(vectors);
   const sums = probes === 0 ? {} : await sumsOf(map, probes, rank, seed);
   return {
     matrix: name,
     eigenvalues: values.slice(0, count),
     residuals,
+    tolerance,
     reliable,
     ...(reason !== undefined && { reason }),
     ...sums,
@@ -101,14 +111,18 @@ async function sumsOf(map: LinearMap, probes: number, rank: number, seed: number
     },
     { ...(map.shapes && { shapes: map.shapes }), ...(map.differences && { differences: map.differences }) },
   );
-  const { value, standardError, reliable, reason } = await hutchinsonTrace(watched, { probes, rank, seed });
-  const stacked = tf.stack(rank === 0 ? squares : [tf.scalar(Number.NaN)]);
-  const each = Array.from(await stacked.data());
-  tf.dispose([squares, stacked]);
-  return {
-    trace: { value, standardError, reliable, ...(reason !== undefined && { reason }) },
-    ...(rank === 0 && { frobeniusSquared: { ...meanOf(each), reliable } }),
-  };
+  try {
+    const { value, standardError, reliable, reason } = await hutchinsonTrace(watched, { probes, rank, seed });
+    const trace = { value, standardError, reliable, ...(reason !== undefined && { reason }) };
+    // Of Hutch++ the probes see a part of the matrix alone.
+    if (rank > 0) return { trace };
+    const stacked = tf.stack(squares);
+    const each = Array.from(await stacked.data());
+    stacked.dispose();
+    return { trace, frobeniusSquared: { ...meanOf(each), reliable } };
+  } finally {
+    tf.dispose(squares);
+  }
 }
 
 /** Mean and standard error. */

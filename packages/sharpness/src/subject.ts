@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { crossEntropyOf, squaredErrorOf, type TwoPartLoss } from '@tfjs-sam/core';
+import { crossEntropyOf, requireInteger, squaredErrorOf, type TwoPartLoss } from '@tfjs-sam/core';
 
 /** A loss to measure: a closure, or one in two parts, of fixed data; and what it depends on. */
 export interface Subject {
@@ -9,6 +9,8 @@ export interface Subject {
   readonly parts?: TwoPartLoss | undefined;
   /** Default every trainable variable that the loss reaches. */
   readonly variables?: readonly tf.Variable[] | undefined;
+  /** Of several batches: its weight in their mean, > 0, such as its examples. Default 1. */
+  readonly weight?: number | undefined;
 }
 
 /** Inputs and targets as a `LayersModel` takes them. */
@@ -23,89 +25,188 @@ export interface LabelledData {
 export interface ModelLike {
   apply(x: tf.Tensor, kwargs?: object): unknown;
   readonly trainableWeights: readonly { read(): tf.Tensor }[];
-  readonly layers: readonly object[];
+  readonly layers: readonly {
+    readonly name?: string;
+    readonly trainableWeights?: readonly { read(): tf.Tensor }[];
+  }[];
   readonly loss: unknown;
 }
 
-/** What `measure` takes. */
-export type Measurable = ModelLike | (() => tf.Scalar) | TwoPartLoss | Subject;
+/** What `measure` takes: one loss, or those of batches, of whose mean everything is measured. */
+export type Measurable = ModelLike | (() => tf.Scalar) | TwoPartLoss | Subject | readonly Subject[];
+
+/** A loss as it is measured: batches, one after the other. */
+export interface Examined {
+  readonly batches: readonly Subject[];
+  /** Default every trainable variable that the loss reaches. */
+  readonly variables?: readonly tf.Variable[] | undefined;
+  /** The trainable variables of each layer, by its name; of a model. */
+  readonly layers?: Readonly<Record<string, readonly tf.Variable[]>> | undefined;
+}
+
+/** How a model is run over data. */
+export interface ExaminedOptions {
+  /** As in training: dropout, the batch's statistics. Default false. */
+  readonly training?: boolean | undefined;
+  /** Examples in memory at a time, an integer >= 1: the data are taken in batches. Default all. */
+  readonly batchSize?: number | undefined;
+}
+
+/** Each batch's share of the mean: they sum to one. */
+export function shares(batches: readonly Subject[]): number[] {
+  const sum = batches.reduce((total, { weight = 1 }) => total + weight, 0);
+  return batches.map(({ weight = 1 }) => weight / sum);
+}
+
+/** Losses whose plain mean is the batches' weighed mean. */
+export function weighedLosses(batches: readonly Subject[]): (() => tf.Scalar)[] {
+  return shares(batches).map((share, i) => {
+    const { loss } = batches[i]!;
+    const factor = share * batches.length;
+    return Math.abs(factor - 1) < 1e-12 ? loss : () => tf.tidy(() => tf.mul(loss(), factor)) as tf.Scalar;
+  });
+}
+
+/**
+ * What is measured of a compiled model and data, or of a loss.
+ *
+ * A model is measured as it predicts (no dropout, moving statistics) unless `training` is set, without the penalties of
+ * regularisers. A final softmax is taken off for cross entropy, a final sigmoid for the binary one, so that the outputs are
+ * logits.
+ *
+ * @param data - Of a model: whole, or in batches, whose losses count by their examples.
+ * @throws TypeError for a model without data or with a loss that is neither cross entropy nor squared error, or for what
+ *   cannot be measured.
+ */
+export function examined(
+  target: Measurable,
+  data?: LabelledData | readonly LabelledData[],
+  { training = false, batchSize }: ExaminedOptions = {},
+): Examined {
+  if (batchSize !== undefined) requireInteger('sharpness', 'batchSize', batchSize, 1);
+  if (Array.isArray(target) && target.length > 0)
+    return { batches: target, variables: (target[0] as Subject).variables };
+  if (typeof target === 'function') return { batches: [{ loss: target }] };
+  if (target && 'lossOf' in target)
+    return { batches: [{ loss: () => target.lossOf(target.outputs()), parts: target }] };
+  if (target && 'trainableWeights' in target) return ofModel(target, inBatches(data, batchSize), training);
+  const subject = target as Subject | undefined;
+  if (typeof subject?.loss === 'function') return { batches: [subject], variables: subject.variables };
+  throw new TypeError(
+    `sharpness: expected a model, a loss closure, a loss in two parts or a list of batches, got ${target}`,
+  );
+}
+
+/** Data of some examples, made when they are asked for, and how many they are. */
+interface Piece {
+  readonly size: number;
+  x(): tf.Tensor;
+  y(): tf.Tensor;
+}
+
+function inBatches(data: LabelledData | readonly LabelledData[] | undefined, batchSize?: number): Piece[] {
+  const all = (data === undefined ? [] : [data].flat()) as readonly LabelledData[];
+  if (all.length === 0) throw new TypeError('sharpness: expected data { x, y } with a model, got none');
+  return all.flatMap(({ x, y }) => {
+    const count = x.shape[0]!;
+    if (batchSize === undefined || batchSize >= count) return [{ size: count, x: () => x, y: () => y }];
+    return Array.from({ length: Math.ceil(count / batchSize) }, (_, i) => {
+      const [from, size] = [i * batchSize, Math.min(batchSize, count - i * batchSize)];
+      return { size, x: () => tf.slice(x, from, size), y: () => tf.slice(y, from, size) };
+    });
+  });
+}
+
+function ofModel(model: ModelLike, pieces: readonly Piece[], training: boolean): Examined {
+  const variablesOf = (weights: readonly { read(): tf.Tensor }[]) =>
+    weights.map((weight) => weight.read() as tf.Variable);
+  const layers = model.layers.flatMap(({ name, trainableWeights = [] }) =>
+    name !== undefined && trainableWeights.length > 0 ? [[name, variablesOf(trainableWeights)]] : [],
+  );
+  return {
+    batches: pieces.map((piece) => {
+      const parts = partsOf(model, piece, training);
+      return { loss: () => tf.tidy(() => parts.lossOf(parts.outputs())), parts, weight: piece.size };
+    }),
+    variables: variablesOf(model.trainableWeights),
+    layers: Object.fromEntries(layers) as Record<string, tf.Variable[]>,
+  };
+}
 
 interface Activation {
   getClassName(): string;
 }
 
-/**
- * A subject of a compiled model and a batch, or of a loss.
- *
- * A model is measured as it predicts (no dropout, moving statistics) unless `training` is set. A final softmax is taken off
- * for cross entropy, so that the outputs are logits.
- *
- * @throws TypeError for a model without data or with a loss that is neither cross entropy nor squared error, or for what
- *   cannot be measured.
- */
-export function subjectOf(
-  target: Measurable,
-  data?: LabelledData,
-  { training = false }: { readonly training?: boolean | undefined } = {},
-): Subject {
-  if (typeof target === 'function') return { loss: target };
-  if ('lossOf' in target) return { loss: () => target.lossOf(target.outputs()), parts: target };
-  if ('trainableWeights' in target) return ofModel(target, data, training);
-  if (typeof target?.loss === 'function') return target;
-  throw new TypeError(`sharpness: expected a model, a loss closure or a loss in two parts, got ${target}`);
+/** A model's outputs before its last layer's activation, where it is the one named; else their image by `inverse`. */
+function preimage(
+  model: ModelLike,
+  raw: () => tf.Tensor,
+  activation: 'softmax' | 'sigmoid',
+  inverse: (p: tf.Tensor) => tf.Tensor,
+): tf.Tensor {
+  const last = model.layers.at(-1) as { activation?: Activation };
+  if (last?.activation?.getClassName() !== activation) return tf.tidy(() => inverse(raw()));
+  const { activation: own } = last;
+  last.activation = { getClassName: () => 'linear', apply: (z: tf.Tensor) => z } as Activation;
+  try {
+    return raw();
+  } finally {
+    last.activation = own;
+  }
 }
 
-function ofModel(model: ModelLike, data: LabelledData | undefined, training: boolean): Subject {
-  if (data === undefined) throw new TypeError('sharpness: expected data { x, y } with a model, got none');
-  const { x, y } = data;
-  const raw = () => model.apply(x, { training }) as tf.Tensor;
-  const last = model.layers.at(-1) as { activation?: Activation };
-  const isSoftmax = last?.activation?.getClassName() === 'softmax';
-  const logits = () => {
-    if (!isSoftmax) return tf.tidy(() => tf.log(tf.maximum(raw(), 1e-7)));
-    const { activation } = last;
-    last.activation = { getClassName: () => 'linear', apply: (z: tf.Tensor) => z } as Activation;
-    try {
-      return raw();
-    } finally {
-      last.activation = activation!;
+const log = (p: tf.Tensor) => tf.log(tf.maximum(p, 1e-7));
+
+function partsOf(model: ModelLike, { x, y }: Piece, training: boolean): TwoPartLoss {
+  const raw = () => tf.tidy(() => model.apply(x(), { training }) as tf.Tensor);
+  const logits = () => preimage(model, raw, 'softmax', log);
+  // The closed forms of core are of labels at hand: a batch's are made when they are asked for.
+  const late = (
+    of: (labels: tf.Tensor) => Required<Omit<TwoPartLoss, 'outputs'>>,
+    labels: () => tf.Tensor,
+  ) => ({
+    lossOf: (f: tf.Tensor) => tf.tidy(() => of(labels()).lossOf(f)),
+    curvature: (f: tf.Tensor, u: tf.Tensor) => tf.tidy(() => of(labels()).curvature(f, u)),
+  });
+  switch (model.loss) {
+    case 'categoricalCrossentropy':
+      return { outputs: logits, ...late(crossEntropyOf, y) };
+    case 'sparseCategoricalCrossentropy': {
+      const classes = () => tf.cast(tf.reshape(y(), [-1]), 'int32') as tf.Tensor1D;
+      const labels = (f: tf.Tensor) => tf.oneHot(classes(), f.shape.at(-1)!, 1, 0, 'float32');
+      return {
+        outputs: logits,
+        lossOf: (f) => tf.tidy(() => crossEntropyOf(labels(f)).lossOf(f)),
+        curvature: (f, u) => tf.tidy(() => crossEntropyOf(f).curvature(f, u)),
+      };
     }
-  };
-  const parts = (): TwoPartLoss => {
-    switch (model.loss) {
-      case 'categoricalCrossentropy':
-        return { outputs: logits, ...crossEntropyOf(y) };
-      case 'sparseCategoricalCrossentropy': {
-        const classes = () => tf.cast(tf.reshape(y, [-1]), 'int32');
-        const labels = (f: tf.Tensor) => tf.oneHot(classes() as tf.Tensor1D, f.shape.at(-1)!);
+    case 'binaryCrossentropy':
+      return {
+        outputs: () => preimage(model, raw, 'sigmoid', (p) => tf.sub(log(p), log(tf.sub(1, p)))),
+        lossOf: (f) => tf.tidy(() => tf.losses.sigmoidCrossEntropy(tf.reshape(y(), f.shape), f)) as tf.Scalar,
+        curvature: (f, u) =>
+          tf.tidy(() => {
+            const p = tf.sigmoid(f);
+            return tf.mul(u, tf.div(tf.mul(p, tf.sub(1, p)), f.size));
+          }),
+      };
+    case 'meanSquaredError': {
+      // Layers divide by the number of outputs, ½‖·‖² by 2.
+      const halves = (targets: tf.Tensor) => {
+        const { lossOf, curvature } = squaredErrorOf(targets);
+        const share = 2 / (targets.rank > 1 ? targets.shape.at(-1)! : 1);
         return {
-          outputs: logits,
-          lossOf: (f) => tf.tidy(() => crossEntropyOf(tf.cast(labels(f), 'float32')).lossOf(f)),
-          curvature: (f, u) => tf.tidy(() => crossEntropyOf(y).curvature(f, u)),
+          lossOf: (f: tf.Tensor) => tf.mul(lossOf(f), share) as tf.Scalar,
+          curvature: (f: tf.Tensor, u: tf.Tensor) => tf.mul(curvature(f, u), share),
         };
-      }
-      case 'meanSquaredError': {
-        // Layers divide by the number of outputs, ½‖·‖² by 2.
-        const { lossOf, curvature } = squaredErrorOf(y);
-        const share = 2 / (y.rank > 1 ? y.shape.at(-1)! : 1);
-        return {
-          outputs: raw,
-          lossOf: (f) => tf.tidy(() => tf.mul(lossOf(f), share)) as tf.Scalar,
-          curvature: (f, u) => tf.mul(curvature(f, u), share),
-        };
-      }
-      default:
-        throw new TypeError(
-          `sharpness: expected a model compiled with categoricalCrossentropy, sparseCategoricalCrossentropy or meanSquaredError, got ${model.loss}. Give a loss in two parts instead: { outputs, lossOf }`,
-        );
+      };
+      return { outputs: raw, ...late(halves, y) };
     }
-  };
-  const both = parts();
-  return {
-    loss: () => tf.tidy(() => both.lossOf(both.outputs())),
-    parts: both,
-    variables: model.trainableWeights.map((weight) => weight.read() as tf.Variable),
-  };
+    default:
+      throw new TypeError(
+        `sharpness: expected a model compiled with categoricalCrossentropy, sparseCategoricalCrossentropy, binaryCrossentropy or meanSquaredError, got ${model.loss}. Give a loss in two parts instead: { outputs, lossOf }`,
+      );
+  }
 }
 
 /**

@@ -6,18 +6,22 @@ import {
   between,
   calibration,
   counting,
+  diagonal,
   filterNormalised,
   landscape,
   landscapeCsv,
   landscapeHtml,
   landscapeSvg,
+  matrixOf,
   measure,
   mSharpness,
   normaliseLogits,
+  powerIteration,
   robustAccuracy,
   spectralDensity,
   spectrum,
   trajectory,
+  withOracle,
   worstCaseSharpness,
 } from '@tfjs-sam/sharpness';
 import { exactNetwork, useBackend } from '@tfjs-sam/testing';
@@ -100,7 +104,8 @@ describe('spectra', () => {
         3 * frobeniusSquared!.standardError!,
       );
       const { gradients, values } = cost();
-      expect(matrix === 'hessian' ? values : values - 2 * gradients).toBe(0);
+      // A value notes the kinks of a function: of the loss, or of the outputs and of their product.
+      expect(matrix === 'hessian' ? values - 1 : values - 2 * gradients - 2).toBe(0);
       own.dispose();
       network.dispose();
     },
@@ -118,6 +123,89 @@ describe('spectra', () => {
     own.dispose();
     network.dispose();
   });
+
+  it('has the top by power iteration, and the diagonal with its errors', async () => {
+    const network = exactNetwork('mlp-relu');
+    const { numTensors } = tf.memory();
+    const own = makeOracle(network.loss, network.variables);
+    const { oracle, cost } = counting(own);
+    const { map } = matrixOf(oracle, network);
+    const exact = network.reference.gaussNewton!;
+    const top = await powerIteration(map, { count: 2, iterations: 60 });
+    expect(top.reliable, top.reason).toBe(true);
+    expect(Math.abs(top.values[0]! / exact.eigenvalues[0]! - 1)).toBeLessThan(0.01);
+    expect(Math.abs(top.values[1]! - exact.eigenvalues[1]!)).toBeLessThan(0.01 * exact.largest);
+    expect(cost().gradients).toBe(top.iterations + 2);
+    tf.dispose(top.vectors);
+    const hurried = await powerIteration(map, { iterations: 2 });
+    expect(hurried).toMatchObject({ reliable: false, reason: expect.stringContaining('use lanczos') });
+    tf.dispose(hurried.vectors);
+    const before = cost().gradients;
+    const found = await diagonal(map, { probes: 40 });
+    expect(cost().gradients - before).toBe(41);
+    const truth = network.vector(exact.diagonal);
+    const flat = (x: readonly tf.Tensor[]) => x.flatMap((tensor) => [...tensor.dataSync()]);
+    const [values, errors, wanted] = [found.values, found.standardErrors, truth].map(flat);
+    // Entries of units that are off are exactly zero.
+    const on = values!.flatMap((_, i) => (errors![i]! > 0 ? [i] : []));
+    const score = on.map((i) => ((values![i]! - wanted![i]!) / errors![i]!) ** 2);
+    // Squares of t-distributed numbers of 39 degrees, of mean 1.05.
+    expect(score.reduce((sum, x) => sum + x, 0) / score.length).toBeLessThan(1.4);
+    const off = Math.hypot(...values!.map((value, i) => value - wanted![i]!)) / Math.hypot(...wanted!);
+    expect(off).toBeLessThan(1.5 * found.relativeError);
+    expect(found.reliable).toBe(found.relativeError < 0.25);
+    tf.dispose([found.values, found.standardErrors, truth]);
+    own.dispose();
+    expect(tf.memory().numTensors).toBe(numTensors);
+    network.dispose();
+  });
+
+  it.each(['hessian', 'gauss-newton'] as const)(
+    'of batches of several sizes is that of the whole: %s',
+    async (matrix) => {
+      const network = exactNetwork('mlp-relu');
+      const exact = network.reference[matrix === 'hessian' ? 'hessian' : 'gaussNewton']!;
+      const { batch } = network.reference;
+      const slices = [
+        [0, 40],
+        [40, batch - 40],
+      ].map(([from, size]) => network.slice(from!, size!));
+      const batches = slices.map((parts, i) => ({
+        parts,
+        loss: () => tf.tidy(() => parts.lossOf(parts.outputs())),
+        weight: [40, batch - 40][i]!,
+        variables: network.variables,
+      }));
+      const { numTensors } = tf.memory();
+      const whole = await measure(batches, undefined, {
+        spectrum: { matrix, count: 2, probes: 10 },
+        average: false,
+        worstCase: { steps: 2 },
+      });
+      expect(whole.loss).toBeCloseTo(network.reference.value, 5);
+      expect(Math.abs(whole.spectrum!.eigenvalues[0]! / exact.eigenvalues[0]! - 1)).toBeLessThan(0.01);
+      expect(whole.spectrum).toMatchObject({ reliable: true, trace: { reliable: true } });
+      const { trace } = whole.spectrum!;
+      expect(Math.abs(trace!.value - exact.trace)).toBeLessThan(3 * trace!.standardError!);
+      const alone = await measure({ loss: network.loss, variables: network.variables }, undefined, {
+        spectrum: false,
+        average: false,
+        worstCase: { steps: 2 },
+      });
+      expect(whole.worstCase!.value).toBeCloseTo(alone.worstCase!.value, 4);
+      expect(tf.memory().numTensors).toBe(numTensors);
+      // A product of each batch: two gradients and a value, or one gradient, two values and two more.
+      const product = await withOracle({ batches, variables: network.variables }, async (oracle) => {
+        const { map } = matrixOf(oracle, batches, matrix);
+        tf.dispose(tf.tidy(() => map(network.variables.map((v) => tf.onesLike(v) as tf.Tensor))));
+        return 0;
+      });
+      expect(product.cost).toEqual(
+        matrix === 'hessian' ? { gradients: 4, values: 2 } : { gradients: 2, values: 8 },
+      );
+      network.dispose();
+    },
+  );
 
   it('has a density whose moments are the matrix’s', async () => {
     const network = exactNetwork('mlp-tanh');
@@ -190,12 +278,83 @@ describe('measure', () => {
     expect(tf.memory().numTensors).toBe(numTensors + 1);
     const scaled = await measure(net, batch, { normaliseLogits: true, average: false, worstCase: false });
     expect(scaled.loss).not.toBeCloseTo(found.loss, 3);
-    // The statistics of a batch move in training, and are put back.
-    await measure(net, batch, { training: true, average: false, spectrum: { probes: 2 } });
+    // The statistics of a batch move in training, and are put back; masks are drawn by a seed.
+    const trained = { training: true, average: false, spectrum: { probes: 2 } } as const;
+    expect(await measure(net, batch, trained)).toEqual(await measure(net, batch, trained));
+    expect(bits()).toEqual(before);
+    const throwing = measure({
+      variables: net.trainableWeights.map((weight) => weight.read() as tf.Variable),
+      loss: () => {
+        if (bits()[0]![0] !== before[0]![0]) throw new Error('away from θ');
+        return tf.tidy(() =>
+          tf.losses.softmaxCrossEntropy(batch.y, net.apply(batch.x, { training: true }) as tf.Tensor),
+        ) as tf.Scalar;
+      },
+    });
+    await expect(throwing).rejects.toThrow('away from θ');
     expect(bits()).toEqual(before);
     tf.dispose([batch.x, batch.y]);
     net.dispose();
   });
+
+  it('measures layers and groups: blocks of the matrix', async () => {
+    const [net, batch] = [model(), data()];
+    const options = { spectrum: { probes: 100 }, average: false, worstCase: false } as const;
+    const { numTensors } = tf.memory();
+    const found = await measure(net, batch, { ...options, groups: 'layers' });
+    const names = net.layers.filter((layer) => layer.trainableWeights.length > 0).map(({ name }) => name);
+    expect(Object.keys(found.groups!)).toEqual(names);
+    // Traces of blocks add up; no block is sharper than the whole (interlacing).
+    const blocks = Object.values(found.groups!);
+    const sum = blocks.reduce((total, { trace }) => total + trace!.value, 0);
+    expect(Math.abs(sum / found.spectrum!.trace!.value - 1)).toBeLessThan(0.15);
+    for (const { eigenvalues } of blocks)
+      expect(eigenvalues[0]!).toBeLessThan(1.01 * found.spectrum!.eigenvalues[0]!);
+    await expect(measure(() => tf.scalar(1), undefined, { groups: 'layers' })).rejects.toThrow();
+    expect(tf.memory().numTensors).toBe(numTensors);
+    tf.dispose([batch.x, batch.y]);
+    net.dispose();
+  });
+
+  it.each(['sparseCategoricalCrossentropy', 'binaryCrossentropy', 'meanSquaredError'])(
+    'knows the loss that %s is, and its curvature',
+    async (loss) => {
+      const net = tf.sequential({
+        layers: [
+          tf.layers.dense({
+            units: 3,
+            inputShape: [4],
+            activation:
+              loss === 'binaryCrossentropy' ? 'sigmoid' : loss.startsWith('mean') ? 'linear' : 'softmax',
+            kernelInitializer: tf.initializers.glorotUniform({ seed: 2 }),
+          }),
+        ],
+      });
+      net.compile({ optimizer: 'sgd', loss });
+      const x = tf.randomNormal([16, 4], 0, 1, 'float32', 1);
+      const classes = tf.tensor1d(
+        Array.from({ length: 16 }, (_, i) => i % 3),
+        'float32',
+      );
+      const y = loss.startsWith('sparse') ? classes : tf.oneHot(classes.toInt(), 3).toFloat();
+      const options = { spectrum: { probes: 0 }, average: false, worstCase: false } as const;
+      const [whole, hessianOf] = [
+        await measure(net, { x, y }, options),
+        await measure(
+          net,
+          { x, y },
+          { ...options, spectrum: { probes: 0, matrix: 'hessian' }, batchSize: 7 },
+        ),
+      ];
+      expect(whole.loss).toBeCloseTo((net.evaluate(x, y) as tf.Scalar).dataSync()[0]!, 5);
+      expect(hessianOf.loss).toBeCloseTo(whole.loss, 5);
+      // One layer: the Hessian is the Gauss–Newton matrix.
+      expect(whole.spectrum!.eigenvalues[0]! / hessianOf.spectrum!.eigenvalues[0]!).toBeCloseTo(1, 2);
+      expect(whole.reliable && hessianOf.reliable).toBe(true);
+      tf.dispose([x, y, classes]);
+      net.dispose();
+    },
+  );
 
   it('refuses what it cannot measure, and says what it needs', async () => {
     const [net, batch] = [model('categoricalHinge'), data()];

@@ -63,7 +63,23 @@ def relu(x):
     return jnp.where(x > 0, x, 0)
 
 
-ACTIVATIONS = {'relu': relu, 'tanh': jnp.tanh}
+SELU = (1.0507009873554805, 1.7580993408473768)
+
+ACTIVATIONS = {
+    'relu': relu,
+    'tanh': jnp.tanh,
+    'leakyRelu': lambda x: jnp.where(x > 0, x, 0.2 * x),
+    # Entries beyond 6, too.
+    'relu6': lambda x: jnp.clip(6 * x, 0, 6) / 6,
+    'abs': jnp.abs,
+    'clip': lambda x: jnp.clip(x, -0.4, 0.6),
+    'hardSigmoid': lambda x: jnp.clip(0.2 * (4 * x) + 0.5, 0, 1),
+    'elu': lambda x: jnp.where(x > 0, x, jnp.expm1(x)),
+    'selu': lambda x: jnp.where(x > 0, SELU[0] * x, SELU[1] * jnp.expm1(x)),
+    'mod': lambda x: x - 1.5 * jnp.floor(x / 1.5),
+    'softSign': lambda x: x / (1 + jnp.abs(x)),
+    'signedSquare': lambda x: jnp.where(x > 0.1, x * x, 0.2 * x - 0.3),
+}
 
 
 def conv(x, w, stride):
@@ -74,6 +90,11 @@ def max_pool(x):
     b, h, w, c = x.shape
     x = x.reshape(b, h // 2, 2, w // 2, 2, c).transpose(0, 1, 3, 5, 2, 4).reshape(b, h // 2, w // 2, c, 4)
     return jnp.take_along_axis(x, jax.lax.stop_gradient(jnp.argmax(x, -1))[..., None], -1)[..., 0]
+
+
+def overlapping_max_pool(x):
+    """Windows of 3 x 3 every 2, nothing added at the borders."""
+    return -jax.lax.reduce_window(-x, jnp.inf, jax.lax.min, (1, 3, 3, 1), (1, 2, 2, 1), 'VALID')
 
 
 def normalise(x, axes, epsilon):
@@ -98,6 +119,14 @@ def shapes_of(layers, shape):
             found += [(shape[-1],), (shape[-1],)]
         elif kind == 'maxPool':
             shape = (shape[0] // 2, shape[1] // 2, shape[2])
+        elif kind == 'overlappingMaxPool':
+            shape = ((shape[0] - 3) // 2 + 1, (shape[1] - 3) // 2 + 1, shape[2])
+        elif kind in ('prelu', 'scaledBy'):
+            found += [(shape[-1],)]
+        elif kind == 'maxout':
+            shape = (*shape[:-1], shape[-1] // args[0])
+        elif kind == 'largest':
+            shape = shape[-1:]
         elif kind == 'flatten':
             shape = (int(np.prod(shape)),)
         elif kind == 'tokens':
@@ -135,6 +164,20 @@ def apply(layers, weights, x):
             x = normalise(x, (-1,), 1e-3) * (1 + weights.pop(0)) + weights.pop(0)
         elif kind == 'maxPool':
             x = max_pool(x)
+        elif kind == 'overlappingMaxPool':
+            x = overlapping_max_pool(x)
+        elif kind == 'prelu':
+            x = jnp.where(x > 0, x, weights.pop(0) * x)
+        elif kind == 'scaledBy':
+            x = x * (1 + weights.pop(0))
+        elif kind == 'maxout':
+            x = x.reshape(*x.shape[:-1], -1, args[0]).max(-1)
+        elif kind == 'largest':
+            x = x.max((1, 2))
+        elif kind == 'bounded':
+            x = jnp.minimum(jnp.maximum(x, -x[..., ::-1]), 0.9)
+        elif kind == 'inferenceNorm':
+            x = (x - 0.05) / np.sqrt(0.3 + 1e-3)
         elif kind == 'flatten':
             x = x.reshape(x.shape[0], -1)
         elif kind == 'tokens':
@@ -175,10 +218,15 @@ NETWORKS = {
     'resnet': ([['conv', 4, 3, 1], ['batchNorm'], ['relu'], ['residual', block(4, 'relu')], ['relu'], ['conv', 5, 3, 2], ['relu'], ['residual', block(5, 'relu')], ['relu'], ['meanTokens'], ['dense', 4]], (8, 8, 1), 48, 60, 0),
     'lstm': ([['lstm', 10], ['dense', 4]], (6, 5), 64, 200, 0),
     'vit': ([['conv', 8, 2, 2], ['tokens'], ['position'], ['residual', [['layerNorm'], ['attention']]], ['residual', [['layerNorm'], ['dense', 16], ['relu'], ['dense', 8]]], ['layerNorm'], ['meanTokens'], ['dense', 4]], (8, 8, 1), 64, 100, 0),
+    # Of kinks of every kind; their losses have some as well.
+    'kinks-dense': ([['dense', 16], ['leakyRelu'], ['dense', 12], ['relu6'], ['dense', 12], ['abs'], ['dense', 12], ['clip'], ['dense', 10], ['hardSigmoid'], ['dense', 10], ['prelu'], ['dense', 4]], (8,), 64, 200, 0),
+    'kinks-conv': ([['conv', 6, 3, 1], ['inferenceNorm'], ['scaledBy'], ['leakyRelu'], ['overlappingMaxPool'], ['conv', 6, 3, 1], ['elu'], ['conv', 6, 3, 1], ['bounded'], ['largest'], ['dense', 8], ['selu'], ['dense', 4]], (8, 8, 1), 64, 100, 0),
+    'kinks-choices': ([['dense', 24], ['maxout', 2], ['dense', 12], ['signedSquare'], ['dense', 10], ['mod'], ['dense', 10], ['softSign'], ['dense', 4]], (8,), 64, 20, 0),
     # For Hessian-vector products alone: a dense Hessian would have 2e10 entries.
     'mlp-relu-large': ([['dense', 320], ['relu'], ['dense', 320], ['relu'], ['dense', 10]], (100,), 128, 60, 0),
 }
 LARGE = {'mlp-relu-large'}
+LOSSES = {'kinks-conv': 'huber', 'kinks-choices': 'squaredHinge'}
 
 
 def flat(parts):
@@ -192,7 +240,7 @@ def stored(x):
 
 def reference(seed, name):
     layers, shape, batch, steps, rho = NETWORKS[name]
-    squared = name.endswith('squared')
+    kind = LOSSES.get(name, 'squared' if name.endswith('squared') else 'softmax')
     shapes, (outputs,) = shapes_of(layers, shape)
     sizes = [int(np.prod(s)) for s in shapes]
     x = jnp.array(uniform(seed, (batch, *shape)))
@@ -206,11 +254,17 @@ def reference(seed, name):
     outputs_of = lambda theta: apply(layers, unflat(theta), x)
 
     def loss_of(f):
-        if squared:
+        if kind == 'squared':
             return 0.5 * ((f - targets) ** 2).sum(-1).mean()
+        if kind == 'huber':
+            error = jnp.abs(f - targets)
+            return jnp.where(error <= 0.3, 0.5 * error**2, 0.3 * error - 0.045).mean()
+        if kind == 'squaredHinge':
+            return (relu(1 - (2 * targets - 1) * f) ** 2).mean()
         return -(jax.nn.log_softmax(f) * targets).sum(-1).mean()
 
-    loss = lambda theta: loss_of(outputs_of(theta))
+    penalty = 1e-3 if name.startswith('kinks') else 0
+    loss = lambda theta: loss_of(outputs_of(theta)) + penalty * jnp.abs(theta).sum()
     initial = []
     for i, s in enumerate(shapes):
         fan_in = int(np.prod(s[:-1])) if len(s) > 1 else 0
@@ -219,7 +273,7 @@ def reference(seed, name):
     theta = flat(initial)
     gradient = jax.jit(jax.grad(loss))
     velocity = jnp.zeros_like(theta)
-    rate = 0.02 if squared or name == 'lstm' else 0.05
+    rate = 0.02 if kind != 'softmax' or name == 'lstm' else 0.05
     for _ in range(steps):
         g = gradient(theta)
         if rho:
@@ -233,7 +287,7 @@ def reference(seed, name):
     direction = jnp.array(np.asarray(direction / np.linalg.norm(direction), dtype=np.float32), dtype=jnp.float64)
     result = {
         'layers': layers, 'inputShape': shape, 'batch': batch, 'outputs': outputs, 'seed': seed, 'shapes': shapes,
-        'loss': 'squared' if squared else 'softmax', 'theta': stored(theta), 'direction': stored(direction),
+        'loss': kind, 'penalty': penalty, 'theta': stored(theta), 'direction': stored(direction),
         'value': float(loss(theta)), 'gradient': stored(gradient(theta)), 'hessianVectorProduct': stored(hvp(direction)),
     }
 

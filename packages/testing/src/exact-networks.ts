@@ -16,6 +16,15 @@ export interface ExactSpectrum {
 
 type Layer = readonly [kind: string, ...args: readonly (number | readonly Layer[])[]];
 
+/** Of targets and outputs. */
+const losses = {
+  softmax: (y: tf.Tensor, f: tf.Tensor) => tf.losses.softmaxCrossEntropy(y, f),
+  squared: (y: tf.Tensor, f: tf.Tensor) => tf.mean(tf.mul(0.5, tf.sum(tf.square(tf.sub(f, y)), -1))),
+  huber: (y: tf.Tensor, f: tf.Tensor) => tf.losses.huberLoss(y, f, undefined, 0.3),
+  squaredHinge: (y: tf.Tensor, f: tf.Tensor) =>
+    tf.mean(tf.square(tf.relu(tf.sub(1, tf.mul(tf.sub(tf.mul(2, y), 1), f))))),
+};
+
 interface Stored {
   readonly layers: readonly Layer[];
   readonly inputShape: number[];
@@ -23,7 +32,9 @@ interface Stored {
   readonly outputs: number;
   readonly seed: number;
   readonly shapes: number[][];
-  readonly loss: 'softmax' | 'squared';
+  readonly loss: keyof typeof losses;
+  /** Of Σ |θ|, in the loss beside what comes of the outputs. */
+  readonly penalty?: number;
   readonly theta: string;
   readonly direction: string;
   readonly value: number;
@@ -43,6 +54,8 @@ export interface ExactNetwork {
   outputs(): tf.Tensor2D;
   lossOf(outputs: tf.Tensor): tf.Scalar;
   loss(): tf.Scalar;
+  /** The loss of some of the examples. */
+  slice(from: number, size: number): Pick<ExactNetwork, 'outputs' | 'lossOf'>;
   /** A stored vector, in the variables' shapes. */
   vector(stored: string): ParamVector;
   dispose(): void;
@@ -82,20 +95,29 @@ export function exactNetwork(name: string): ExactNetwork {
     tensor.dispose();
     return variable;
   });
-  const outputsOf = () => tf.tidy(() => apply(layers, [...variables], x)) as tf.Tensor2D;
-  const lossOf = (f: tf.Tensor) =>
-    tf.tidy(() =>
-      reference.loss === 'softmax'
-        ? tf.losses.softmaxCrossEntropy(targets, f)
-        : tf.mean(tf.mul(0.5, tf.sum(tf.square(tf.sub(f, targets)), -1))),
-    ) as tf.Scalar;
+  const slice = (from: number, size: number) => ({
+    outputs: () => tf.tidy(() => apply(layers, [...variables], tf.slice(x, from, size))) as tf.Tensor2D,
+    lossOf: (f: tf.Tensor) =>
+      tf.tidy(() => {
+        return losses[reference.loss](tf.slice(targets, from, size), f);
+      }) as tf.Scalar,
+  });
+  const { outputs: outputsOf, lossOf } = slice(0, batch);
   return {
     reference,
     variables,
     targets,
     outputs: outputsOf,
     lossOf,
-    loss: () => tf.tidy(() => lossOf(outputsOf())),
+    loss: () =>
+      tf.tidy(() => {
+        const { penalty } = reference;
+        const loss = lossOf(outputsOf());
+        if (!penalty) return loss;
+        const sizes = variables.map((variable) => tf.sum(tf.abs(variable)));
+        return tf.add(loss, tf.mul(penalty, tf.addN(sizes)));
+      }) as tf.Scalar,
+    slice,
     vector,
     dispose: () => tf.dispose([x, targets, variables]),
   };
@@ -140,6 +162,28 @@ function apply(layers: readonly Layer[], weights: tf.Tensor[], input: tf.Tensor)
       tf.add(tf.conv2d(x as tf.Tensor4D, next() as tf.Tensor4D, stride as number, 'same'), next()),
     relu: (x) => tf.relu(x),
     tanh: (x) => tf.tanh(x),
+    leakyRelu: (x) => tf.leakyRelu(x, 0.2),
+    relu6: (x) => tf.div(tf.relu6(tf.mul(6, x)), 6),
+    abs: (x) => tf.abs(x),
+    clip: (x) => tf.clipByValue(x, -0.4, 0.6),
+    // As tf.layers has it.
+    hardSigmoid: (x) => tf.clipByValue(tf.add(tf.mul(0.2, tf.mul(4, x)), 0.5), 0, 1),
+    elu: (x) => tf.elu(x),
+    selu: (x) => tf.selu(x),
+    mod: (x) => tf.mod(x, 1.5),
+    softSign: (x) => tf.div(x, tf.add(1, tf.abs(x))),
+    signedSquare: (x) => tf.where(tf.greater(x, 0.1), tf.square(x), tf.sub(tf.mul(0.2, x), 0.3)),
+    prelu: (x) => tf.prelu(x, next()),
+    scaledBy: (x) => tf.mul(x, tf.add(1, next())),
+    maxout: (x, [, n]) => tf.max(tf.reshape(x, [...x.shape.slice(0, -1), -1, n as number]), -1),
+    largest: (x) => tf.max(x, [1, 2]),
+    bounded: (x) => tf.minimum(tf.maximum(x, tf.neg(tf.reverse(x, -1))), 0.9),
+    inferenceNorm: (x) => {
+      const n = x.shape.at(-1)!;
+      const [mean, variance] = [tf.fill([n], 0.05), tf.fill([n], 0.3)] as [tf.Tensor1D, tf.Tensor1D];
+      return tf.batchNorm(x as tf.Tensor4D, mean, variance, undefined, undefined, 1e-3);
+    },
+    overlappingMaxPool: (x) => tf.maxPool(x as tf.Tensor4D, 3, 2, 'valid'),
     batchNorm: (x) =>
       tf.add(
         tf.mul(

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { norm, type ParamVector, scale, scaleFinite } from '../algebra/vector.js';
 import { requirePositive } from '../declare/errors.js';
+import { Kinks } from '../engine/kinks.js';
 import type { GradientOracle } from '../oracle/oracle.js';
 import { differencedMap, differenceStep, type LinearMap } from './hvp.js';
 
@@ -40,16 +41,22 @@ export function squaredErrorOf(targets: tf.Tensor): Required<Omit<TwoPartLoss, '
   };
 }
 
-/** ∇²ℓ(f) u, by a central difference of ∇ℓ along u. */
+/** ∇²ℓ(f) u, by a central difference of ∇ℓ along u; the kinks of ℓ (of a hinge, of absolute values) are held at f. */
 function differenced({ lossOf }: TwoPartLoss, f: tf.Tensor, u: tf.Tensor): tf.Tensor {
-  return tf.tidy(() => {
-    const gradient = tf.grad((x: tf.Tensor) => lossOf(x));
-    const length = norm([u]);
-    const h = tf.mul(2 ** -8, tf.maximum(1, norm([f])));
-    const [forward] = scaleFinite(tf.div(h, length), [u]);
-    const difference = tf.sub(gradient(tf.add(f, forward!)), gradient(tf.sub(f, forward!)));
-    return tf.mul(difference, tf.div(length, tf.mul(2, h)));
-  });
+  const kinks = new Kinks();
+  try {
+    tf.tidy(() => void kinks.record(() => lossOf(f)));
+    return tf.tidy(() => {
+      const gradient = tf.grad((x: tf.Tensor) => kinks.replay(() => lossOf(x)));
+      const length = norm([u]);
+      const h = tf.mul(2 ** -8, tf.maximum(1, norm([f])));
+      const [forward] = scaleFinite(tf.div(h, length), [u]);
+      const difference = tf.sub(gradient(tf.add(f, forward!)), gradient(tf.sub(f, forward!)));
+      return tf.mul(difference, tf.div(length, tf.mul(2, h)));
+    });
+  } finally {
+    kinks.dispose();
+  }
 }
 
 /**

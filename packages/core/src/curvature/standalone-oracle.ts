@@ -9,6 +9,8 @@ import { trainable } from '../oracle/variables.js';
 
 /** An oracle that belongs to no training step. */
 export interface StandaloneOracle extends GradientOracle {
+  /** Frees the kinks that frozen evaluations noted. Asked again, they note them again: a value more. */
+  release(): void;
   /** Frees the loss and gradient at θ, and whatever was put in its state. */
   dispose(): void;
 }
@@ -25,11 +27,12 @@ const noBase: BaseView = {
 /**
  * An oracle for a loss outside training, to measure curvature or sharpness at the weights as they are now.
  *
- * Every evaluation sees the same random numbers (dropout masks). Evaluates the loss once, at θ. Neither this nor any later evaluation moves running statistics (batch norm's):
- * the closure may be the training loss, and a measure leaves no trace. After the weights have moved, make another.
- * Cost: one gradient.
+ * Every evaluation sees the same random numbers (dropout masks), as does every oracle of the same step. Evaluates the loss
+ * once, at θ. Neither this nor any later evaluation moves running statistics (batch norm's): the closure may be the
+ * training loss, and a measure leaves no trace. After the weights have moved, make another. Cost: one gradient.
  *
- * @param closure - The loss, a Scalar, of fixed data: the same at every call.
+ * @param closure - The loss, a Scalar, of fixed data: the same at every call. Of several, those of batches, the mean is
+ *   taken, in the memory of one.
  * @param variables - What the gradient is taken with respect to. Default every trainable variable that the loss
  *   reaches.
  * @param step - The step number that random draws see, from 0. Default 0.
@@ -41,17 +44,18 @@ const noBase: BaseView = {
  * oracle.dispose();
  */
 export function makeOracle(
-  closure: AnyLossClosure,
+  closure: AnyLossClosure | readonly AnyLossClosure[],
   variables?: readonly tf.Variable[],
   step = 0,
 ): StandaloneOracle {
   const oracle = new StepOracle({
     owner: 'makeOracle',
-    closures: [closure],
+    closures: typeof closure === 'function' ? [closure] : closure,
     variables: [...new Set(trainable('makeOracle', variables))],
     narrow: variables === undefined,
     stepOf: () => step,
     baseOf: () => noBase,
+    randomSeed: 0,
   });
   const slots = new SlotStore();
   const state = oracle.attach(new StagedState(slots, () => oracle.variables));

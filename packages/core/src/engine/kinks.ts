@@ -112,6 +112,12 @@ const maxPool: Kink = {
   },
 };
 
+/** x mod m with its quotient held. */
+const remainder: Kink = {
+  choose: ({ a, b }, y) => [tf.divNoNan(tf.sub(a!, y), b!)],
+  follow: ({ a, b }, [quotient]) => tf.sub(a!, tf.mul(quotient!, b!)),
+};
+
 /** A step function: its value does not change. */
 const constant: Kink = {
   choose: (_inputs, y) => [y],
@@ -152,10 +158,11 @@ const kinks: Readonly<Record<string, Kink>> = {
   Max: extreme,
   Min: extreme,
   MaxPool: maxPool,
+  Mod: remainder,
   ...Object.fromEntries(
     [
       ...['Greater', 'GreaterEqual', 'Less', 'LessEqual', 'Equal', 'NotEqual', 'ArgMax', 'ArgMin'],
-      ...['Step', 'Sign', 'Floor', 'Ceil', 'Round'],
+      ...['Step', 'Sign', 'Floor', 'Ceil', 'Round', 'FloorDiv'],
     ].map((name) => [name, constant]),
   ),
 };

@@ -176,6 +176,11 @@ export class StepOracle implements GradientOracle {
   /** Forgets what was evaluated at θ: the weights are about to be others, or the step is over. */
   forget(): void {
     this.#atTheta.clear();
+    this.release();
+  }
+
+  /** Frees the choices that were noted; a frozen evaluation notes them again. */
+  release(): void {
     for (const byObjective of this.#kinks.values())
       for (const kinks of Object.values(byObjective)) kinks.dispose();
     this.#kinks.clear();
