@@ -35,13 +35,17 @@ function errorOf(network: ExactNetwork, map: LinearMap, stored: string): number 
   );
 }
 
-/** The loss in two parts, with the curvature in closed form. */
-function partsOf({ reference, targets, outputs }: ExactNetwork): TwoPartLoss {
-  return { outputs, ...(reference.loss === 'softmax' ? crossEntropyOf(targets) : squaredErrorOf(targets)) };
+/** The loss in two parts, with the curvature in closed form where there is one. */
+function partsOf({ reference, targets, outputs, lossOf }: ExactNetwork): TwoPartLoss {
+  const closed = { softmax: crossEntropyOf, squared: squaredErrorOf }[reference.loss as string];
+  return { outputs, ...(closed ? closed(targets) : { lossOf }) };
 }
 
 /** Of the networks without a ReLU and max pooling, differences are good to rounding. */
 const isSmooth = (name: string) => /tanh|lstm/.test(name) && !/pool/.test(name);
+
+/** Squares within squares bend more than ReLU networks do: their third derivatives show. */
+const limitOf = (name: string) => (isSmooth(name) ? 1e-4 : name === 'kinks-choices' ? 5e-3 : 2e-3);
 
 describe.each([...backendNames])('products on %s', (backend) => {
   beforeAll(() => useBackend(backend));
@@ -50,7 +54,7 @@ describe.each([...backendNames])('products on %s', (backend) => {
     const network = exactNetwork(name);
     const { numTensors } = tf.memory();
     const oracle = makeOracle(network.loss, network.variables);
-    const limit = isSmooth(name) ? 1e-4 : 2e-3;
+    const limit = limitOf(name);
     const { hessianVectorProduct, gaussNewtonVectorProduct } = network.reference;
     const { outputs, lossOf } = network;
     expect(errorOf(network, (v) => hvp(oracle, v), hessianVectorProduct)).toBeLessThan(limit);
@@ -59,7 +63,7 @@ describe.each([...backendNames])('products on %s', (backend) => {
     );
     // ∇²ℓ by differences, for a loss that gives no closed form.
     expect(errorOf(network, gaussNewton(oracle, { outputs, lossOf }), gaussNewtonVectorProduct)).toBeLessThan(
-      2e-3,
+      Math.max(limit, 2e-3),
     );
     oracle.dispose();
     expect(tf.memory().numTensors).toBe(numTensors);
@@ -67,7 +71,7 @@ describe.each([...backendNames])('products on %s', (backend) => {
   });
 });
 
-describe('spectra of ten networks', () => {
+describe('spectra of exact networks', () => {
   /** How many standard errors each trace is off. */
   const scores: number[] = [];
   beforeAll(() => useBackend('wasm'));

@@ -180,8 +180,10 @@ function apply(layers: readonly Layer[], weights: tf.Tensor[], input: tf.Tensor)
     bounded: (x) => tf.minimum(tf.maximum(x, tf.neg(tf.reverse(x, -1))), 0.9),
     inferenceNorm: (x) => {
       const n = x.shape.at(-1)!;
-      const [mean, variance] = [tf.fill([n], 0.05), tf.fill([n], 0.3)] as [tf.Tensor1D, tf.Tensor1D];
-      return tf.batchNorm(x as tf.Tensor4D, mean, variance, undefined, undefined, 1e-3);
+      const [mean, variance, offset, scale] = [0.05, 0.3, 0, 1].map(
+        (value) => tf.fill([n], value) as tf.Tensor1D,
+      );
+      return tf.batchNorm(x as tf.Tensor4D, mean!, variance!, offset, scale, 1e-3);
     },
     overlappingMaxPool: (x) => tf.maxPool(x as tf.Tensor4D, 3, 2, 'valid'),
     batchNorm: (x) =>

@@ -76,16 +76,25 @@ export async function lanczos(
   const resolved = resolveMap('lanczos', target, Array.isArray(shapes) ? shapes : undefined);
   const draw = sampler ?? seededSampler('gaussian', seed);
   const { differences } = resolved.apply;
-  const search = (step: number) => ritzSearch(resolved, { count, tolerance, iterations, size, draw }, step);
-  const first = await search(differences?.step ?? CONCENTRATED_STEP);
-  // Where truncation shows, a quarter of the step has a sixteenth of it.
-  if (!first.disagrees || differences === undefined || differences.step !== undefined) return first.result;
+  const search = (step: number, patience: number) =>
+    ritzSearch(resolved, { count, tolerance, iterations, size, draw, patience }, step);
+  if (differences === undefined || differences.step !== undefined)
+    return (await search(differences?.step ?? CONCENTRATED_STEP, TOLERATED)).result;
+  // Truncation that is no less than the tolerance keeps the residuals above it: then a finer step is worth another search.
+  const first = await search(CONCENTRATED_STEP, Math.min(tolerance, TOLERATED));
+  if (!first.disagrees) return first.result;
   tf.dispose(first.result.vectors);
-  const second = await search(CONCENTRATED_STEP / 4);
+  // A quarter of the step has a sixteenth of it.
+  const second = await search(CONCENTRATED_STEP / 4, TOLERATED);
   return { ...second.result, iterations: first.result.iterations + second.result.iterations };
 }
 
+/** How far the finer of two steps may be off, as a fraction of the largest |λ|, for its values to be believed. */
+const TOLERATED = 0.02;
+
 interface Search {
+  /** How far it may be off for the search to go on with it. */
+  readonly patience: number;
   readonly count: number;
   readonly tolerance: number;
   readonly iterations: number;
@@ -102,7 +111,7 @@ interface Found {
 /** The extreme eigenpairs of a map at one difference step. */
 async function ritzSearch(
   resolved: { readonly apply: LinearMap; readonly shapes: readonly number[][] },
-  { count, tolerance, iterations, size, draw }: Search,
+  { count, tolerance, iterations, size, draw, patience }: Search,
   step: number,
 ): Promise<Found> {
   const { differences } = resolved.apply;
@@ -121,7 +130,7 @@ async function ritzSearch(
       const isMet = space.size >= count && found.residuals.slice(0, count).every((r) => r <= limit);
       const isDone = taken === iterations || ((isMet || isExhausted) && taken >= least);
       if (isDone) {
-        const done = await space.finish(found, count, tolerance, taken);
+        const done = await space.finish(found, { count, tolerance, patience }, taken);
         const { converged, vectors } = done.result;
         if (converged || done.disagrees || isExhausted || taken === iterations) return done;
         // Past the second start, |β yₖ| is less than the residual.
@@ -131,7 +140,8 @@ async function ritzSearch(
       if (isExhausted || (isMet && least === Number.POSITIVE_INFINITY)) {
         least = Math.min(least, taken + Math.max(10, Math.ceil(taken / 2)));
         if (space.size > size - 10) space.restart(found, Math.max(count, size - 10));
-        if (!(await space.renew(taken))) return await space.finish(found, count, tolerance, taken);
+        if (!(await space.renew(taken)))
+          return await space.finish(found, { count, tolerance, patience }, taken);
       } else if (space.size >= size) space.restart(found, count + Math.ceil((size - count) / 3));
     }
   } finally {
@@ -225,7 +235,11 @@ class RitzSpace {
     this.#projected = kept.map((_, i) => kept.map((_vector, j) => (i === j ? values[i]! : 0)));
   }
 
-  async finish(found: Ritz, count: number, tolerance: number, iterations: number): Promise<Found> {
+  async finish(
+    found: Ritz,
+    { count, tolerance, patience }: Pick<Search, 'count' | 'tolerance' | 'patience'>,
+    iterations: number,
+  ): Promise<Found> {
     const wanted = Math.min(count, this.size);
     const vectors = found.vectors.slice(0, wanted).map((y) => this.#combined(y));
     const { apply, coarser } = this.#map;
@@ -244,7 +258,8 @@ class RitzSpace {
     const residuals = vectors.map((_, k) => numbers[3 * k]!);
     const differences = vectors.map((_, k) => (numbers[3 * k + 1]! - numbers[3 * k + 2]!) / 3);
     const converged = wanted === count && residuals.every((residual) => residual <= tolerance * largest);
-    const disagrees = differences.some((difference) => Math.abs(difference) > 0.02 * largest);
+    const off = Math.max(...differences.map(Math.abs));
+    const disagrees = off > patience * largest;
     const result = {
       // What the two steps differ by is what the finer is off, three times over.
       values: found.values.map((value, k) => value + (differences[k] ?? 0)),
@@ -254,7 +269,7 @@ class RitzSpace {
       converged,
       ...judge([
         !residuals.every(Number.isFinite) && 'a product is not finite: is the loss finite near θ?',
-        disagrees && DISAGREEMENT,
+        off > TOLERATED * largest && DISAGREEMENT,
         !converged &&
           `a residual ‖Av − λv‖ of ${Math.max(...residuals).toPrecision(2)} is above the tolerance: allow more iterations, or use gaussNewton`,
       ]),
