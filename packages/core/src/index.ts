@@ -142,6 +142,7 @@ export {
   type VariantDeclaration,
 } from './driver/variant.js';
 export type { BaseView } from './engine/base-view.js';
+export { unrecorded } from './engine/unrecorded.js';
 export type {
   AnyOptimizerConfig,
   AscentConfigs,

@@ -18,7 +18,18 @@ export {
 export { type MatrixName, matrixOf } from './matrix.js';
 export { type Measurement, type MeasureOptions, measure, mSharpness, withOracle } from './measure.js';
 export { type PowerOptions, powerIteration } from './power.js';
-export { type AttackOptions, attack, type Calibration, calibration, robustAccuracy } from './robustness.js';
+export {
+  type AdversarialLoss,
+  type AdversarialOptions,
+  type AttackOptions,
+  adversarialLoss,
+  attack,
+  type Calibration,
+  calibration,
+  calibrationOf,
+  robustAccuracy,
+  type Verdicts,
+} from './robustness.js';
 export {
   averageSharpness,
   gradientNorm,

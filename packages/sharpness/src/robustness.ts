@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { requireInteger, requireNonNegative, requireOneOf, seededSampler } from '@tfjs-sam/core';
+import { requireInteger, requireNonNegative, requireOneOf, seededSampler, unrecorded } from '@tfjs-sam/core';
+import { meanOf } from './spectrum.js';
 
 /** Options of `attack`. */
 export interface AttackOptions {
@@ -26,7 +27,8 @@ function lengths(x: tf.Tensor): tf.Tensor {
 }
 
 /**
- * Adversarial examples by projected gradient ascent on the inputs: FGSM, PGD-k. In a training closure: adversarial training.
+ * Adversarial examples by projected gradient ascent on the inputs: FGSM, PGD-k. A constant to a gradient around it, so that it
+ * may stand in a training closure: see `adversarialLoss`.
  *
  * Cost: `steps` gradients with respect to the inputs.
  *
@@ -48,7 +50,7 @@ export function attack(lossOf: (x: tf.Tensor) => tf.Scalar, x: tf.Tensor, option
         : tf.mul(delta, tf.minimum(1, tf.divNoNan(epsilon, lengths(delta))));
     return range ? tf.sub(tf.clipByValue(tf.add(x, inside), ...range), x) : inside;
   };
-  return tf.tidy(() => {
+  const found = (): tf.Tensor => {
     const gradient = tf.grad((inputs: tf.Tensor) => lossOf(inputs));
     const drawn = () => tf.sub(tf.mul(2, seededSampler('uniform', seed)([x.shape], 0, 0)[0]!), 1);
     const start = () => (norm === 'infinity' ? tf.mul(epsilon, drawn()) : tf.mul(epsilon, step(drawn())));
@@ -59,7 +61,61 @@ export function attack(lossOf: (x: tf.Tensor) => tf.Scalar, x: tf.Tensor, option
       before.dispose();
     }
     return tf.add(x, delta);
-  });
+  };
+  return tf.tidy(() => unrecorded(found));
+}
+
+/** Options of `adversarialLoss`. */
+export interface AdversarialOptions extends AttackOptions {
+  /** Share of the loss of the adversarial examples, in (0, 1]; the clean ones' is the rest. Default 1. */
+  readonly share?: number | undefined;
+  /**
+   * When the examples are made. 'once' (default): now, at the weights that the step begins with, so that every evaluation of a sharpness-aware
+   * step sees the same ones, as in adversarial weight perturbation. 'always': at each evaluation anew, where its weights are.
+   */
+  readonly made?: 'once' | 'always' | undefined;
+}
+
+/** A loss of adversarial examples. */
+export interface AdversarialLoss {
+  /** For `optimizer.minimize`, of any optimizer. */
+  (): tf.Scalar;
+  /** Frees the examples that were made once. */
+  dispose(): void;
+}
+
+/**
+ * Adversarial training: the loss of a batch's adversarial examples, as a closure for any optimizer, sharpness-aware ones too.
+ *
+ * Cost: `steps` gradients with respect to the inputs beside the step's own, once for a batch, or for each evaluation.
+ *
+ * @param lossOf - Scalar loss of inputs.
+ * @param x - The batch, [batch, …].
+ * @returns A closure for one batch: dispose it after the step.
+ * @throws RangeError when an option is out of its range.
+ * @see Madry et al. 2018, https://arxiv.org/abs/1706.06083; Wu et al. 2020 (with perturbed weights),
+ *   https://arxiv.org/abs/2004.05884
+ * @example
+ * const loss = adversarialLoss((z) => tf.losses.softmaxCrossEntropy(labels, net(z)), x, { epsilon: 0.03, steps: 7 });
+ * sam(sgd({ learningRate: 0.1 })).minimize(loss);
+ * loss.dispose();
+ */
+export function adversarialLoss(
+  lossOf: (x: tf.Tensor) => tf.Scalar,
+  x: tf.Tensor,
+  { share = 1, made = 'once', ...options }: AdversarialOptions,
+): AdversarialLoss {
+  if (!(share > 0 && share <= 1))
+    throw new RangeError(`adversarialLoss: expected share to be in (0, 1], got ${share}`);
+  requireOneOf('adversarialLoss', 'made', made, ['once', 'always']);
+  // Now, where the weights are those that the step begins with.
+  const kept = made === 'once' ? attack(lossOf, x, options) : undefined;
+  const loss = () =>
+    tf.tidy(() => {
+      const fooled = lossOf(kept ?? attack(lossOf, x, options));
+      return share === 1 ? fooled : tf.add(tf.mul(share, fooled), tf.mul(1 - share, lossOf(x)));
+    }) as tf.Scalar;
+  return Object.assign(loss, { dispose: () => tf.dispose(kept ?? []) });
 }
 
 /**
@@ -79,7 +135,7 @@ export async function robustAccuracy(
     seed = 0,
     ...options
   }: Omit<AttackOptions, 'epsilon'> & { readonly restarts?: number | undefined } = {},
-): Promise<{ epsilon: number; accuracy: number }[]> {
+): Promise<{ epsilon: number; accuracy: number; standardError: number }[]> {
   const lossOf = (inputs: tf.Tensor) => tf.losses.softmaxCrossEntropy(labels, logitsOf(inputs)) as tf.Scalar;
   const shares = tf.tidy(() =>
     tf.stack(
@@ -94,44 +150,85 @@ export async function robustAccuracy(
   );
   const values = Array.from(await shares.data());
   shares.dispose();
-  return epsilons.map((epsilon, i) => ({ epsilon, accuracy: values[i]! }));
+  const count = x.shape[0]!;
+  return epsilons.map((epsilon, i) => {
+    const accuracy = values[i]!;
+    return { epsilon, accuracy, standardError: Math.sqrt((accuracy * (1 - accuracy)) / count) };
+  });
 }
 
-/** How well probabilities are those of being right. */
+/** How well probabilities are those of being right, and standard errors of what are means over the examples. */
 export interface Calibration {
   readonly accuracy: number;
-  /** Expected calibration error over bins of equal width of the confidence. */
+  /** Expected calibration error over bins of equal width of the confidence. Biased upwards where bins hold few examples. */
   readonly ece: number;
   /** Mean negative log-likelihood, nats. */
   readonly nll: number;
   /** Mean Σ (p − y)² over the classes. */
   readonly brier: number;
+  readonly standardErrors: { readonly accuracy: number; readonly nll: number; readonly brier: number };
+}
+
+/** What a classifier says of examples, on the host. */
+export interface Verdicts {
+  /** [examples, classes], row-major. */
+  readonly logits: ArrayLike<number>;
+  /** Distributions over the classes, likewise. */
+  readonly labels: ArrayLike<number>;
+  readonly classes: number;
+}
+
+/** Logarithms of the probabilities of one row of logits, in float64. */
+function logSoftmax(logits: ArrayLike<number>, from: number, classes: number): number[] {
+  const row = Array.from({ length: classes }, (_, c) => logits[from + c]!);
+  const largest = row.reduce((a, b) => Math.max(a, b));
+  const sum = row.reduce((total, logit) => total + Math.exp(logit - largest), 0);
+  return row.map((logit) => logit - largest - Math.log(sum));
+}
+
+const indexOfLargest = (row: readonly number[]): number => row.indexOf(row.reduce((a, b) => Math.max(a, b)));
+
+/** As `calibration`, of numbers that were read already. @throws RangeError for fewer than one bin. */
+export function calibrationOf({ logits, labels, classes }: Verdicts, bins = 15): Calibration {
+  requireInteger('calibration', 'bins', bins, 1);
+  const gaps = new Array<number>(bins).fill(0);
+  const size = logits.length / classes;
+  const rows = Array.from({ length: size }, (_, row) => {
+    const logP = logSoftmax(logits, row * classes, classes);
+    const y = Array.from({ length: classes }, (_y, c) => labels[row * classes + c]!);
+    const best = indexOfLargest(logP);
+    const confidence = Math.exp(logP[best]!);
+    const right = best === indexOfLargest(y) ? 1 : 0;
+    // NaN has no bin: it goes on into the sum.
+    gaps[Math.min(bins - 1, Math.floor(confidence * bins)) || 0]! += confidence - right;
+    return {
+      accuracy: right,
+      nll: -y.reduce((sum, share, c) => (share === 0 ? sum : sum + share * logP[c]!), 0),
+      brier: y.reduce((sum, share, c) => sum + (Math.exp(logP[c]!) - share) ** 2, 0),
+    };
+  });
+  const over = (key: 'accuracy' | 'nll' | 'brier') => meanOf(rows.map((row) => row[key]));
+  const [accuracy, nll, brier] = [over('accuracy'), over('nll'), over('brier')];
+  return {
+    accuracy: accuracy.value,
+    ece: gaps.reduce((sum, gap) => sum + Math.abs(gap), 0) / size,
+    nll: nll.value,
+    brier: brier.value,
+    standardErrors: {
+      accuracy: accuracy.standardError,
+      nll: nll.standardError,
+      brier: brier.standardError,
+    },
+  };
 }
 
 /**
  * Accuracy, expected calibration error, negative log-likelihood and Brier score of logits.
  *
- * @param logits - [batch, classes]. @param labels - One-hot, [batch, classes]. @param bins - Default 15.
+ * @param logits - [batch, classes]. @param labels - Distributions, [batch, classes]. @param bins - Default 15.
  * @see Guo et al. 2017, "On Calibration of Modern Neural Networks". https://arxiv.org/abs/1706.04599
  */
 export async function calibration(logits: tf.Tensor, labels: tf.Tensor, bins = 15): Promise<Calibration> {
-  requireInteger('calibration', 'bins', bins, 1);
-  const stacked = tf.tidy(() => {
-    const logP = tf.logSoftmax(logits);
-    const p = tf.exp(logP);
-    const right = tf.cast(tf.equal(tf.argMax(p, -1), tf.argMax(labels, -1)), 'float32');
-    const nll = tf.neg(tf.sum(tf.mul(labels, logP), -1));
-    return tf.stack([tf.max(p, -1), right, nll, tf.sum(tf.square(tf.sub(p, labels)), -1)]) as tf.Tensor2D;
-  });
-  const [confidence, right, nll, brier] = (await stacked.array()) as [number[], number[], number[], number[]];
-  stacked.dispose();
-  const gaps = new Array<number>(bins).fill(0);
-  for (const [i, c] of confidence.entries()) gaps[Math.min(bins - 1, Math.floor(c * bins))]! += c - right[i]!;
-  const mean = (values: readonly number[]) => values.reduce((sum, v) => sum + v, 0) / values.length;
-  return {
-    accuracy: mean(right),
-    ece: gaps.reduce((sum, gap) => sum + Math.abs(gap), 0) / confidence.length,
-    nll: mean(nll),
-    brier: mean(brier),
-  };
+  const numbers = { logits: await logits.data(), labels: await labels.data() };
+  return calibrationOf({ ...numbers, classes: logits.shape.at(-1)! }, bins);
 }

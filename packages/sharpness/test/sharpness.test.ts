@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
-import { elementwiseMetric, hessian, makeOracle, mongeMetric } from '@tfjs-sam/core';
+import { elementwiseMetric, hessian, makeOracle, mongeMetric, sgd, sharpnessAware } from '@tfjs-sam/core';
 import {
+  adversarialLoss,
   attack,
   averageSharpness,
   between,
@@ -483,9 +484,60 @@ describe('robustness and calibration', () => {
       [1, 2 / 3, 1 / 3, 0].map((accuracy, i) => ({
         epsilon: [0, 0.1, 0.22, 0.3][i],
         accuracy: expect.closeTo(accuracy, 4),
+        standardError: expect.closeTo(Math.sqrt((accuracy * (1 - accuracy)) / 3), 4),
       })),
     );
     expect(tf.memory().numTensors).toBe(numTensors);
+  });
+
+  it('trains against adversarial examples, under SAM too, without differentiating the attack', () => {
+    const kernel = tf.variable(tf.randomNormal([3, 3, 1, 4], 0, 0.5, 'float32', 1) as tf.Tensor4D);
+    const head = tf.variable(tf.randomNormal([36, 2], 0, 0.3, 'float32', 2) as tf.Tensor2D);
+    const x = tf.randomUniform([8, 6, 6, 1], 0, 1, 'float32', 3);
+    const labels = tf.oneHot(tf.tensor1d([0, 1, 0, 1, 0, 1, 0, 1], 'int32'), 2).toFloat();
+    // Max pooling has no second derivative in TensorFlow.js: an attack that is recorded throws.
+    const lossOf = (z: tf.Tensor) =>
+      tf.tidy(() => {
+        const pooled = tf.maxPool(
+          tf.relu(tf.conv2d(z as tf.Tensor4D, kernel as tf.Tensor4D, 1, 'same')),
+          2,
+          2,
+          'valid',
+        );
+        const f = tf.matMul(tf.reshape(pooled, [8, 36]), head as tf.Tensor2D);
+        return tf.losses.softmaxCrossEntropy(labels, f) as tf.Scalar;
+      });
+    const { numTensors } = tf.memory();
+    for (const norm of ['infinity', '2'] as const) {
+      const options = { epsilon: 0.1, steps: 3, norm, seed: 4 };
+      const fooling = attack(lossOf, x, options);
+      const wanted = tf.variableGrads(() => lossOf(fooling), [kernel, head]);
+      for (const made of ['once', 'always'] as const) {
+        const loss = adversarialLoss(lossOf, x, { ...options, made });
+        const found = tf.variableGrads(loss, [kernel, head]);
+        // The gradient at examples that are constants (Danskin).
+        for (const name of [kernel.name, head.name])
+          expect([...found.grads[name]!.dataSync()]).toEqual([...wanted.grads[name]!.dataSync()]);
+        tf.dispose([found.value, found.grads]);
+        loss.dispose();
+      }
+      tf.dispose([fooling, wanted.value, wanted.grads]);
+    }
+    expect(tf.memory().numTensors).toBe(numTensors);
+    const optimizer = sharpnessAware(sgd({ learningRate: 0.5 }), { rho: 0.05 });
+    const attacked = () =>
+      tf.tidy(() => lossOf(attack(lossOf, x, { epsilon: 0.05, steps: 5 })).dataSync()[0]!);
+    const before = attacked();
+    for (let step = 0; step < 20; step++) {
+      const loss = adversarialLoss(lossOf, x, { epsilon: 0.05, steps: 2, share: 0.8 });
+      optimizer.minimize(loss, false, [kernel, head]);
+      loss.dispose();
+    }
+    expect(attacked()).toBeLessThan(0.8 * before);
+    optimizer.dispose();
+    expect(tf.memory().numTensors).toBe(numTensors);
+    expect(() => adversarialLoss(lossOf, x, { epsilon: 0.1, share: 0 })).toThrow('share to be in (0, 1]');
+    tf.dispose([kernel, head, x, labels]);
   });
 
   it('scores probabilities as the definitions do', async () => {
