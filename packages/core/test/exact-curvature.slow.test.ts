@@ -92,7 +92,8 @@ describe('spectra of exact networks', () => {
       tf.dispose(found.vectors);
       for (const rank of [0, 5]) {
         const trace = await hutchinsonTrace(map, { probes: 20, rank, seed: 3 });
-        expect(trace.reliable, trace.reason).toBe(true);
+        // A network that bends within the step says so.
+        expect(trace.reliable, trace.reason).toBe(!(name === 'kinks-choices' && rank > 0));
         scores.push((trace.value - exact.trace) / trace.standardError);
       }
     }

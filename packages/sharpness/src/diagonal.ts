@@ -20,7 +20,7 @@ export interface DiagonalEstimate extends Reliability {
   readonly values: ParamVector;
   /** Standard errors of the entries. The caller disposes them. */
   readonly standardErrors: ParamVector;
-  /** √Σ standard error² / ‖diagonal‖: how far the whole is off. */
+  /** √Σ standard error² / ‖diagonal‖, with what two difference steps differ by: how far the whole is off. */
   readonly relativeError: number;
   readonly probes: number;
 }
@@ -82,7 +82,7 @@ export async function diagonal(
   const numbers = tf.tidy(() => tf.stack([norm(mean!), tf.sqrt(dot(standardErrors, standardErrors)), off]));
   const [size, error, gap] = (await numbers.data()) as unknown as [number, number, number];
   tf.dispose([numbers, off]);
-  const relativeError = error / size;
+  const relativeError = Math.hypot(error, gap / 3) / size;
   const complaints = [
     !(relativeError <= 0.25) &&
       `its standard error is ${Math.round(100 * relativeError)} % of it: draw more probes`,

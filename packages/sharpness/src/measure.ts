@@ -8,7 +8,7 @@ import {
   type WorstCaseOptions,
   worstCaseSharpness,
 } from './sharpness.js';
-import { type Estimate, type Spectrum, type SpectrumOptions, spectrum } from './spectrum.js';
+import { type Estimate, meanOf, type Spectrum, type SpectrumOptions, spectrum } from './spectrum.js';
 import {
   type Examined,
   type ExaminedOptions,
@@ -148,7 +148,13 @@ async function spectraOf(
 export async function mSharpness(
   losses: readonly (() => tf.Scalar)[],
   variables: readonly tf.Variable[],
-  options: WorstCaseOptions = {},
+  {
+    onPart,
+    ...options
+  }: WorstCaseOptions & {
+    /** Waited for after each part. */
+    readonly onPart?: (() => Promise<void>) | undefined;
+  } = {},
 ): Promise<Estimate> {
   const values: number[] = [];
   const reasons = new Set<string>();
@@ -161,12 +167,10 @@ export async function mSharpness(
     } finally {
       oracle.dispose();
     }
+    await onPart?.();
   }
-  const value = values.reduce((sum, x) => sum + x, 0) / values.length;
-  const squares = values.reduce((sum, x) => sum + (x - value) ** 2, 0);
   return {
-    value,
-    standardError: Math.sqrt(squares / (values.length - 1) / values.length),
+    ...meanOf(values),
     reliable: reasons.size === 0,
     ...(reasons.size > 0 && { reason: [...reasons].join('; ') }),
   };

@@ -5,6 +5,7 @@ import {
   type LinearMap,
   lanczos,
   norm,
+  type ParamVector,
   requireOneOf,
   seededSampler,
   symmetricEigen,
@@ -63,7 +64,7 @@ export interface Spectrum {
 /**
  * Top eigenvalues, trace and Frobenius norm of the Hessian or the Gauss–Newton matrix.
  *
- * Cost: one product per Lanczos step, two for each eigenvalue, one for each probe and one more, two more for each of `rank`. A
+ * Cost: one product per Lanczos step, two for each eigenvalue, one for each probe and one more, three more for each of `rank`. A
  * product of the Hessian is two gradients, of the Gauss–Newton matrix a gradient and two values; of several batches each of them
  * for each batch, and a value more for its kinks (two for Gauss–Newton).
  *
@@ -103,23 +104,31 @@ export async function spectrum(
 async function sumsOf(map: LinearMap, probes: number, rank: number, seed: number) {
   const squares: tf.Tensor[] = [];
   // E ‖A z‖² = ‖A‖²_F: the probes of the trace serve twice.
-  const watched: LinearMap = Object.assign(
-    (v: Parameters<LinearMap>[0]) => {
-      const image = map(v);
-      squares.push(tf.keep(tf.tidy(() => tf.square(norm(image)))));
-      return image;
-    },
-    { ...(map.shapes && { shapes: map.shapes }), ...(map.differences && { differences: map.differences }) },
-  );
+  const watch = (apply: (v: ParamVector) => ParamVector) => (v: ParamVector) => {
+    const image = apply(v);
+    squares.push(tf.keep(tf.tidy(() => tf.square(norm(image)))));
+    return image;
+  };
+  const { shapes, differences } = map;
+  const watched: LinearMap = Object.assign(watch(map), {
+    ...(shapes && { shapes }),
+    ...(differences && {
+      differences: { ...differences, at: (step: number) => watch(differences.at(step)) },
+    }),
+  });
   try {
     const { value, standardError, reliable, reason } = await hutchinsonTrace(watched, { probes, rank, seed });
     const trace = { value, standardError, reliable, ...(reason !== undefined && { reason }) };
     // Of Hutch++ the probes see a part of the matrix alone.
     if (rank > 0) return { trace };
     const stacked = tf.stack(squares);
-    const each = Array.from(await stacked.data());
+    const all = Array.from(await stacked.data());
     stacked.dispose();
-    return { trace, frobeniusSquared: { ...meanOf(each), reliable } };
+    // The last is the first probe's by differences of twice the step.
+    const off = differences ? (all.at(-1)! - all[0]!) / 3 : 0;
+    const mean = meanOf(all.slice(0, probes));
+    const own = { value: mean.value, standardError: Math.hypot(mean.standardError, off) };
+    return { trace, frobeniusSquared: { ...own, reliable, ...(reason !== undefined && { reason }) } };
   } finally {
     tf.dispose(squares);
   }

@@ -5,7 +5,7 @@ import { requireInteger } from '../declare/errors.js';
 import type { GradientOracle } from '../oracle/oracle.js';
 import { unit } from './combine.js';
 import { DISAGREEMENT, judge, type Reliability, resolveMap } from './estimate.js';
-import type { LinearMap } from './hvp.js';
+import { CONCENTRATED_STEP, type LinearMap } from './hvp.js';
 import { orthogonalise } from './krylov.js';
 
 /** Where random probes come from. */
@@ -54,7 +54,7 @@ export function hutchinsonDiagonal(
 export interface TraceEstimate extends Reliability {
   /** The mean of zᵀA z over the probes, in units of the matrix's entries. */
   readonly value: number;
-  /** The mean's standard error, from the spread over the probes; NaN for one probe. */
+  /** The standard error, from the spread over the probes and from what two difference steps differ by; NaN for one probe. */
   readonly standardError: number;
   /** How many probes were drawn. */
   readonly probes: number;
@@ -64,7 +64,7 @@ export interface TraceEstimate extends Reliability {
 export interface TraceOptions extends ProbeOptions {
   /**
    * Hutch++: rank of the part whose trace is exact, an integer >= 0; the probes see the rest, which matters where few
-   * eigenvalues hold most of the trace. Default 0, Hutchinson's estimate. Cost: two applications for each.
+   * eigenvalues hold most of the trace. Default 0, Hutchinson's estimate. Cost: three applications for each.
    */
   readonly rank?: number | undefined;
 }
@@ -75,7 +75,7 @@ export interface TraceOptions extends ProbeOptions {
  *   Hutch++:  tr(QᵀA Q) + mean of z'ᵀA z',  Q an orthonormal basis of A S, S random signs,  z' = z − Q Qᵀz
  *
  * A measure: it reads one number per probe back at the end, so it is not for use within a training step. Cost: one
- * application per probe, two for each of `rank`, and one that compares difference steps.
+ * application per probe, three for each of `rank`, and one that compares difference steps.
  *
  * @param target - A map (`hessian(oracle)`, `gaussNewton(oracle, parts)`), or an oracle, for its Hessian.
  * @param shapes - Shapes of the map's vectors, for a map that does not know them; else the options may stand here.
@@ -95,37 +95,49 @@ export async function hutchinsonTrace(
   requireInteger('hutchinsonTrace', 'probes', probes, 1);
   requireInteger('hutchinsonTrace', 'rank', rank, 0);
   const { apply } = resolved;
-  const quadratic = (z: ParamVector) => tf.tidy(() => dot(z, apply(z)));
+  const { differences } = apply;
+  const quadratic = (z: ParamVector, by: (v: ParamVector) => ParamVector = apply) =>
+    tf.tidy(() => dot(z, by(z)));
+  // Directions of the range are concentrated ones.
+  const step = differences?.step ?? CONCENTRATED_STEP;
+  const finer = differences?.at(step) ?? apply;
+  const coarser = differences && {
+    finer: differences.at(2 * step),
+    own: differences.at(2 * differences.own),
+  };
   const numbers = tf.tidy(() => {
     const basis = rangeOf(apply, rank, (index) => sampler(resolved.shapes, 0, probes + index));
-    const exact = basis.map(quadratic);
+    const exact = basis.map((q) => quadratic(q, finer));
+    const exactCoarse = coarser ? basis.map((q) => quadratic(q, coarser.finer)) : exact;
     const probe = (index: number) => {
       const z = sampler(resolved.shapes, 0, index);
       return basis.length === 0 ? z : orthogonalise(basis, z).rest;
     };
     const each = Array.from({ length: probes }, (_, index) => tf.tidy(() => quadratic(probe(index))));
-    const coarser = apply.differences?.at(2 * apply.differences.own);
-    const coarse = tf.tidy(() => (coarser ? dot(probe(0), coarser(probe(0))) : tf.clone(each[0]!)));
-    return tf.stack([...exact, ...each, coarse]);
+    const coarse = coarser ? tf.tidy(() => quadratic(probe(0), coarser.own)) : each[0]!;
+    return tf.stack([...exact, ...exactCoarse, ...each, coarse]);
   });
   const all = Array.from(await numbers.data());
   numbers.dispose();
-  const exact = all.slice(0, rank).reduce((sum, x) => sum + x, 0);
-  const values = all.slice(rank, -1);
+  const values = all.slice(2 * rank, -1);
+  // Of the finer difference a third of the disagreement is left.
+  const gaps = Array.from({ length: rank }, (_, k) => (all[k]! - all[rank + k]!) / 3);
+  const exact = gaps.reduce((sum, gap, k) => sum + all[k]! + gap, 0);
   const mean = values.reduce((sum, x) => sum + x, 0) / probes;
   const squares = values.reduce((sum, x) => sum + (x - mean) ** 2, 0);
   const value = exact + mean;
-  const standardError = Math.sqrt(squares / (probes - 1) / probes);
-  // Of the finer difference a third of the disagreement is left.
-  const off = Math.abs(all.at(-1)! - values[0]!) / 3;
-  const allowed = Math.max(standardError || 0, 0.02 * Math.abs(value));
+  const spread = Math.sqrt(squares / (probes - 1) / probes);
+  const off = Math.hypot(
+    (all.at(-1)! - values[0]!) / 3,
+    gaps.reduce((sum, gap) => sum + Math.abs(gap), 0),
+  );
   return {
     value,
-    standardError,
+    standardError: Math.hypot(spread, off),
     probes,
     ...judge([
       !Number.isFinite(value) && 'the trace is not finite: is the loss finite near θ?',
-      off > allowed && DISAGREEMENT,
+      off > Math.max(spread || 0, 0.02 * Math.abs(value)) && DISAGREEMENT,
       probes < 2 && 'one probe has no standard error: draw more',
     ]),
   };

@@ -81,7 +81,7 @@ export async function lanczos(
   if (differences === undefined || differences.step !== undefined)
     return (await search(differences?.step ?? CONCENTRATED_STEP, TOLERATED)).result;
   // Truncation that is no less than the tolerance keeps the residuals above it: then a finer step is worth another search.
-  const first = await search(CONCENTRATED_STEP, Math.min(tolerance, TOLERATED));
+  const first = await search(CONCENTRATED_STEP, Math.min(Math.max(tolerance, NOISE), TOLERATED));
   if (!first.disagrees) return first.result;
   tf.dispose(first.result.vectors);
   // A quarter of the step has a sixteenth of it.
@@ -89,6 +89,8 @@ export async function lanczos(
   return { ...second.result, iterations: first.result.iterations + second.result.iterations };
 }
 
+/** What rounding alone makes of differences, as a fraction of the largest |λ|. */
+const NOISE = 2e-3;
 /** How far the finer of two steps may be off, as a fraction of the largest |λ|, for its values to be believed. */
 const TOLERATED = 0.02;
 

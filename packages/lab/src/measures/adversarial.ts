@@ -14,12 +14,13 @@ export const adversarial = definePart({
   source: 'Madry et al. 2018, arXiv 1706.06083',
   options: {
     epsilon: number({ above: 0, doc: 'Largest change of an input, normalised as it is' }),
+    norm: oneOf(['infinity', '2'], { default: 'infinity', doc: 'Length that a change is measured by' }),
     steps: integer({ min: 1, default: 10, doc: 'Steps of an attack; 1 is FGSM' }),
     restarts: integer({ min: 1, default: 1, doc: 'Attacks on each example; one that misleads counts' }),
     split: oneOf(['train', 'validation', 'test'], { default: 'test', doc: 'Split that is measured' }),
     examples: integer({ min: 1, default: 1024, doc: 'Examples to attack, at most' }),
   },
-  create: ({ epsilon, steps, restarts, split, examples }): Measure => {
+  create: ({ epsilon, norm, steps, restarts, split, examples }): Measure => {
     const name = `adversarial-${epsilon}`;
     return {
       columns: [{ name, title: `accuracy under attack, ε = ${epsilon}`, better: 'higher' }],
@@ -33,7 +34,7 @@ export const adversarial = definePart({
           const count = Math.min(batch, size - start);
           const [inputs, labels] = [xs, ys].map((all) => tf.slice(all, start, count));
           const logitsOf = (x: tf.Tensor): tf.Tensor => model.apply(x, { training: false }) as tf.Tensor;
-          const options = { steps, restarts, seed };
+          const options = { norm, steps, restarts, seed };
           const [found] = await robustAccuracy(logitsOf, inputs!, labels!, [epsilon], options);
           right += found!.accuracy * count;
           tf.dispose([inputs!, labels!]);

@@ -1,60 +1,221 @@
-import * as tf from '@tensorflow/tfjs';
-import { definePart, integer, type LossClosure, number } from '@tfjs-sam/core';
-import { mean, sampleStandardDeviation } from 'simple-statistics';
-import type { Measure } from './measure.js';
+import {
+  anyOf,
+  boolean,
+  definePart,
+  integer,
+  number,
+  oneOf,
+  type PerturbationMetric,
+  part,
+} from '@tfjs-sam/core';
+import {
+  averageSharpness,
+  mSharpness as meanWorstCase,
+  gradientNorm as normOfGradient,
+  type Releasing,
+  type Subject,
+  spectrum,
+  withOracle,
+  worstCaseSharpness,
+} from '@tfjs-sam/sharpness';
+import type { Measure, MeasureContext } from './measure.js';
+import { measuredOf, subjectsOf } from './measured.js';
 
-/** L(θ + δ) − L(θ) with δ = ρ g / ‖g‖; the weights are put back from saved tensors. */
-async function rise(loss: LossClosure, variables: tf.Variable[], rho: number): Promise<number> {
-  const difference = tf.tidy(() => {
-    const saved = variables.map((variable) => tf.clone(variable));
-    const { value, grads } = tf.variableGrads(() => loss(), variables);
-    const squares = variables.flatMap(({ name }) => (grads[name] ? [tf.sum(tf.square(grads[name]))] : []));
-    const scale = tf.divNoNan(rho, tf.sqrt(tf.addN(squares)));
-    try {
-      variables.forEach((variable, i) => {
-        const gradient = grads[variable.name];
-        if (gradient) variable.assign(tf.add(saved[i]!, tf.mul(scale, gradient)));
-      });
-      return tf.sub(loss(), value);
-    } finally {
-      variables.forEach((variable, i) => {
-        variable.assign(saved[i]!);
-      });
-    }
-  });
-  const [number] = await difference.data();
-  difference.dispose();
-  return number!;
+/** What every measure of flatness looks at. */
+const looked = {
+  split: oneOf(['train', 'validation', 'test'], { default: 'train', doc: 'Split that is measured' }),
+  examples: integer({ min: 1, default: 1024, doc: 'Examples to look at, at most' }),
+  batchSize: integer({ min: 1, default: 256, doc: 'Examples in memory at a time' }),
+};
+
+/** The ball that a worst case is looked for in. */
+const ball = {
+  rho: number({ above: 0, default: 0.05, doc: "Radius, in the metric's length" }),
+  restarts: integer({ min: 1, default: 1, doc: 'Starts, the first from the weights themselves' }),
+  metric: anyOf([part('metric', { doc: 'A metric' }), oneOf(['infinity'], { doc: 'the largest entry' })], {
+    optional: 'Euclidean',
+    doc: 'Ball that is searched',
+  }),
+};
+
+type Given = {
+  readonly split: 'train' | 'validation' | 'test';
+  readonly examples: number;
+  readonly batchSize: number;
+};
+
+/** Runs a measure on an oracle of the mean over batches. */
+async function onOracle<T>(
+  { problem, pause }: MeasureContext,
+  given: Given,
+  f: (oracle: Releasing, batches: readonly Subject[]) => Promise<T>,
+): Promise<T> {
+  const batches = subjectsOf(problem, given);
+  const { found } = await withOracle({ batches, variables: problem.variables }, (oracle) =>
+    f(oracle, batches),
+  );
+  await pause();
+  return found;
 }
 
-/**
- * How far the loss rises within a radius, one gradient step up, on batches of m examples: what SAM holds down.
- *
- * @see Foret et al. 2021, section 4.1. https://arxiv.org/abs/2010.01412
- */
-export const mSharpness = definePart({
+/** The metric of an option; what it was made from does not matter. */
+const metricOf = (metric: unknown) => metric as PerturbationMetric | 'infinity' | undefined;
+
+/** A matrix's top eigenvalues, trace and Frobenius norm. */
+function spectrumMeasure(matrix: 'gauss-newton' | 'hessian', title: string, doc: string, source: string) {
+  return definePart({
+    kind: 'measure',
+    name: matrix,
+    doc,
+    source,
+    options: {
+      ...looked,
+      count: integer({ min: 1, default: 1, doc: 'Eigenvalues of largest absolute value' }),
+      probes: integer({ min: 0, default: 30, doc: 'Probes of the trace; 0 leaves it out' }),
+      tolerance: number({
+        above: 0,
+        default: 0.01,
+        doc: 'Residual, as a fraction of the largest eigenvalue',
+      }),
+    },
+    create: ({ count, probes, tolerance, ...given }): Measure => ({
+      columns: [
+        ...Array.from({ length: count }, (_, k) => ({
+          name: `${matrix}-${k + 1}`,
+          title: `λ${k + 1} of ${title}`,
+          better: 'lower' as const,
+        })),
+        ...(probes > 0
+          ? [
+              { name: `${matrix}-trace`, title: `trace of ${title}`, better: 'lower' as const },
+              { name: `${matrix}-frobenius`, title: `‖·‖F of ${title}`, better: 'lower' as const },
+            ]
+          : []),
+      ],
+      async measure(context) {
+        const found = await onOracle(context, given, (oracle, batches) =>
+          spectrum(oracle, batches, { matrix, count, probes, tolerance, seed: context.seed }),
+        );
+        const { reliable, reason = '' } = found;
+        // Of a few weights there may be fewer eigenvalues than were asked for.
+        const top = Array.from({ length: count }, (_, k) => {
+          const [value, residual] = [found.eigenvalues[k] ?? Number.NaN, found.residuals[k]];
+          // An eigenvalue lies within the residual.
+          const error = residual === undefined ? {} : { standardError: residual };
+          return [`${matrix}-${k + 1}`, measuredOf({ value, ...error, reliable, reason })] as const;
+        });
+        const { trace, frobeniusSquared: squared } = found;
+        return {
+          ...Object.fromEntries(top),
+          ...(trace && { [`${matrix}-trace`]: measuredOf(trace) }),
+          ...(squared && {
+            [`${matrix}-frobenius`]: measuredOf({
+              ...squared,
+              value: Math.sqrt(squared.value),
+              standardError: squared.standardError! / (2 * Math.sqrt(squared.value)),
+            }),
+          }),
+        };
+      },
+    }),
+  });
+}
+
+const gaussNewton = spectrumMeasure(
+  'gauss-newton',
+  'the Gauss–Newton matrix',
+  'Top eigenvalues, trace and Frobenius norm of the Gauss–Newton matrix, which ReLU kinks do not disturb',
+  'Schraudolph 2002',
+);
+
+const hessian = spectrumMeasure(
+  'hessian',
+  'the Hessian',
+  'Top eigenvalues, trace and Frobenius norm of the Hessian, with the kinks of ReLU and pooling held',
+  'Yao et al. 2020, arXiv 1912.07145',
+);
+
+/** One number with a head. */
+const column = (name: string, title: string) => [{ name, title, better: 'lower' as const }];
+
+const worstCase = definePart({
   kind: 'measure',
-  name: 'm-sharpness',
-  doc: 'Rise of the training loss one step of length rho up its gradient, on batches of m examples',
-  source: 'Foret et al. 2021, arXiv 2010.01412, section 4.1',
+  name: 'worst-case',
+  doc: 'Rise of the loss at the worst point found in a ball of any metric, by projected ascent: a lower bound',
+  source: 'Andriushchenko et al. 2023, arXiv 2302.07011',
   options: {
-    rho: number({ above: 0, default: 0.05, doc: 'Length of the step' }),
-    m: integer({ min: 1, default: 64, doc: 'Examples of a batch' }),
-    examples: integer({ min: 1, default: 1024, doc: 'Training examples to look at, at most' }),
+    ...looked,
+    ...ball,
+    steps: integer({ min: 1, default: 10, doc: 'Steps of ascent from each start' }),
   },
-  create: ({ rho, m, examples }): Measure => ({
-    columns: [{ name: 'm-sharpness', title: 'm-sharpness', better: 'lower' }],
-    async measure({ problem, pause }) {
-      const rises: number[] = [];
-      for (const loss of problem.losses('train', { batchSize: m, examples })) {
-        rises.push(await rise(loss, problem.variables, rho));
-        await pause();
-      }
-      const value = mean(rises);
-      if (!Number.isFinite(value))
-        return { 'm-sharpness': { value: null, unreliable: 'the loss is not finite' } };
-      const error = rises.length > 1 ? sampleStandardDeviation(rises) / Math.sqrt(rises.length) : undefined;
-      return { 'm-sharpness': { value, error } };
+  create: ({ rho, steps, restarts, metric, ...given }): Measure => ({
+    columns: column('worst-case', 'worst-case sharpness'),
+    async measure(context) {
+      const options = { rho, steps, restarts, metric: metricOf(metric), seed: context.seed };
+      const found = await onOracle(context, given, (oracle) => worstCaseSharpness(oracle, options));
+      return { 'worst-case': measuredOf(found) };
     },
   }),
 });
+
+const averageCase = definePart({
+  kind: 'measure',
+  name: 'average-case',
+  doc: 'Mean rise of the loss under Gaussian noise on the weights',
+  source: 'Andriushchenko et al. 2023, arXiv 2302.07011',
+  options: {
+    ...looked,
+    sigma: number({ above: 0, default: 0.01, doc: 'Standard deviation of the noise' }),
+    samples: integer({ min: 2, default: 20, doc: 'Pairs of opposite draws' }),
+    adaptive: boolean({ default: false, doc: 'Noise in proportion to each weight' }),
+  },
+  create: ({ sigma, samples, adaptive, ...given }): Measure => ({
+    columns: column('average-case', 'average-case sharpness'),
+    async measure(context) {
+      const options = { sigma, samples, adaptive, seed: context.seed };
+      const found = await onOracle(context, given, (oracle) => averageSharpness(oracle, options));
+      return { 'average-case': measuredOf(found) };
+    },
+  }),
+});
+
+const gradientNorm = definePart({
+  kind: 'measure',
+  name: 'gradient-norm',
+  doc: 'Euclidean norm of the gradient of the loss of a split',
+  options: looked,
+  create: (given): Measure => ({
+    columns: column('gradient-norm', 'gradient norm'),
+    async measure(context) {
+      const value = await onOracle(context, given, (oracle) => normOfGradient(oracle));
+      return { 'gradient-norm': measuredOf({ value, reliable: true }) };
+    },
+  }),
+});
+
+/** How far the loss rises within a radius on batches of m examples: what SAM holds down. */
+export const mSharpness = definePart({
+  kind: 'measure',
+  name: 'm-sharpness',
+  doc: 'Rise of the training loss at the worst point found within a radius, the mean over batches of m examples',
+  source: 'Foret et al. 2021, arXiv 2010.01412, section 4.1',
+  options: {
+    ...ball,
+    steps: integer({ min: 1, default: 1, doc: "Steps of ascent from each start; 1 is SAM's own" }),
+    m: integer({ min: 1, default: 64, doc: 'Examples of a batch' }),
+    examples: integer({ min: 1, default: 1024, doc: 'Training examples to look at, at most' }),
+  },
+  create: ({ rho, m, examples, steps, restarts, metric }): Measure => ({
+    columns: column('m-sharpness', 'm-sharpness'),
+    async measure({ problem, seed, pause }) {
+      const batches = subjectsOf(problem, { split: 'train', batchSize: m, examples });
+      const options = { rho, steps, restarts, metric: metricOf(metric), seed };
+      const losses = batches.map(({ loss }) => loss);
+      const found = await meanWorstCase(losses, problem.variables, { ...options, onPart: pause });
+      return { 'm-sharpness': measuredOf(found) };
+    },
+  }),
+});
+
+/** Measures of how flat a minimum is. */
+export const sharpnessMeasures = [gaussNewton, hessian, worstCase, averageCase, gradientNorm, mSharpness];

@@ -5,7 +5,7 @@ import { publishedDatasets } from '../data/published.js';
 import { exporterParts } from '../export/exporter.js';
 import { adversarial } from '../measures/adversarial.js';
 import { classifierMeasures } from '../measures/classifier.js';
-import { mSharpness } from '../measures/sharpness.js';
+import { sharpnessMeasures } from '../measures/sharpness.js';
 import { plainModels } from '../models/plain.js';
 import { pretrained } from '../models/pretrained.js';
 import { resnet } from '../models/resnet.js';
@@ -18,7 +18,7 @@ const functions = [
   ...[supervised, alignment, surface],
   ...[...publishedDatasets, csv, images],
   ...[...plainModels, resnet, vit, pretrained],
-  ...[...classifierMeasures, mSharpness, adversarial],
+  ...[...classifierMeasures, ...sharpnessMeasures, adversarial],
   ...exporterParts,
 ];
 

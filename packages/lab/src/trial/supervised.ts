@@ -4,6 +4,7 @@ import {
   anyOf,
   byObjective,
   type Checked,
+  crossEntropyOf,
   definePart,
   integer,
   type LossClosure,
@@ -20,7 +21,7 @@ import { checksum, type Data } from '../data/data.js';
 import type { DatasetPart } from '../data/dataset.js';
 import { type SplitData, type Splits, splitData } from '../data/splits.js';
 import type { Metrics } from '../results.js';
-import type { LoadedTask, Predictions, Problem, Split, StepBatch } from './task.js';
+import type { LoadedTask, Piece, Predictions, Problem, Split, StepBatch } from './task.js';
 
 const options = {
   dataset: part('dataset', { doc: 'Examples that are learnt from' }),
@@ -136,6 +137,25 @@ class SupervisedProblem implements Problem {
     });
   }
 
+  pieces(split: Split, { batchSize = evaluationBatch, examples = Number.POSITIVE_INFINITY } = {}): Piece[] {
+    const part = this.#splits[split];
+    const count = Math.min(examples, part.indices.length);
+    return range(0, Math.ceil(count / batchSize)).map((b) => {
+      const rows = range(b * batchSize, Math.min((b + 1) * batchSize, count));
+      const x = () => tf.tidy(() => this.#tensors(part, rows, 0).xs);
+      const y = () => tf.tidy(() => this.#tensors(part, rows, 0).ys);
+      return {
+        size: rows.length,
+        parts: {
+          outputs: () => tf.tidy(() => this.model.apply(x(), { training: false }) as tf.Tensor),
+          lossOf: (f) => tf.tidy(() => this.#lossOf(y(), f)),
+          curvature: (f, u) =>
+            this.#isCrossEntropy ? crossEntropyOf(f).curvature(f, u) : tf.mul(u, 2 / f.size),
+        },
+      };
+    });
+  }
+
   *evaluate(split: Split): Generator<void, Metrics, void> {
     const part = this.#splits[split];
     if (part.indices.length === 0) return {};
@@ -205,9 +225,14 @@ class SupervisedProblem implements Problem {
     };
   }
 
+  get #isCrossEntropy(): boolean {
+    return (
+      (this.#options.loss ?? (this.#splits.classes ? 'cross-entropy' : 'squared-error')) === 'cross-entropy'
+    );
+  }
+
   #lossOf(ys: tf.Tensor, outputs: tf.Tensor): tf.Scalar {
-    const kind = this.#options.loss ?? (this.#splits.classes ? 'cross-entropy' : 'squared-error');
-    if (kind === 'cross-entropy') return softmaxCrossEntropy(ys, outputs, 'mean') as tf.Scalar;
+    if (this.#isCrossEntropy) return softmaxCrossEntropy(ys, outputs, 'mean') as tf.Scalar;
     return tf.mean(tf.squaredDifference(ys, outputs)) as tf.Scalar;
   }
 

@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
-import type { LossClosure } from '@tfjs-sam/core';
+import type { LossClosure, TwoPartLoss } from '@tfjs-sam/core';
 import type { Figure, Metrics } from '../results.js';
 
 /** The parts of the data. */
@@ -12,6 +12,14 @@ export interface StepBatch {
   /** Work before the step, timed with it. @returns Gradients that it evaluated. */
   prepare?(): number;
   dispose(): void;
+}
+
+/** A batch for measures, as the network predicts, without augmentation. */
+export interface Piece {
+  /** Examples. */
+  readonly size: number;
+  /** The loss, network and loss apart. Tensors are made when they are asked for. */
+  readonly parts: TwoPartLoss;
 }
 
 /** One training's model and data, from one seed. Owns its tensors. */
@@ -28,6 +36,8 @@ export interface Problem {
   batches(epoch: number): Iterable<StepBatch>;
   /** Losses over a split without augmentation, in fixed order, for measures; those of single examples for size 1. */
   losses(split: Split, options?: { readonly batchSize?: number; readonly examples?: number }): LossClosure[];
+  /** The same in pieces, where there is a network. */
+  pieces?(split: Split, options?: { readonly batchSize?: number; readonly examples?: number }): Piece[];
   /**
    * Metrics of a split; empty where there is no such split. A generator, which yields between batches so that the
    * caller can let timers run.
