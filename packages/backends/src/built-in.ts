@@ -2,6 +2,7 @@ import '@tensorflow/tfjs-backend-cpu';
 import '@tensorflow/tfjs-backend-wasm';
 import { findBackendFactory, ready, setBackend, version_core } from '@tensorflow/tfjs-core';
 import { registerTrainingGradients, registerTrainingKernels } from '@tfjs-sam/wasm-kernels';
+import { askedThreads } from './forced-backend.js';
 import { isNode, reason } from './runtime.js';
 import type { Starter } from './types.js';
 
@@ -39,15 +40,24 @@ async function activate(name: keyof typeof REMEDIES): Promise<void> {
 }
 
 /** Starts TensorFlow.js's wasm backend and registers the training kernels on it. */
-export const startWasm: Starter = async ({ deterministic = false }) => {
+export const startWasm: Starter = async (options) => {
+  const { deterministic = false } = options;
+  const threads = askedThreads(options);
+  // The kernels start it, with a heap that threads share. Where it does not start, we know what helps.
+  const kernels = await registerTrainingKernels({
+    deterministic,
+    ...(threads !== undefined && { threads }),
+  }).catch(async (error: unknown) => {
+    await activate('wasm');
+    throw error;
+  });
   await activate('wasm');
   await ready();
-  const kernels = await registerTrainingKernels({ deterministic });
   const { implementation, reason: why } = kernels;
   const how =
     implementation === 'composed'
       ? `composed ones, ${shown(COMPOSED_FACTOR)} (${why})`
-      : `${implementation} build`;
+      : `${implementation} build, ${kernels.threads === 1 ? '1 thread' : `up to ${kernels.threads} threads`}`;
   const message = `WebAssembly SIMD with ${kernels.kernels.length} training kernels, ${how}`;
   return { message, kernels, slow: implementation === 'composed' };
 };

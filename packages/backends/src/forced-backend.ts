@@ -1,4 +1,4 @@
-import { isBackendName, oneOfTheBackends } from './options.js';
+import { isBackendName, isThreadCount, oneOfTheBackends } from './options.js';
 import { isNode } from './runtime.js';
 import type { BackendName, PrepareOptions } from './types.js';
 
@@ -21,4 +21,12 @@ export function forcedBackend({ backend }: PrepareOptions): BackendName | undefi
   const asked = askedBackend();
   if (asked === undefined || isBackendName(asked)) return asked;
   throw new RangeError(unknownBackend(asked));
+}
+
+/** The threads that option or environment ask for; undefined where neither does. */
+export function askedThreads({ threads }: PrepareOptions): number | undefined {
+  const asked = isNode ? process.env.TFJS_SAM_THREADS : undefined;
+  if (threads !== undefined || !asked) return threads;
+  if (isThreadCount(Number(asked))) return Number(asked);
+  throw new RangeError(`TFJS_SAM_THREADS: expected a whole number from 1 to 64, got "${asked}"`);
 }

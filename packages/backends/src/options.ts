@@ -23,6 +23,10 @@ export const isBackendName = (value: unknown): value is BackendName =>
 /** How a message says what names a backend may have. */
 export const oneOfTheBackends = `one of [${backendNames.join(', ')}]`;
 
+/** Whether something is a number of threads. */
+export const isThreadCount = (value: unknown): value is number =>
+  Number.isInteger(value) && (value as number) >= 1 && (value as number) <= 64;
+
 const resolveFrom: Rule = {
   expected: 'resolveFrom to be the path of a folder',
   accepts: (value) => typeof value === 'string',
@@ -38,6 +42,11 @@ export const prepareOptions: OptionSet = {
       expected: 'deterministic to be true or false',
       accepts: (value) => typeof value === 'boolean',
       kind: TypeError,
+    },
+    threads: {
+      expected: 'threads to be a whole number from 1 to 64',
+      accepts: isThreadCount,
+      kind: RangeError,
     },
     log: {
       expected: 'log to be a function that takes a line',

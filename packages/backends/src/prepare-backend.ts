@@ -1,4 +1,4 @@
-import { forcedBackend } from './forced-backend.js';
+import { askedThreads, forcedBackend } from './forced-backend.js';
 import { prepareOptions, requireOptions } from './options.js';
 import { reason } from './runtime.js';
 import { starters } from './starters.js';
@@ -31,7 +31,8 @@ async function attempt(
  *
  * @param preference - The one backend to use, or options. A backend named here goes before `TFJS_SAM_BACKEND`.
  * @returns What was taken, and every attempt with its reason in one line.
- * @throws RangeError when `preference` or `TFJS_SAM_BACKEND` names no backend, or an option is unknown.
+ * @throws RangeError when `preference` or `TFJS_SAM_BACKEND` names no backend, `threads` or `TFJS_SAM_THREADS` is no number of
+ * threads, or an option is unknown.
  * @throws TypeError when `preference` or an option is the wrong kind of thing.
  * @throws Error when the backend that was asked for, or every backend, does not start.
  * @example
@@ -45,6 +46,7 @@ export async function prepareBackend(
   const options = typeof preference === 'string' ? { backend: preference } : preference;
   requireOptions(prepareOptions, options);
   const forced = forcedBackend(options);
+  askedThreads(options);
   const attempts: Attempt[] = [];
   for (const backend of forced ? [forced] : backendNames) {
     const outcome = await attempt(backend, options, forced !== undefined);

@@ -39,6 +39,12 @@ export interface PrepareOptions {
    */
   readonly deterministic?: boolean;
   /**
+   * Threads that work on one call of a wasm kernel, 1 to 64: results have the same bits for any number. They need a heap of their
+   * own, so that a wasm backend that already holds tensors stays on one. Default: the environment variable
+   * `TFJS_SAM_THREADS`, in Node, else the physical cores, at most 8.
+   */
+  readonly threads?: number;
+  /**
    * Receives the line of each attempt. Default: nowhere, but when what is taken is slow (cpu, wasm without the side
    * module, software WebGPU), all lines go to `console.warn`.
    */

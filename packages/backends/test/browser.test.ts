@@ -72,14 +72,14 @@ describe.skipIf(!chromium)('a page in Chromium (set CHROMIUM to its path)', () =
       expect(Math.abs(loss - losses.cpu[i]!)).toBeLessThan(100 * TOLERANCE);
   });
 
-  it('trains with the composed kernels where it is cross-origin isolated, and with the fast ones without threads', async () => {
-    const threaded = await answerOf(folder, '', isolation);
-    expect(threaded.isolated).toBe(true);
-    expectTrained(threaded);
-    expect(threaded.implementation).toBe('composed');
-    const single = await answerOf(folder, 'no-threads', isolation);
+  it('trains with the fast kernels where it is cross-origin isolated, on two threads where they are asked for', async () => {
+    const single = await answerOf(folder, '', isolation);
     expect(single.isolated).toBe(true);
     expectTrained(single);
     expect(single.implementation).toMatch(/fma|plain/);
+    const threaded = await answerOf(folder, 'threads', isolation);
+    expectTrained(threaded);
+    expect(threaded).toMatchObject({ threads: 2, implementation: single.implementation });
+    expect(threaded.losses.taken).toEqual(single.losses.taken);
   });
 });

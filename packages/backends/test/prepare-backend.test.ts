@@ -27,6 +27,19 @@ it('keeps to plain SIMD when asked for determinism', async () => {
   expect(kernels?.implementation).toBe('plain');
 });
 
+it('works on as many threads as it is told, by option or environment', async () => {
+  const lines: string[] = [];
+  const log = (line: string) => lines.push(line);
+  vi.stubEnv('TFJS_SAM_THREADS', '3');
+  expect((await prepareBackend({ backend: 'wasm', log })).kernels?.threads).toBe(3);
+  expect((await prepareBackend({ backend: 'wasm', threads: 1, log })).kernels?.threads).toBe(1);
+  expect(lines).toEqual([expect.stringMatching(/up to 3 threads$/), expect.stringMatching(/1 thread$/)]);
+  vi.stubEnv('TFJS_SAM_THREADS', 'many');
+  await expect(prepareBackend()).rejects.toThrow(
+    new RangeError('TFJS_SAM_THREADS: expected a whole number from 1 to 64, got "many"'),
+  );
+});
+
 it('takes cpu when asked, and says what that costs', async () => {
   const warn = vi.spyOn(console, 'warn').mockReturnValue();
   const lines: string[] = [];
@@ -92,7 +105,7 @@ it('refuses an unknown backend, and fails where the one that was asked for does 
   );
 });
 
-const optionList = '[backend, deterministic, log, resolveFrom]';
+const optionList = '[backend, deterministic, threads, log, resolveFrom]';
 const eitherOr = `prepareBackend: expected one of ${backendList} or an object with options of ${optionList}, got`;
 
 it.each<[unknown, typeof Error, string]>([
@@ -108,6 +121,7 @@ it.each<[unknown, typeof Error, string]>([
   [{ backend: ['wasm'] }, RangeError, `prepareBackend: expected one of ${backendList}, got ["wasm"]`],
   [{ log: 'yes' }, TypeError, 'prepareBackend: expected log to be a function that takes a line, got "yes"'],
   [{ resolveFrom: 5 }, TypeError, 'prepareBackend: expected resolveFrom to be the path of a folder, got 5'],
+  [{ threads: 0 }, RangeError, 'prepareBackend: expected threads to be a whole number from 1 to 64, got 0'],
   [{ deterministic: 1 }, TypeError, 'prepareBackend: expected deterministic to be true or false, got 1'],
   [{ bakend: 'cpu' }, RangeError, `prepareBackend: expected options of ${optionList}, got "bakend"`],
   [{ toString: 1 }, RangeError, `prepareBackend: expected options of ${optionList}, got "toString"`],

@@ -62,6 +62,8 @@ async function main(): Promise<void> {
   await prepareBackend({
     backend: setup.backend as 'wasm',
     deterministic: setup.deterministic,
+    // The cores are taken: there is a worker for each.
+    threads: 1,
     log: () => {},
   });
   const { model, loss } = await load(setup.model);

@@ -83,10 +83,12 @@ function packWindows(rows: usize, used: usize, panel: usize, windows: usize, k: 
 }
 
 /**
- * dW[kh·kw·C, O] = Σ over output pixels of window(x) ⊗ dy. x is already padded to height × width. `table` has room for
- * kh·kw·C + KC words.
+ * dW[kh·kw·C, O] = Σ over output pixels of window(x) ⊗ dy, its rows `first` to `first` + `rows`, one for each element of a
+ * window. x is already padded to height × width. `table` has room for kh·kw·C + KC words.
  */
 export function convFilterGradient(
+  first: usize,
+  rows: usize,
   x: usize,
   dy: usize,
   out: usize,
@@ -109,6 +111,7 @@ export function convFilterGradient(
   const pa = scratchA(scratch);
   const pb = scratchB(scratch);
   const m = kh * kw * channels;
+  const end = first + rows;
   const pixels = batch * outHeight * outWidth;
   const ldc = outChannels * 4;
   const windows = table + m * 4;
@@ -119,8 +122,8 @@ export function convFilterGradient(
     for (let j: usize = 0; j < outChannels; j += NC) {
       const nc = min(NC, outChannels - j);
       packB(dy + p * ldc + j * 4, ldc, 4, kc, nc, pb);
-      for (let i: usize = 0; i < m; i += MC) {
-        const mc = min(MC, m - i);
+      for (let i = first; i < end; i += MC) {
+        const mc = min(MC, end - i);
         let r: usize = 0;
         while (r < mc) {
           const panel = panelRows(mc - r);

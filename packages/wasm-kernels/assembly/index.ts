@@ -4,12 +4,21 @@ export { col2im, convFilterGradient } from './conv';
 export { depthwiseFilterGradient, depthwiseInputGradient } from './depthwise';
 export { convForward, turnFilter } from './forward';
 export { gemm, scratchBytes } from './gemm';
-export { layerNorm, layerNormGradient } from './layer-norm';
+export { layerNorm, layerNormGradient, layerNormGradientBlocks } from './layer-norm';
 export { lstmCell, lstmCellGradient } from './lstm';
 export { activate, clamp } from './math';
-export { batchNorm, batchNormGradient, reluGradient } from './normalize';
+export {
+  batchNorm,
+  batchNormFactors,
+  batchNormGradient,
+  batchNormGradientFactors,
+  columnBlockProducts,
+  combine,
+  divide,
+  reluGradient,
+} from './normalize';
 export { copyRows, permute } from './permute';
 export { maxPoolGradient, maxPoolGradient2 } from './pool';
-export { columnSums, padImages, segmentSum, tileRows } from './rows';
+export { addBlocks, columnBlockSums, columnSums, padImages, segmentSum, tileRows } from './rows';
 export { softmaxCrossEntropy, softmaxCrossEntropyGradient } from './softmax';
 export { adamw, axpy, dot, momentum, scale, sgd, sumOfSquares } from './vector';

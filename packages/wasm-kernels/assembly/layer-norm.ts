@@ -134,6 +134,37 @@ function gradientRow(
 }
 
 /**
+ * dx of the `count` blocks of rows from `first` on, and each block's sums of dy·h and dy, to its row of
+ * sums[blocks, 2, columns].
+ */
+export function layerNormGradientBlocks(
+  first: usize,
+  count: usize,
+  x: usize,
+  dy: usize,
+  rows: usize,
+  columns: usize,
+  gamma: usize,
+  stats: usize,
+  dx: usize,
+  sums: usize,
+): void {
+  const bytes = columns * 4;
+  const n = columns as f64;
+  const end = min((first + count) * BLOCK_ROWS, rows);
+  memory.fill(sums + first * 2 * bytes, 0, count * 2 * bytes);
+  for (let row = first * BLOCK_ROWS; row < end; row++) {
+    const from = row * bytes;
+    const target = sums + (row / BLOCK_ROWS) * 2 * bytes;
+    const m = load<f32>(stats + row * 8);
+    const r = load<f32>(stats + row * 8, 4);
+    const s = (weigh(0, dy + from, columns, m, r, gamma, target + bytes) / n) as f32;
+    const t = (weigh(x + from, dy + from, columns, m, r, gamma, target) / n) as f32;
+    gradientRow(x + from, dy + from, columns, m, r, gamma, s, t, dx + from);
+  }
+}
+
+/**
  * Gradients of `layerNorm` with respect to x, γ and β. With h = (x − mean)r, means over the row:
  *
  *   dx = r(γ·dy − mean(γ·dy) − h·mean(γ·dy·h)), dγ = Σ dy·h, dβ = Σ dy
@@ -153,23 +184,13 @@ export function layerNormGradient(
   tmp: usize,
 ): void {
   const bytes = columns * 4;
-  const n = columns as f64;
   memory.fill(dGamma, 0, bytes);
   memory.fill(dBeta, 0, bytes);
   for (let first: usize = 0; first < rows; first += BLOCK_ROWS) {
+    const from = first * bytes;
     const count = min(BLOCK_ROWS, rows - first);
-    memory.fill(tmp, 0, 2 * bytes);
-    for (let row: usize = 0; row < count; row++) {
-      const m = load<f32>(stats);
-      const r = load<f32>(stats, 4);
-      const s = (weigh(0, dy, columns, m, r, gamma, tmp + bytes) / n) as f32;
-      const t = (weigh(x, dy, columns, m, r, gamma, tmp) / n) as f32;
-      gradientRow(x, dy, columns, m, r, gamma, s, t, dx);
-      x += bytes;
-      dy += bytes;
-      dx += bytes;
-      stats += 8;
-    }
+    const statsFrom = stats + first * 8;
+    layerNormGradientBlocks(0, 1, x + from, dy + from, count, columns, gamma, statsFrom, dx + from, tmp);
     addInto(dGamma, tmp, columns);
     addInto(dBeta, tmp + bytes, columns);
   }

@@ -1,9 +1,6 @@
 // Batch normalisation in training mode over x[rows, columns], one statistic per column, and the gradient of ReLU.
 import { addInto } from './conv';
-import { columnSums } from './rows';
-
-/** Rows whose products are summed before a partial sum is added up, to keep the rounding error small. */
-const BLOCK: usize = 512;
+import { BLOCK, columnSums } from './rows';
 
 /** out[columns] = Σ over rows of (x − mean)·(x − mean), or with `dy` of dy·(x − mean). */
 function sumProducts(x: usize, dy: usize, rows: usize, columns: usize, mean: usize, out: usize): void {
@@ -33,6 +30,25 @@ function sumProducts(x: usize, dy: usize, rows: usize, columns: usize, mean: usi
   }
 }
 
+/** Sums of the products of `sumProducts` over blocks of rows, each to its row of out[blocks, columns]. */
+export function columnBlockProducts(
+  first: usize,
+  count: usize,
+  x: usize,
+  dy: usize,
+  rows: usize,
+  columns: usize,
+  mean: usize,
+  out: usize,
+): void {
+  const bytes = columns * 4;
+  for (let block = first; block < first + count; block++) {
+    const from = block * BLOCK * bytes;
+    const size = min(BLOCK, rows - block * BLOCK);
+    sumProducts(x + from, dy === 0 ? 0 : dy + from, size, columns, mean, out + block * bytes);
+  }
+}
+
 function columnProducts(
   x: usize,
   dy: usize,
@@ -46,17 +62,18 @@ function columnProducts(
   memory.fill(out, 0, bytes);
   for (let r: usize = 0; r < rows; r += BLOCK) {
     const from = r * bytes;
-    sumProducts(x + from, dy === 0 ? 0 : dy + from, min(BLOCK, rows - r), columns, mean, partial);
+    columnBlockProducts(0, 1, x + from, dy === 0 ? 0 : dy + from, rows - r, columns, mean, partial);
     addInto(out, partial, columns);
   }
 }
 
-function divide(x: usize, n: usize, by: f32): void {
+/** x /= by. */
+export function divide(x: usize, n: usize, by: f32): void {
   for (let i: usize = 0; i < n; i++) store<f32>(x + i * 4, load<f32>(x + i * 4) / by);
 }
 
 /** out = a[c]·dy + b[c]·(x − mean[c]) + e[c]; an address of dy of 0 leaves the first term out. */
-function combine(
+export function combine(
   x: usize,
   dy: usize,
   rows: usize,
@@ -90,6 +107,14 @@ function combine(
   }
 }
 
+/** out = γ/√(variance + ε). */
+export function batchNormFactors(gamma: usize, variance: usize, columns: usize, eps: f32, out: usize): void {
+  for (let c: usize = 0; c < columns; c++) {
+    const o = c * 4;
+    store<f32>(out + o, load<f32>(gamma + o) / sqrt<f32>(load<f32>(variance + o) + eps));
+  }
+}
+
 /** y = γ(x − mean)/√(variance + ε) + β with the mean and the (biased) variance of x. `tmp` has room for `columns` floats. */
 export function batchNorm(
   x: usize,
@@ -107,11 +132,36 @@ export function batchNorm(
   divide(mean, columns, rows as f32);
   columnProducts(x, 0, rows, columns, mean, variance, tmp);
   divide(variance, columns, rows as f32);
+  batchNormFactors(gamma, variance, columns, eps, tmp);
+  combine(x, 0, rows, columns, mean, 0, tmp, beta, y);
+}
+
+/** The three factors of dx of `batchNormGradient`, of dy, x − mean and 1, [3, columns]; and dγ, where t stood before. */
+export function batchNormGradientFactors(
+  rows: usize,
+  columns: usize,
+  gamma: usize,
+  variance: usize,
+  dMean: usize,
+  dVariance: usize,
+  eps: f32,
+  dGamma: usize,
+  dBeta: usize,
+  out: usize,
+): void {
+  const b = out + columns * 4;
+  const e = out + columns * 8;
+  const n = rows as f32;
   for (let c: usize = 0; c < columns; c++) {
     const o = c * 4;
-    store<f32>(tmp + o, load<f32>(gamma + o) / sqrt<f32>(load<f32>(variance + o) + eps));
+    const r = (1 as f32) / sqrt<f32>(load<f32>(variance + o) + eps);
+    const scale = load<f32>(gamma + o) * r;
+    const t = load<f32>(dGamma + o);
+    store<f32>(out + o, scale);
+    store<f32>(b + o, ((2 as f32) * load<f32>(dVariance + o) - scale * r * r * t) / n);
+    store<f32>(e + o, (load<f32>(dMean + o) - scale * load<f32>(dBeta + o)) / n);
+    store<f32>(dGamma + o, r * t);
   }
-  combine(x, 0, rows, columns, mean, 0, tmp, beta, y);
 }
 
 /**
@@ -138,25 +188,11 @@ export function batchNormGradient(
   dBeta: usize,
   tmp: usize,
 ): void {
-  const a = tmp;
-  const b = tmp + columns * 4;
-  const e = tmp + columns * 8;
   columnSums(dy, rows, columns, dBeta, tmp);
   columnProducts(x, dy, rows, columns, mean, dGamma, tmp);
-  const n = rows as f32;
-  for (let c: usize = 0; c < columns; c++) {
-    const o = c * 4;
-    const r = (1 as f32) / sqrt<f32>(load<f32>(variance + o) + eps);
-    const scale = load<f32>(gamma + o) * r;
-    const t = load<f32>(dGamma + o);
-    store<f32>(a + o, scale);
-    store<f32>(b + o, ((2 as f32) * load<f32>(dVariance + o) - scale * r * r * t) / n);
-    store<f32>(e + o, (load<f32>(dMean + o) - scale * load<f32>(dBeta + o)) / n);
-    store<f32>(dGamma + o, r * t);
-  }
-  combine(x, dy, rows, columns, mean, a, b, e, dx);
+  batchNormGradientFactors(rows, columns, gamma, variance, dMean, dVariance, eps, dGamma, dBeta, tmp);
+  combine(x, dy, rows, columns, mean, tmp, tmp + columns * 4, tmp + columns * 8, dx);
 }
-
 /** dx = dy·step(x): a product, so that what is not finite in dy stays so. The step, ⌈min(max(x, 0), 1)⌉, keeps NaN. */
 export function reluGradient(x: usize, dy: usize, dx: usize, n: usize): void {
   const zero = f32x4.splat(0);

@@ -39,19 +39,41 @@ function sum1(x: usize, rows: usize, stride: usize, out: usize): void {
 }
 
 /** Rows summed before a partial sum is added up: the rounding error grows with this, not with the number of rows. */
-const BLOCK: usize = 512;
+export const BLOCK: usize = 512;
+
+/** Sums of the `count` blocks of rows of x[rows, columns] from `first` on, each to its row of out[blocks, columns]. */
+export function columnBlockSums(
+  first: usize,
+  count: usize,
+  x: usize,
+  rows: usize,
+  columns: usize,
+  out: usize,
+): void {
+  const stride = columns * 4;
+  for (let block = first; block < first + count; block++) {
+    const size = min(BLOCK, rows - block * BLOCK);
+    const p = x + block * BLOCK * stride;
+    const q = out + block * stride;
+    let c: usize = 0;
+    for (; c + 16 <= columns; c += 16) sum16(p + c * 4, size, stride, q + c * 4);
+    for (; c + 4 <= columns; c += 4) sum4(p + c * 4, size, stride, q + c * 4);
+    for (; c < columns; c++) sum1(p + c * 4, size, stride, q + c * 4);
+  }
+}
+
+/** out[columns] = Σ of the rows of `sums`, which lie `stride` bytes apart, one after the other. */
+export function addBlocks(sums: usize, blocks: usize, stride: usize, columns: usize, out: usize): void {
+  memory.fill(out, 0, columns * 4);
+  for (let block: usize = 0; block < blocks; block++) addInto(out, sums + block * stride, columns);
+}
 
 /** out[columns] = Σ over rows of x[rows, columns]. `partial` has room for `columns` floats. */
 export function columnSums(x: usize, rows: usize, columns: usize, out: usize, partial: usize): void {
   const stride = columns * 4;
   memory.fill(out, 0, stride);
   for (let r: usize = 0; r < rows; r += BLOCK) {
-    const count = min(BLOCK, rows - r);
-    const p = x + r * stride;
-    let c: usize = 0;
-    for (; c + 16 <= columns; c += 16) sum16(p + c * 4, count, stride, partial + c * 4);
-    for (; c + 4 <= columns; c += 4) sum4(p + c * 4, count, stride, partial + c * 4);
-    for (; c < columns; c++) sum1(p + c * 4, count, stride, partial + c * 4);
+    columnBlockSums(0, 1, x + r * stride, rows - r, columns, partial);
     addInto(out, partial, columns);
   }
 }

@@ -1,6 +1,7 @@
 // Compiles assembly/ to the plain-SIMD and the relaxed-SIMD binary and writes both, as base64, into
 // src/generated/binaries.ts, so that they load in Node, browsers and workers without a request; and the type of their
-// exports, from the signatures in the sources, into src/generated/exports.ts.
+// exports, from the signatures in the sources, into src/generated/exports.ts, and the names of their parameters, into
+// src/generated/parameters.ts.
 // Skips when sources, flags and compiler have not changed.
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
@@ -13,8 +14,12 @@ const assembly = join(root, 'assembly');
 const generated = join(root, 'src', 'generated');
 const output = join(generated, 'binaries.ts');
 const types = join(generated, 'exports.ts');
+const signatures = join(generated, 'parameters.ts');
 const limit = 24 * 1024;
 const flags = ['--runtime', 'stub', '--importMemory', '--initialMemory', '1', '--noExportMemory'].concat([
+  // As TensorFlow.js's module has it: a limited memory can be shared, which one bit of the binary says.
+  '--maximumMemory',
+  '65536',
   '--noAssert',
   '--converge',
   '-O3',
@@ -68,8 +73,8 @@ async function compile(name, extra) {
 const outside = { bool: 'boolean', void: 'void' };
 const typeOf = (type) => outside[type] ?? 'number';
 
-/** The declaration of an exported function in TypeScript. */
-function declarationOf(name) {
+/** Parameters, as [name, type], and result of an exported function. */
+function signatureOf(name) {
   const found = Object.values(sources).flatMap((source) => [
     ...source.matchAll(new RegExp(`export function ${name}\\(([^)]*)\\): (\\w+)`, 'g')),
   ]);
@@ -80,9 +85,21 @@ function declarationOf(name) {
     .split(',')
     .map((parameter) => parameter.trim())
     .filter(Boolean)
-    .map((parameter) => parameter.split(': '))
-    .map(([label, type]) => `${label}: ${typeOf(type)}`);
+    .map((parameter) => parameter.split(': '));
+  return { parameters: list, result };
+}
+
+/** The declaration of an exported function in TypeScript. */
+function declarationOf(name) {
+  const { parameters, result } = signatureOf(name);
+  const list = parameters.map(([label, type]) => `${label}: ${typeOf(type)}`);
   return `  ${name}(${list.join(', ')}): ${typeOf(result)};`;
+}
+
+/** The names of its parameters. */
+function parametersOf(name) {
+  const list = signatureOf(name).parameters.map(([label]) => `'${label}'`);
+  return `  ${name}: [${list.join(', ')}],`;
 }
 
 /** The names that index.ts exports. */
@@ -100,7 +117,7 @@ function writeModule(path, lines) {
 
 const notice = '// Written by scripts/build-wasm.mjs from assembly/. Do not edit.';
 
-if (!existsSync(output) || !existsSync(types) || !readFileSync(output, 'utf8').includes(fingerprint)) {
+if (![output, types, signatures].every(existsSync) || !readFileSync(output, 'utf8').includes(fingerprint)) {
   const lines = [notice, `// ${fingerprint}`, ''];
   for (const [name, extra] of Object.entries(builds)) {
     lines.push(
@@ -117,6 +134,15 @@ if (!existsSync(output) || !existsSync(types) || !readFileSync(output, 'utf8').i
     'export interface SideExports {',
     ...exported.filter(Boolean).sort().map(declarationOf),
     '}',
+    '',
+  ]);
+  writeModule(signatures, [
+    notice,
+    '',
+    '/** The names of the parameters of the functions of the side module. */',
+    'export const parameters = {',
+    ...exported.filter(Boolean).sort().map(parametersOf),
+    '} as const;',
     '',
   ]);
   writeModule(output, lines);

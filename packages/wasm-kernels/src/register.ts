@@ -1,11 +1,14 @@
 import '@tensorflow/tfjs-backend-wasm';
 import { engine, getBackend, ready, setBackend } from '@tensorflow/tfjs-core';
-import { chooseEngine } from './engine.js';
+import { chooseEngine, endThreads } from './engine.js';
 import { features } from './features.js';
 import { registerOurGradient, restoreGradients } from './gradient-registry.js';
 import { type RegisteredKernel, registerKernels, restoreKernels } from './kernel-registry.js';
 import { applyPatch, removePatches } from './patches.js';
 import type { SideBuild } from './side/compile.js';
+import { defaultThreads } from './threads/cores.js';
+import { MOST_THREADS } from './threads/layout.js';
+import { shareHeap } from './threads/shared-heap.js';
 
 /** Options of {@link registerTrainingKernels}. */
 export interface RegisterOptions {
@@ -16,6 +19,12 @@ export interface RegisterOptions {
   readonly deterministic?: boolean;
   /** Which implementation to use. Default: the fastest that this engine runs. */
   readonly implementation?: SideBuild | 'composed';
+  /**
+   * Threads that work on one call of a kernel, 1 to 64: results have the same bits for any number. They need a heap that is shared
+   * from its start, so that a backend that already holds tensors stays on one, as do a page that is not
+   * cross-origin isolated and the composed kernels. Default: the physical cores, at most 8.
+   */
+  readonly threads?: number;
 }
 
 /** What {@link registerTrainingKernels} did. */
@@ -24,6 +33,8 @@ export interface KernelReport {
   readonly implementation: SideBuild | 'composed';
   /** Why the side module does not run, where it does not. */
   readonly reason?: string;
+  /** Threads that work on one call of a kernel, at most; they are started when there is work for them. */
+  readonly threads: number;
   /** Every kernel that was registered. */
   readonly kernels: readonly RegisteredKernel[];
 }
@@ -55,7 +66,11 @@ const implementations = ['fma', 'plain', 'composed'];
 function requireOptions(options: RegisterOptions): void {
   if (typeof options !== 'object' || options === null)
     throw new TypeError(`registerTrainingKernels: expected an object of options, got ${String(options)}`);
-  const { implementation, deterministic } = options;
+  const { implementation, deterministic, threads } = options;
+  if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads <= MOST_THREADS))
+    throw new RangeError(
+      `registerTrainingKernels: expected threads to be a whole number from 1 to ${MOST_THREADS}, got ${String(threads)}`,
+    );
   if (implementation !== undefined && !implementations.includes(implementation))
     throw new RangeError(
       `registerTrainingKernels: expected implementation to be one of ${implementations.join(', ')}, got ${String(implementation)}`,
@@ -83,16 +98,20 @@ function requireOptions(options: RegisterOptions): void {
  */
 export async function registerTrainingKernels(options: RegisterOptions = {}): Promise<KernelReport> {
   requireOptions(options);
+  const { threads = defaultThreads() } = options;
+  // On a cross-origin-isolated page TensorFlow.js would take a build whose heap is out of reach.
+  const isolated = Reflect.get(globalThis, 'crossOriginIsolated') === true;
+  if ((threads > 1 || isolated) && options.implementation !== 'composed') await shareHeap();
   const backend = await wasmBackend();
-  const chosen = await chooseEngine(backend, options);
+  const chosen = await chooseEngine(backend, { ...options, threads });
   const kernels = registerKernels(
     features.flatMap((feature) => feature.kernels ?? []),
     chosen.sideOf,
   );
   registerTrainingGradients();
   lastOptions = options;
-  const { reason } = chosen;
-  return { implementation: chosen.implementation, ...(reason ? { reason } : {}), kernels };
+  const { reason, implementation } = chosen;
+  return { implementation, threads: chosen.threads, ...(reason ? { reason } : {}), kernels };
 }
 
 /**
@@ -111,6 +130,7 @@ export function registerTrainingGradients(): void {
  * again. Does nothing where nothing is registered.
  */
 export function unregisterTrainingKernels(): void {
+  endThreads();
   removePatches();
   restoreGradients();
   restoreKernels();

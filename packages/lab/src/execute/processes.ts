@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import workerpool, { type Pool } from 'workerpool';
 import type { EpochRecord } from '../results.js';
@@ -18,6 +19,12 @@ const script = fileURLToPath(
   ),
 );
 
+/** Threads of each of so many processes: together no more than the cores, or than `TFJS_SAM_THREADS` asks for. */
+function threadsEach(workers: number): number {
+  const share = Math.max(1, Math.floor(availableParallelism() / workers));
+  return Math.min(Number(process.env.TFJS_SAM_THREADS) || share, share);
+}
+
 /** Longest message of a trial's end that is kept. */
 const short = (text: string): string => text.split('\n')[0]!.slice(0, 500);
 
@@ -34,7 +41,10 @@ export class ProcessExecutor implements Executor {
     this.#pool = workerpool.pool(script, {
       workerType: 'process',
       maxWorkers: workers,
-      forkOpts: { execArgv: [] },
+      forkOpts: {
+        execArgv: [],
+        env: { ...process.env, TFJS_SAM_THREADS: String(threadsEach(workers)) },
+      },
     });
   }
 

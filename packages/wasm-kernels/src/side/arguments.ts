@@ -12,6 +12,10 @@ export type DepthwiseArguments = After3<SideExports['depthwiseInputGradient']>;
 
 /** Geometry of conv2d over an image that is already padded. */
 export type ConvArguments =
-  Parameters<SideExports['convFilterGradient']> extends [number, number, number, number, number, ...infer R]
+  Parameters<SideExports['convFilterGradient']> extends [
+    ...[first: number, rows: number],
+    ...[x: number, dy: number, out: number, scratch: number, table: number],
+    ...infer R,
+  ]
     ? R
     : never;

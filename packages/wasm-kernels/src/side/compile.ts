@@ -1,4 +1,5 @@
 import { plain, relaxed } from '../generated/binaries.js';
+import { declareShared } from '../threads/shared-memory.js';
 
 /** Which build of the side module runs: `fma` fuses multiply and add (relaxed SIMD), `plain` rounds twice. */
 export type SideBuild = 'fma' | 'plain';
@@ -30,7 +31,11 @@ export function availableBuilds(deterministic: boolean): SideBuild[] {
   return builds;
 }
 
-/** Compiles a build, asynchronously: browsers refuse larger modules on their main thread otherwise. */
-export function compileBuild(build: SideBuild): Promise<WebAssembly.Module> {
-  return WebAssembly.compile(decode(build === 'fma' ? relaxed : plain));
+/**
+ * Compiles a build, asynchronously: browsers refuse larger modules on their main thread otherwise. `shared`: for a heap that
+ * threads share.
+ */
+export function compileBuild(build: SideBuild, shared: boolean): Promise<WebAssembly.Module> {
+  const binary = decode(build === 'fma' ? relaxed : plain);
+  return WebAssembly.compile((shared && declareShared(binary)) || binary);
 }

@@ -1,5 +1,7 @@
 import type { DataType, TensorInfo } from '@tensorflow/tfjs-core';
 import type { SideExports } from '../generated/exports.js';
+import { ThreadPool } from '../threads/thread-pool.js';
+import { onThreads } from '../threads/threaded.js';
 import type { WasmBackend } from '../wasm-backend.js';
 
 /** A matrix on the heap: address and strides in bytes. */
@@ -26,12 +28,18 @@ export const transposed = ({ address, rowStride, columnStride }: Matrix): Matrix
 /** The side module at work on one backend: its functions, and addresses and memory on the heap that both share. */
 export class SideModule {
   readonly run: SideExports;
+  /** The other threads, where there are any. */
+  readonly pool: ThreadPool | undefined;
   private scratchAddress = 0;
 
-  /** @param module - The compiled side module. @param backend - The backend whose memory it imports. */
+  /**
+   * @param module - The compiled side module. @param backend - The backend whose memory it imports. @param threads - Threads
+   * that work; more than one where the memory is shared.
+   */
   constructor(
     module: WebAssembly.Module,
     readonly backend: WasmBackend,
+    threads = 1,
   ) {
     const abort = (): never => {
       throw new Error('wasm-kernels: expected the side module to run, got an abort inside it');
@@ -40,7 +48,17 @@ export class SideModule {
       env: { memory: backend.wasm.asm.memory, abort },
     });
     // The build writes binary and `SideExports` from the same sources; WebAssembly itself knows no such type.
-    this.run = exports as unknown as SideExports;
+    const alone = exports as unknown as SideExports;
+    this.pool = threads > 1 ? new ThreadPool(threads - 1, module, alone, backend) : undefined;
+    this.run = this.pool ? onThreads(alone, this.pool, backend) : alone;
+  }
+
+  /** Ends its threads and gives its memory back. */
+  end(): void {
+    this.pool?.end();
+    // A backend that was removed has let go of its heap.
+    if (this.backend.wasm && this.scratchAddress !== 0) this.backend.wasm._free(this.scratchAddress);
+    this.scratchAddress = 0;
   }
 
   /** Address of a tensor's first element. */
