@@ -4,6 +4,8 @@ import { createHash } from 'node:crypto';
 import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { wiredFiles, writeFiles } from './wiring.mjs';
+import { workspaceFolders } from './workspace.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const stamp = join(root, 'node_modules', '.setup-stamp');
@@ -28,26 +30,27 @@ function sh(command, args, options = {}) {
 
 /** Changes whenever the lockfile or a manifest does: that is when an install is due. */
 function fingerprint() {
+  const manifests = ['.', ...workspaceFolders()].map((folder) => join(folder, 'package.json'));
   const hash = createHash('sha256');
-  const folders = ['packages', 'examples'].flatMap((parent) =>
-    existsSync(join(root, parent)) ? readdirSync(join(root, parent)).map((name) => join(parent, name)) : [],
-  );
-  for (const folder of ['.', 'docs', 'bench', 'golden', ...folders.sort()]) {
-    const manifest = join(root, folder, 'package.json');
-    if (existsSync(manifest)) hash.update(readFileSync(manifest));
-  }
-  hash.update(readFileSync(join(root, 'pnpm-lock.yaml')));
-  hash.update(readFileSync(join(root, 'pnpm-workspace.yaml')));
+  for (const file of [...manifests, 'pnpm-lock.yaml', 'pnpm-workspace.yaml'])
+    hash.update(readFileSync(join(root, file)));
   return hash.digest('hex');
 }
 
+/** Installs what the manifests say. The lockfile follows a new folder or dependency, but in CI, where it has to be committed. */
 function install() {
-  const wanted = fingerprint();
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === fingerprint()) return;
   const { packageManager } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-  console.error(`Setting up: ${packageManager} install --frozen-lockfile`);
-  sh('npx', ['--yes', packageManager, 'install', '--frozen-lockfile', '--config.confirmModulesPurge=false']);
-  writeFileSync(stamp, wanted);
+  const frozen = process.env.CI ? ['--frozen-lockfile'] : [];
+  console.error(['Setting up:', packageManager, 'install', ...frozen].join(' '));
+  sh('npx', ['--yes', packageManager, 'install', ...frozen, '--config.confirmModulesPurge=false']);
+  writeFileSync(stamp, fingerprint());
+}
+
+/** Writes which folders there are into the files that repeat it: a new one is built with the others. */
+function wire() {
+  const written = process.env.CI ? [] : writeFiles(wiredFiles());
+  for (const path of written) console.error(`Written, since the folders changed: ${path}`);
 }
 
 const kernels = join(root, 'packages', 'wasm-kernels', 'scripts', 'build-wasm.mjs');
@@ -133,6 +136,16 @@ const commands = {
       cwd: docs,
     });
   },
+  generate: (args) => {
+    buildAll();
+    sh(process.execPath, [join('scripts', 'generate.mjs'), ...args]);
+  },
+  'new-variant': (args) => {
+    sh(process.execPath, [join('scripts', 'new-variant.mjs'), ...args]);
+    wire();
+    install();
+    commands.generate([]);
+  },
   'check-packages': (args) => {
     buildAll();
     bundlePage();
@@ -146,5 +159,6 @@ if (!command) fail(`run: expected one of [${Object.keys(commands).join(', ')}], 
 const [major, minor] = process.versions.node.split('.').map(Number);
 if (major < 20 || (major === 20 && minor < 19))
   fail(`Node 20.19 or later is needed, this is ${process.version}.`);
+wire();
 install();
 command(args);

@@ -1,4 +1,4 @@
-/** The packages of the project: one line for each. */
+/** The packages of the project, one line for each. Written by `npm run generate`. */
 import * as adaptiveRadius from '@tfjs-sam/adaptive-radius';
 import * as aeSam from '@tfjs-sam/ae-sam';
 import * as bilateralSam from '@tfjs-sam/bilateral-sam';

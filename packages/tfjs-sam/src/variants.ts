@@ -1,4 +1,4 @@
-/** Every package of variants, one line for each. */
+/** Every package of variants, one line for each. Written by `npm run generate`. */
 
 export * from '@tfjs-sam/adaptive-radius';
 export * from '@tfjs-sam/ae-sam';

@@ -24,7 +24,7 @@ function newSchema(declared: Declarations): z.ZodObject {
 
 /** What an option is for, its unit, and what holds where it is left out without a default. */
 export function describedOption({ doc, unit, otherwise }: AnyOption): string {
-  return `${doc}${unit ? `, in ${unit}` : ''}${otherwise ? `. Default: ${otherwise}` : ''}`;
+  return `${doc}${unit && unit !== 'dimensionless' ? `, in ${unit}` : ''}${otherwise ? `. Default: ${otherwise}` : ''}`;
 }
 
 function completed(schema: z.ZodType, { need, default: value }: AnyOption): z.ZodType {
