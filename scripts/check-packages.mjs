@@ -1,7 +1,7 @@
 // Packs every public package as it would be published, looks at what is in it, and uses all of them from a fresh project as
 // anybody would who installs them with npm. In the workspace a package works as well without a file or dependency that it forgot.
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,6 +10,7 @@ import ts from 'typescript';
 import { contentProblems } from './check-packages/contents.mjs';
 import { installNodes } from './check-packages/nodes.mjs';
 import { resolutionProblems } from './check-packages/resolution.mjs';
+import { packAll } from './pack.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const project = mkdtempSync(join(tmpdir(), 'tfjs-sam-packages-'));
@@ -37,18 +38,6 @@ function sh(cwd, command, ...args) {
   report([
     `expected success of "${line}", got exit code ${result.status}:\n${result.stdout}${result.stderr}`,
   ]);
-}
-
-/** Packs the public packages. By pnpm: it puts versions in the place of `workspace:` and `catalog:`. */
-async function pack() {
-  const manifests = readdirSync(join(root, 'packages')).map((name) =>
-    readJson(root, 'packages', name, 'package.json'),
-  );
-  const filters = manifests.flatMap(({ private: isPrivate, name }) => (isPrivate ? [] : ['--filter', name]));
-  const { packageManager } = readJson(root, 'package.json');
-  const options = ['--recursive', ...filters, '--pack-destination', project, '--json'];
-  const packed = JSON.parse(sh(root, 'npx', '--yes', packageManager, 'pack', ...options));
-  return Promise.all(packed.map(({ filename }) => read(filename)));
 }
 
 async function read(tarball) {
@@ -128,7 +117,7 @@ function typeProblems(module, moduleResolution) {
 }
 
 const nodes = installNodes(process.argv.slice(2), project, (...command) => sh(project, ...command));
-const packages = await pack();
+const packages = await Promise.all(packAll(project).map(read));
 report((await Promise.all(packages.map(contentProblems))).flat());
 report((await Promise.all(packages.map(resolutionProblems))).flat());
 install(packages);

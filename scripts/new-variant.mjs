@@ -33,7 +33,7 @@ const files = {
  *
  * @packageDocumentation
  */
-export { ${camel}, type ${Pascal}Options } from './${name}.js';
+export { type ${Pascal}Options, ${camel} } from './${name}.js';
 `,
   [`src/${name}.ts`]: `import {
   compose,

@@ -144,7 +144,13 @@ const commands = {
     sh(process.execPath, [join('scripts', 'new-variant.mjs'), ...args]);
     wire();
     install();
+    sh(bin('biome'), ['check', '--write', join('packages', args[0])]);
     commands.generate([]);
+  },
+  pack: (args) => {
+    buildAll();
+    bundlePage();
+    sh(process.execPath, [join('scripts', 'pack.mjs'), ...args]);
   },
   'check-packages': (args) => {
     buildAll();

@@ -36,7 +36,7 @@ beforeAll(() => {
   run('git', 'add', '-A');
   const who = ['-c', 'user.name=newcomer', '-c', 'user.email=newcomer@example.org'];
   run('git', ...who, 'commit', '-qm', 'as it was');
-});
+}, 120_000);
 afterAll(() => rmSync(clone, { recursive: true, force: true }));
 
 it('a variant is a formula, a test and a README: everything else follows', () => {

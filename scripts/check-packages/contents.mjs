@@ -8,14 +8,19 @@ import ts from 'typescript';
 const expectedFiles = [
   /^(package\.json|README\.md|LICENSE|ATTRIBUTION\.md|GRADIENTS\.md|ISSUES\.md)$/,
   /^dist\/.+\.(js|d\.ts)(\.map)?$/,
+  /^bin\/.+\.js$/,
   /^src\/.+\.ts$/, // The maps point to the sources.
 ];
-const testFile = /(^|\/)(tests?|fixtures)\/|\.(test|spec)\./;
+const testFile = /(^|\/)tests?\/|^src\/.*fixtures\/|\.(test|spec)\./;
+/** What the published suites follow. */
+const trajectories = { '@tfjs-sam/testing': /^fixtures\/.+\.json$/ };
 
-function fileProblems({ texts }) {
+function fileProblems({ manifest, texts }) {
   const missing = ['README.md', 'LICENSE'].filter((name) => !texts.has(name));
   const stray = [...texts.keys()].filter(
-    (name) => testFile.test(name) || !expectedFiles.some((pattern) => pattern.test(name)),
+    (name) =>
+      testFile.test(name) ||
+      !(trajectories[manifest.name]?.test(name) || expectedFiles.some((pattern) => pattern.test(name))),
   );
   return [
     ...missing.map((name) => `expected ${name}, got none. Add it; LICENSE is copied from the root`),

@@ -4,12 +4,15 @@ import * as tf from '@tensorflow/tfjs';
 import type { GradientOracle } from '@tfjs-sam/core';
 import { pluginsOf } from '@tfjs-sam/core/registry';
 import { main } from '@tfjs-sam/lab';
+import { describeMetric } from '@tfjs-sam/testing';
 import { createDefaultRegistry, sam } from 'tfjs-sam';
 import { beforeAll, expect, it } from 'vitest';
 import * as example from '../src/index.js';
 import { train } from '../src/train.js';
 
 const registry = createDefaultRegistry(pluginsOf(example, 'tfjs-sam-example-custom-metric'));
+
+describeMetric({ name: 'layerwise', create: () => example.layerwiseMetric() });
 
 beforeAll(async () => {
   await tf.setBackend('cpu');

@@ -8,6 +8,8 @@ import { type Golden, goldensOf } from './golden.js';
 export interface GoldenSuite extends GoldenRun {
   /** The fixtures' first name part: 'sam', 'asam_eta', 'gsam'. */
   readonly variant: string;
+  /** Folder of the files. Default: the trajectories of the project. */
+  readonly folder?: string;
   /** Trajectories to run. Default all of the variant. */
   readonly only?: (golden: Golden) => boolean;
   /** Backends. Default all that the suites run on. */
@@ -16,7 +18,7 @@ export interface GoldenSuite extends GoldenRun {
 
 /** Follows every published trajectory of a variant, step by step, on every backend. */
 export function describeGolden(suite: GoldenSuite): void {
-  const goldens = goldensOf(suite.variant).filter(suite.only ?? (() => true));
+  const goldens = goldensOf(suite.variant, suite.folder).filter(suite.only ?? (() => true));
   describe.each([...(suite.backends ?? backendNames)])(
     `${suite.variant} follows the published code on %s`,
     (backend) => {

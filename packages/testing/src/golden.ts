@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** A tensor as the files write it: flat, row-major. */
@@ -65,18 +66,23 @@ export interface Golden {
   readonly [key: string]: unknown;
 }
 
-const folder = new URL('../fixtures/golden/', import.meta.url);
-
-/** The trajectories of a variant, by the file names' first part. @throws RangeError when there are none. */
-export function goldensOf(variant: string): Golden[] {
-  const files = readdirSync(fileURLToPath(folder)).filter((file) => file.startsWith(`${variant}__`));
-  if (files.length === 0)
-    throw new RangeError(`goldensOf: expected a variant with fixtures, got "${variant}"`);
-  return files.map((file) => readGolden(fileURLToPath(new URL(file, folder))));
-}
-
 /** The folder of the trajectories that the project's tests follow. */
-export const goldenFolder = fileURLToPath(folder);
+export const goldenFolder = fileURLToPath(new URL('../fixtures/golden/', import.meta.url));
+
+/**
+ * The trajectories of a variant, by the file names' first part.
+ *
+ * @param folder - Where the files are. Default: the project's own.
+ * @throws RangeError when there are none.
+ */
+export function goldensOf(variant: string, folder = goldenFolder): Golden[] {
+  const files = readdirSync(folder).filter(
+    (file) => file.startsWith(`${variant}__`) && file.endsWith('.json'),
+  );
+  if (files.length === 0)
+    throw new RangeError(`goldensOf: expected files ${variant}__….json in ${folder}, got none`);
+  return files.sort().map((file) => readGolden(join(folder, file)));
+}
 
 /** Reads a trajectory. @throws SyntaxError when the file is no JSON. */
 export function readGolden(path: string): Golden {

@@ -1,8 +1,9 @@
 /**
- * Conformance suites and golden trajectories: what every variant and metric of the project runs. Never published.
+ * Conformance suites and golden trajectories: what every variant and metric runs, here and elsewhere.
  *
  * @packageDocumentation
  */
+export { arbitraryConfig, type Completeness, misspelt } from './arbitrary-config.js';
 export {
   type CurvatureReference,
   curvatureModels,

@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs';
 import { definePart, type GradientOracle, number } from '@tfjs-sam/core';
 import { type OptimizerConfig, pluginOf } from '@tfjs-sam/core/registry';
+import { arbitraryConfig } from '@tfjs-sam/testing';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import * as umbrella from '../src/index.js';
-import { arbitraryOf } from './arbitrary-config.js';
 
 const { createDefaultRegistry, SharpnessAwareOptimizer } = umbrella;
 
@@ -26,7 +26,6 @@ const shrink = definePart({
 const shrinkPlugin = pluginOf(shrink.part, 'third-party');
 
 const registry = createDefaultRegistry([shrinkPlugin]);
-const schema = registry.jsonSchema();
 const seed = 20_250_211;
 
 beforeAll(async () => {
@@ -91,7 +90,12 @@ function unlessContradictory(check: () => void): void {
 
 describe('configuration → optimizer → getConfig → configuration', () => {
   it.each(registry.list('variant'))('is the identity for %s, when complete', (variant) => {
-    const configs = arbitraryOf(schema, `variant.${variant}`, 'complete') as fc.Arbitrary<OptimizerConfig>;
+    const configs = arbitraryConfig(
+      registry,
+      'variant',
+      variant,
+      'complete',
+    ) as fc.Arbitrary<OptimizerConfig>;
     const property = fc.property(configs, (config) => {
       unlessContradictory(() => {
         const made = configOfMade(config);
@@ -105,7 +109,7 @@ describe('configuration → optimizer → getConfig → configuration', () => {
   });
 
   it.each(registry.list('variant'))('completes what is given, for %s', (variant) => {
-    const configs = arbitraryOf(schema, `variant.${variant}`, 'sparse') as fc.Arbitrary<OptimizerConfig>;
+    const configs = arbitraryConfig(registry, 'variant', variant, 'sparse') as fc.Arbitrary<OptimizerConfig>;
     const property = fc.property(configs, (config) => {
       unlessContradictory(() => {
         const complete = registry.parse(config);

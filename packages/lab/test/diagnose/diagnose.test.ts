@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { bisam } from '@tfjs-sam/bisam';
 import { adamw, byObjective, clipByGlobalNorm, sgd, withWeightDecay } from '@tfjs-sam/core';
-import { sam } from '@tfjs-sam/sam';
+import { sam } from 'tfjs-sam';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { diagnose, type Finding } from '../../src/diagnose/diagnose.js';
 import type { DiagnosedTraining } from '../../src/diagnose/watch.js';
