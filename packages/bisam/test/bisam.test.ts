@@ -65,7 +65,7 @@ describeVariant({ name: 'bisam', create: (base, options) => bisam(base, options)
 describe.each([...backendNames])('bisam on %s', (backend) => {
   beforeAll(() => useBackend(backend));
 
-  it.each(variants.flatMap(goldensOf).map((golden) => [golden.name, golden] as const))(
+  it.each(variants.flatMap((variant) => goldensOf(variant)).map((golden) => [golden.name, golden] as const))(
     'climbs the published surrogate and reports the descent objective at θ + δ: %s',
     (_name, golden) => {
       const model = buildGoldenModel(golden);
