@@ -50,12 +50,12 @@ const coordinates = / (?:d|transform|[xy][12]?|c[xy]|width|height)="[^"<>]*"/g;
 const shortened = (attribute: string): string =>
   attribute.replaceAll(/-?\d+\.\d{3,}/g, (digits) => String(Number(Number(digits).toFixed(2))));
 
-/** A drawing as a file of its own, on white. */
+/** A drawing as a file of its own, on white, in the place of the style that it has in a page. */
 export function standalone(svg: string): string {
-  return svg.replace(
-    /^<svg /,
-    '<svg xmlns="http://www.w3.org/2000/svg" style="background:#fff;color:#1b1f24;font-family:sans-serif" ',
-  );
+  const style = 'background:#fff;color:#1b1f24;font:11px sans-serif';
+  return svg
+    .replace(/^(<svg [^>]*?) ?style="[^"]*"/, '$1')
+    .replace(/^<svg /, `<svg xmlns="http://www.w3.org/2000/svg" style="${style}" `);
 }
 
 /** Logarithmic where positive values span more than a factor of four. */

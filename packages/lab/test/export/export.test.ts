@@ -111,6 +111,15 @@ describe('exporters', () => {
     }
   });
 
+  it('draws SVG files that strict readers take: every attribute once', () => {
+    for (const [name, svg] of Object.entries(exporters.svg!.files(results))) {
+      for (const [tag] of (svg as string).matchAll(/<[a-z][^>]*>/gi)) {
+        const names = [...tag.matchAll(/\s([\w:-]+)="/g)].map(([, attribute]) => attribute);
+        expect(names.length, `${name}: ${tag}`).toBe(new Set(names).size);
+      }
+    }
+  });
+
   it('gives files names that stay in their folder', () => {
     const odd = exampleResults({ arms: 2, seeds: 2, epochs: 2, tasks: ['../../etc/passwd'] });
     for (const { files } of Object.values(exporters))
