@@ -13,6 +13,18 @@ process.on('SIGINT', () => {
   if (process.listenerCount('SIGINT') === 1) process.exit(130);
 });
 
+/** Results that could not be written are a failure; a reader that has seen enough (`| head`) is none. */
+let lost: Error | undefined;
+stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') lost ??= error;
+});
+stderr.on('error', () => {});
+
 const code = await main(process.argv.slice(2), process);
 // Plugins may hold timers and sockets, which nobody waits for; what was written is waited for.
-stdout.write('', () => stderr.write('', () => process.exit(code)));
+stdout.write('', () =>
+  setImmediate(() => {
+    if (lost) stderr.write(`tfjs-sam: the output could not be written: ${lost.message}\n`);
+    stderr.write('', () => process.exit(lost ? code || 1 : code));
+  }),
+);

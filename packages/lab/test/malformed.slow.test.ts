@@ -1,7 +1,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { main } from '@tfjs-sam/lab';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { run } from './fixtures/cli.js';
 import { wrongCalls } from './malformed.js';
@@ -10,6 +12,36 @@ it('answers 2,000 wrong calls with one line and exit code 2, and leaves nothing 
   const { tried, failed } = await wrongCalls(2_000, 2);
   console.info(`wrong calls: tried ${tried}, survived ${tried - failed.length}, failed ${failed.length}`);
   expect(failed).toEqual([]);
+});
+
+it.each([
+  ['compare', '--variants'],
+  ['compare', '--rho'],
+  ['compare', '--name'],
+  ['compare', '--out'],
+  ['compare', '--seeds'],
+  ['run', 'study.json', '--shard'],
+  ['run'],
+  ['describe'],
+  ['list'],
+  ['status'],
+  ['worker', '--queue'],
+])('answers a value of 50 MB at once, in a line: %s %s %s', async (...args) => {
+  let text = '';
+  const stderr = new Writable({
+    write(chunk, _, done) {
+      text += chunk;
+      done();
+    },
+  });
+  const stdout = new Writable({ write: (_, __, done) => done() });
+  const before = performance.now();
+  expect(
+    await main([...args.filter((word) => word !== undefined), 'x\n'.repeat(25_000_000)], { stdout, stderr }),
+  ).toBe(2);
+  expect(text.trimEnd().split('\n')).toHaveLength(1);
+  expect(text.length).toBeLessThan(2_000);
+  expect(performance.now() - before).toBeLessThan(10_000);
 });
 
 describe('a process of its own', () => {

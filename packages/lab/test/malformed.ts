@@ -40,7 +40,10 @@ const odd: readonly ((draw: Draw) => string)[] = [
 ];
 const oddText = (draw: Draw): string => oneOf(draw, odd)(draw);
 
-const commands = ['compare', 'variants', 'describe', 'doctor', 'run', 'status', 'worker'];
+const commands = [
+  ...['compare', 'variants', 'describe', 'doctor', 'run', 'status', 'worker'],
+  ...['merge', 'report', 'export', 'diagnose', 'list'],
+];
 const numeric = ['--seeds', '--epochs', '--batch-size', '--learning-rate', '--momentum', '--rho'];
 
 /** Wrong values of options that hold a number. */
@@ -155,6 +158,9 @@ function badStudy(draw: Draw): string {
   ])();
 }
 
+/** A comparison that would be over soon. */
+const quickCompare = ['compare', '--variants', 'sgd', '--models', 'mlp', '--seeds', '1', '--epochs', '1'];
+
 /** The kinds of wrong calls. */
 const makers: Readonly<Record<string, Maker>> = {
   'an unknown command': (draw) => ({ args: [`${oddText(draw)}?`] }),
@@ -205,7 +211,10 @@ const makers: Readonly<Record<string, Maker>> = {
     args: ['run', `no/${oddText(draw)}.${oneOf(draw, ['yaml', 'json', 'mjs'])}`],
   }),
   'a folder of a study that is none': (draw) => ({
-    args: [oneOf(draw, ['status', 'run']), oneOf(draw, ['.', 'file', '/dev/null', `no/${oddText(draw)}`])],
+    args: [
+      oneOf(draw, ['status', 'run', 'merge', 'report', 'export', 'diagnose']),
+      oneOf(draw, ['.', 'file', '/dev/null', `no/${oddText(draw)}`]),
+    ],
     files: { file: 'text' },
   }),
   'workers that are none': (draw) => ({
@@ -214,14 +223,39 @@ const makers: Readonly<Record<string, Maker>> = {
   }),
   'a folder of results that cannot be': (draw) => ({
     args: [
-      'run',
-      'study.json',
-      '--workers',
-      '0',
-      '--out',
-      oneOf(draw, ['file', 'file/in', 'x'.repeat(300), `${'y'.repeat(200)}/`.repeat(30)]),
+      ...oneOf(draw, [['run', 'study.json'], quickCompare]),
+      ...['--workers', '0', '--out'],
+      oneOf(draw, [
+        'file',
+        'file/in',
+        'x'.repeat(300),
+        `new/${'y'.repeat(300)}`,
+        `${'y'.repeat(200)}/`.repeat(30),
+      ]),
     ],
     files: { 'study.json': JSON.stringify(smallStudy), file: 'text' },
+  }),
+  'a name of a folder that is too long': (draw) => ({
+    args: [...quickCompare, '--workers', '0', '--out', oneOf(draw, ['.', 'new']), '--name', 'n'.repeat(300)],
+  }),
+  'a batch that the data do not fill': () => ({
+    args: [...quickCompare, '--workers', '0', '--batch-size', '100000'],
+  }),
+  'a queue that is none': (draw) => ({
+    args: [
+      ...oneOf(draw, [['worker'], ['run', 'study.json']]),
+      '--queue',
+      oneOf(draw, [`${oddText(draw)}?`, 'http://127.0.0.1', 'redis:', 'redis://127.0.0.1:1']),
+    ],
+    files: { 'study.json': JSON.stringify(smallStudy) },
+  }),
+  'seconds of a lock that are none': (draw) => ({
+    args: ['worker', '--queue', 'redis://127.0.0.1:1', `--lock-seconds=${oneOf(draw, notNumbers)}`],
+  }),
+  'a kind of parts that nobody has': (draw) => ({ args: ['list', `${oddText(draw)}?`] }),
+  'steps that are none': (draw) => ({
+    args: ['diagnose', 'study.json', `--steps=${oneOf(draw, notNumbers)}`],
+    files: { 'study.json': JSON.stringify(smallStudy) },
   }),
   'a shard that is none': (draw) => ({
     args: [

@@ -3,12 +3,18 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { seededRandom } from '@tfjs-sam/datasets';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Running, run, smallStudy, start, studyFolder } from './fixtures/cli.js';
 import { type Server, serverKinds } from './fixtures/servers.js';
 
 /** Trials that take seconds, so that what is killed is in the middle of one. */
-const longer = { ...smallStudy, task: { ...smallStudy.task, epochs: 40 }, choose: { seeds: 2 } };
+const longer = {
+  ...smallStudy,
+  task: { ...smallStudy.task, epochs: 40 },
+  arms: { ...smallStudy.arms, sam: { variant: 'sam', rho: { grid: [0.05, 0.1] } } },
+  seeds: 2,
+  choose: { seeds: 2 },
+};
 
 // Each run has a folder of its own around that of the study: results of studies beside it would be taken over.
 let folder: string;
@@ -70,10 +76,18 @@ for (const kind of serverKinds) {
   describe.skipIf(!kind.installed)(`a study on a queue in ${kind.name}`, () => {
     let data: string;
     let server: Server;
-    const worker = (): Running =>
-      start(folder, ['worker', '--queue', server.url, '--workers', '1', '--lock-seconds', '3']);
-    const runner = (out: string): Running =>
-      start(folder, ['run', 'study.json', '--queue', server.url, '--out', out]);
+    const begun: Running[] = [];
+    const begin = (...args: string[]): Running => {
+      const running = start(folder, [...args, '--queue', server.url]);
+      begun.push(running);
+      return running;
+    };
+    const worker = (): Running => begin('worker', '--workers', '1', '--lock-seconds', '3');
+    const runner = (out: string): Running => begin('run', 'study.json', '--out', out);
+    // Also when a test failed.
+    afterEach(() => {
+      for (const { child } of begun.splice(0)) child.kill('SIGTERM');
+    });
 
     beforeAll(async () => {
       data = mkdtempSync(join(tmpdir(), 'tfjs-sam-server-'));

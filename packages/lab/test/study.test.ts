@@ -158,7 +158,12 @@ describe('a study', () => {
 
   it('done in shards and merged is the same', async () => {
     const file = join(folder, 'sharded.json');
-    writeFileSync(file, JSON.stringify(study));
+    // A trial that is stopped has no result: its records are what is merged.
+    const stopping: StudyInput = {
+      ...study,
+      choose: { seeds: 2, stopping: { name: 'asha', from: 1, reduction: 2 } },
+    };
+    writeFileSync(file, JSON.stringify(stopping));
     const output = new Text();
     const shards = join(folder, 'shards');
     for (const shard of ['0/3', '1/3', '2/3']) {
@@ -169,8 +174,9 @@ describe('a study', () => {
     await mergeCommand(parts, {}, output);
     expect(output.text).not.toContain('Some trials are missing');
     const { stdout } = await command('status', join(shards, 'sharded'), '--canonical');
-    const alone = await runStudy(study, { folder: join(folder, 'alone', 'whole') });
+    const alone = await runStudy(stopping, { folder: join(folder, 'alone', 'whole') });
     expect(stdout).toBe(canonicalTable(alone));
+    expect(stdout).toContain('"state":"stopped"');
   });
 
   it('tells why a trial failed, tries again, and chooses among the others', async () => {
@@ -217,6 +223,8 @@ describe('parseShard', () => {
     expect(() => parseShard('4/4', {})).toThrow(/0 <= i < n, got "4\/4"/);
     // --array=0,7: two tasks, which are not the shards 0 and 1.
     const gaps = { SLURM_ARRAY_TASK_ID: '7', SLURM_ARRAY_TASK_COUNT: '2', SLURM_ARRAY_TASK_MIN: '0' };
+    const alone = { SLURM_ARRAY_TASK_ID: '3', SLURM_ARRAY_TASK_COUNT: '1', SLURM_ARRAY_TASK_MIN: '3' };
+    expect(() => parseShard(undefined, alone)).toThrow(/got task 3 of 1: name the shard/);
     expect(() => parseShard(undefined, gaps)).toThrow(/an array of tasks 0 to n - 1, got task 7 of 2/);
   });
 });

@@ -152,7 +152,7 @@ describe('a study survives its workers', () => {
   });
 
   it('kills a frozen process, and begins its trial again', async () => {
-    const quick = studyFolder({ ...smallStudy, stallSeconds: 10 });
+    const quick = studyFolder({ ...smallStudy, stallSeconds: 20 });
     const { child, ended } = start(quick, ['run', 'study.json', '--workers', '1', '--out', 'frozen/study']);
     let frozen = false;
     child.stdout!.on('data', (chunk) => {
@@ -164,7 +164,7 @@ describe('a study survives its workers', () => {
     });
     const { code, stdout } = await ended;
     expect({ code, frozen }).toEqual({ code: 0, frozen: true });
-    expect(stdout).toMatch(/is tried again: stuck: nothing heard for 10 s, killed/);
+    expect(stdout).toMatch(/is tried again: stuck: nothing heard for 20 s, killed/);
     expect((await run(quick, 'status', 'frozen/study', '--canonical')).stdout).toBe(wanted);
     rmSync(quick, { recursive: true });
   });

@@ -7,6 +7,7 @@ import { openStudy } from '../execute/session.js';
 import { loadRegistry } from '../parts/load.js';
 import type { Output } from '../progress.js';
 import { renderReport } from '../report/index.js';
+import { makeFolder } from '../store/files.js';
 import { StudyFolder } from '../store/study-folder.js';
 import type { JsonObject } from '../study/paths.js';
 import { studyFrom } from '../study/read.js';
@@ -110,7 +111,7 @@ function newFolder(root: string, name: string): string {
     .replace(/\.\d+Z$/, 'Z')
     .replaceAll(':', '-');
   const wanted = resolve(root, `${time}-${name}`);
-  const made = mkdirSync(root, { recursive: true });
+  const made = makeFolder(root);
   try {
     let folder = wanted;
     for (let copy = 2; !claimed(folder); copy++) folder = `${wanted}-${copy}`;

@@ -1,7 +1,7 @@
-import { mkdirSync } from 'node:fs';
 import { UsageError } from '../errors.js';
 import { openFolder, resultsOf } from '../execute/session.js';
 import type { Output } from '../progress.js';
+import { makeFolder } from '../store/files.js';
 import { FolderLock } from '../store/lock.js';
 import { StudyFolder, type StudyHeader } from '../store/study-folder.js';
 import { problemLines, statusLine, statusTables } from './status-table.js';
@@ -32,7 +32,10 @@ function copied(parts: readonly StudyFolder[], whole: StudyFolder): number {
       if (have.has(id)) continue;
       const trial = part.trial(id);
       const { result } = trial;
-      if (!result) continue;
+      if (!result) {
+        whole.trial(id).adoptEpochs(trial);
+        continue;
+      }
       whole.trial(id).adopt(result, trial.spec);
       if (result.state === 'done') have.add(id);
       count++;
@@ -59,7 +62,7 @@ export async function mergeCommand(
   if (whole.header && whole.header.hash !== header.hash) {
     throw new UsageError(`merge: expected ${path} to be new or of the same study, got another study`);
   }
-  mkdirSync(whole.path, { recursive: true });
+  makeFolder(whole.path);
   const lock = FolderLock.take(whole.path);
   try {
     whole.writeHeader(header);

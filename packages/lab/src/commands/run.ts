@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
@@ -10,6 +10,7 @@ import { openFolder, openStudy, resultsOf, reuse, type Session } from '../execut
 import { parseShard, type Shard, shardOwner } from '../execute/shard.js';
 import type { Output } from '../progress.js';
 import type { StudyResults } from '../results.js';
+import { makeFolder } from '../store/files.js';
 import { FolderLock } from '../store/lock.js';
 import { readStudy, studyFrom } from '../study/read.js';
 import type { StudyInput } from '../study/schema.js';
@@ -76,7 +77,7 @@ export async function runSession(
   try {
     // Before anything is written: a wrong number of workers or address of a queue leaves nothing behind.
     executor = await executorFor(options);
-    mkdirSync(folder.path, { recursive: true });
+    makeFolder(folder.path);
     lock = FolderLock.take(folder.path);
     const { held } = lock;
     folder.writeHeader(header);

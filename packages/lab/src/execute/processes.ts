@@ -6,7 +6,6 @@ import type { TrialOutput } from '../trial/spec.js';
 import type { Executor, Job, JobListener } from './executor.js';
 
 type Message =
-  | { readonly type: 'pid'; readonly pid: number }
   | { readonly type: 'beat' }
   | { readonly type: 'epoch'; readonly record: EpochRecord }
   | { readonly type: 'checkpoint'; readonly path: string };
@@ -25,6 +24,12 @@ function threadsEach(workers: number): number {
   return Math.min(Number(process.env.TFJS_SAM_THREADS) || share, share);
 }
 
+/** What the pool keeps of a process; its types hide it, and its own signals do not end a process that is stopped. */
+interface Handler {
+  readonly worker: { readonly pid?: number } | null;
+  readonly processing: Readonly<Record<string, { readonly options?: { readonly on?: unknown } }>>;
+}
+
 /** Longest message of a trial's end that is kept. */
 const short = (text: string): string => text.split('\n')[0]!.slice(0, 500);
 
@@ -33,7 +38,6 @@ export class ProcessExecutor implements Executor {
   readonly slots: number;
   readonly description: string;
   readonly #pool: Pool;
-  readonly #pids = new Set<number>();
 
   constructor(workers: number) {
     this.slots = workers;
@@ -50,34 +54,27 @@ export class ProcessExecutor implements Executor {
 
   async run(job: Job, listener: JobListener): Promise<TrialOutput> {
     let heard = Date.now();
-    let pid: number | undefined;
     let stuck = false;
     let thrown: { readonly error: unknown } | undefined;
     const hear = (message: Message): void => {
       heard = Date.now();
-      if (message.type === 'pid') {
-        pid = message.pid;
-        this.#pids.add(pid);
-      } else if (message.type === 'epoch') listener.epoch(message.record);
+      if (message.type === 'epoch') listener.epoch(message.record);
       else if (message.type === 'checkpoint') listener.checkpoint(message.path);
     };
-    const running = this.#pool.exec('job', [job], {
-      on: (message: Message) => {
-        try {
-          hear(message);
-        } catch (error) {
-          // Thrown here, it would end this process.
-          thrown ??= { error };
-          if (pid !== undefined) kill(pid);
-        }
-      },
-    });
+    const on = (message: Message): void => {
+      try {
+        hear(message);
+      } catch (error) {
+        // Thrown here, it would end this process.
+        thrown ??= { error };
+        this.#killProcessOf(on);
+      }
+    };
+    const running = this.#pool.exec('job', [job], { on });
     const watch = setInterval(() => {
       if (Date.now() - heard < 1000 * job.stallSeconds) return;
       stuck = true;
-      // A stopped process takes no other signal.
-      if (pid !== undefined) kill(pid);
-      else void running.cancel();
+      this.#killProcessOf(on);
     }, 200);
     try {
       const output = (await running) as TrialOutput;
@@ -89,17 +86,27 @@ export class ProcessExecutor implements Executor {
       throw new Error(reasonOf(error));
     } finally {
       clearInterval(watch);
-      if (pid !== undefined) this.#pids.delete(pid);
     }
   }
 
+  get #handlers(): readonly Handler[] {
+    return (this.#pool as unknown as { readonly workers: readonly Handler[] }).workers;
+  }
+
+  /** The process may not have said a word yet: the pool knows which one has the job. */
+  #killProcessOf(on: unknown): void {
+    for (const { worker, processing } of this.#handlers)
+      if (Object.values(processing).some(({ options }) => options?.on === on)) kill(worker?.pid);
+  }
+
   async close(): Promise<void> {
-    for (const pid of this.#pids) kill(pid);
+    for (const { worker } of this.#handlers) kill(worker?.pid);
     await this.#pool.terminate(true);
   }
 }
 
-function kill(pid: number): void {
+function kill(pid: number | undefined): void {
+  if (pid === undefined) return;
   try {
     process.kill(pid, 'SIGKILL');
   } catch {

@@ -14,7 +14,9 @@ function arrayShard(env: NodeJS.ProcessEnv): Shard | undefined {
   const { JOB_COMPLETION_INDEX: index, JOB_COMPLETION_COUNT: count } = env;
   if (task !== undefined && tasks !== undefined) {
     const { SLURM_ARRAY_TASK_MIN: first = 0, SLURM_ARRAY_TASK_STEP: step = 1 } = env;
-    return { index: (Number(task) - Number(first)) / Number(step), count: Number(tasks) };
+    const count = Number(tasks);
+    // A task that was submitted alone again knows nothing of the others.
+    return { index: count === 1 ? Number(task) : (Number(task) - Number(first)) / Number(step), count };
   }
   if (index !== undefined && count !== undefined) return { index: Number(index), count: Number(count) };
   return undefined;

@@ -6,7 +6,7 @@ import { perform } from './perform.js';
 // `disconnect`), and until then writes nothing that anybody reads.
 workerpool.worker({
   job: (job: Job) => {
-    workerpool.workerEmit({ type: 'pid', pid: process.pid });
+    workerpool.workerEmit({ type: 'beat' });
     return perform(job, {
       epoch: (record) => workerpool.workerEmit({ type: 'epoch', record }),
       beat: () => workerpool.workerEmit({ type: 'beat' }),

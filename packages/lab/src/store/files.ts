@@ -3,15 +3,35 @@ import {
   existsSync,
   fsyncSync,
   ftruncateSync,
+  mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
   renameSync,
+  rmdirSync,
   rmSync,
   writeSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { crc32 } from 'node:zlib';
+
+/**
+ * Makes a folder and those above it; where it cannot be made, none of them stays.
+ *
+ * @returns The outermost that was made; undefined where all were there.
+ */
+export function makeFolder(path: string): string | undefined {
+  const made: string[] = [];
+  for (let each = resolve(path); !existsSync(each) && dirname(each) !== each; each = dirname(each))
+    made.push(each);
+  try {
+    mkdirSync(path, { recursive: true });
+    return made.at(-1);
+  } catch (error) {
+    for (const each of made) if (existsSync(each)) rmdirSync(each);
+    throw error;
+  }
+}
 
 /** Makes a rename or a new file in a folder survive a loss of power; Windows cannot, and need not. */
 function syncFolder(path: string): void {

@@ -1,10 +1,10 @@
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import type { EpochRecord, Provenance } from '../results.js';
 import type { CodeVersion } from '../study/identity.js';
 import type { Study } from '../study/schema.js';
 import type { TrialOutput, TrialSpec } from '../trial/spec.js';
-import { dropTemporary, LineWriter, readJson, readLines, writeJson } from './files.js';
+import { dropTemporary, LineWriter, readJson, readLines, replaceFile, writeJson } from './files.js';
 
 /** What `study.json` holds: the resolved study, and what its trials are made with. */
 export interface StudyHeader {
@@ -178,6 +178,16 @@ export class TrialFolder {
     mkdirSync(this.path, { recursive: true });
     if (spec) writeJson(join(this.path, 'trial.json'), spec, this.#id, 1);
     writeJson(join(this.path, 'result.json'), result, this.#id);
+  }
+
+  /** Takes over how far an equal trial came that was stopped, or is not over: its records decide what else is done. */
+  adoptEpochs(other: TrialFolder): void {
+    if (other.epochs.length <= this.epochs.length) return;
+    mkdirSync(this.path, { recursive: true });
+    for (const name of ['trial.json', 'events.jsonl', 'epochs.jsonl']) {
+      const source = join(other.path, name);
+      if (existsSync(source)) replaceFile(join(this.path, name), readFileSync(source));
+    }
   }
 
   /** Forgets how the trial ended, so that it is begun again. */
