@@ -49,7 +49,9 @@ export const zScore: PartFunction<ZScoreOptions, AscentDirection, 'ascent'> = de
   create:
     ({ percentile }): AscentDirection =>
     (gradient) =>
-      map(gradient, (tensor) => (tensor.rank < 2 ? tf.clone(tensor) : outstanding(tensor, percentile))),
+      map(gradient, (tensor) =>
+        tensor.rank < 2 || tensor.size === 0 ? tf.clone(tensor) : outstanding(tensor, percentile),
+      ),
 });
 
 function outstanding(gradient: tf.Tensor, percentile: number): tf.Tensor {

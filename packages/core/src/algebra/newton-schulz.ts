@@ -17,6 +17,7 @@ const POLISH = 4;
  * @param polish - Whether the last four converge to 1. Default false.
  */
 export function newtonSchulz(unit: tf.Tensor, iterations: number, polish = false): tf.Tensor {
+  if (unit.size === 0) return tf.clone(unit);
   return tf.tidy(() => {
     const columns = unit.shape.at(-1)!;
     const matrix = tf.reshape(unit, [-1, columns]) as tf.Tensor2D;

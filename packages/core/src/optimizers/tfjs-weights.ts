@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { bindVariables, type Found, misfit, type SavedVariable } from '../oracle/binding.js';
+import { asMade, bindVariables, misfit, type SavedVariable } from '../oracle/binding.js';
 import type { NamedTensor } from '../oracle/state.js';
 import { countOf, setCount, takeCount } from './count.js';
 
@@ -69,12 +69,26 @@ export function tfjsWeights(optimizer: tf.Optimizer): NamedTensor[] | undefined 
     name,
     tensor: (optimizer as Fields)[name] as tf.Variable,
   }));
-  const slots = Object.values(memory.lists ?? {}).flatMap((field) =>
-    slotsOf(optimizer, field).flatMap((slot) =>
-      slot ? { name: slot.originalName, tensor: slot.variable as tf.Tensor } : [],
-    ),
+  const slots = Object.entries(memory.lists ?? {}).flatMap(([suffix, field]) =>
+    inOrder(optimizer, slotsOf(optimizer, field), suffix).map(({ originalName, variable }) => ({
+      name: originalName,
+      tensor: variable as tf.Tensor,
+    })),
   );
   return [countOf(optimizer), ...numbers, ...slots];
+}
+
+/** Slots in the order in which their variables were made; those whose variables are gone, or not known yet, as they are. */
+function inOrder(
+  optimizer: tf.Optimizer,
+  slots: readonly (TfjsSlot | undefined)[],
+  suffix: string,
+): TfjsSlot[] {
+  const there = slots.filter((slot) => slot !== undefined);
+  if (restored.has(optimizer)) return there;
+  const registered = tf.engine().registeredVariables;
+  const idOf = (slot: TfjsSlot) => registered[nameOf(slot, suffix)]?.id ?? Number.POSITIVE_INFINITY;
+  return there.sort((one, other) => Math.sign(idOf(one) - idOf(other)) || 0);
 }
 
 /** Checks what `tfjsWeights` gave, and returns what makes it the optimizer's state; undefined for other classes. */
@@ -177,10 +191,10 @@ export function arrangeBeforeUpdates(optimizer: tf.Optimizer): void {
  *
  * @throws Error when the state fits none of the lists.
  */
-export function bindTfjsSlots(optimizer: tf.Optimizer, ...lists: readonly (readonly Found[])[]): void {
+export function bindTfjsSlots(optimizer: tf.Optimizer, ...lists: readonly (readonly tf.Variable[])[]): void {
   const saved = restored.get(optimizer);
   if (saved === undefined || saved.length === 0 || lists[0]?.length === 0) return;
-  const [binding] = lists.flatMap((variables) => bindVariables(saved, variables) ?? []);
+  const [binding] = lists.flatMap((variables) => bindVariables(saved, asMade(variables)) ?? []);
   if (binding === undefined) throw misfit(saved, lists[0]!);
   restored.delete(optimizer);
   for (const [suffix, field] of Object.entries(memoryOf(optimizer)?.lists ?? {}))

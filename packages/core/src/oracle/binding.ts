@@ -33,6 +33,11 @@ function fits({ shape }: SavedVariable, found: Found): boolean {
   return shape === undefined || tf.util.arraysEqual([...shape], found.shape);
 }
 
+/** Variables in the order in which they were made, whatever part of them was trained first. */
+export function asMade<T extends Pick<tf.Variable, 'id'>>(variables: readonly T[]): T[] {
+  return [...variables].sort((one, other) => one.id - other.id);
+}
+
 /** The error for a state that fits none of the lists of variables that were tried. */
 export function misfit(saved: readonly SavedVariable[], found: readonly Found[]): Error {
   return new Error(

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { choose, norm, type ParamVector } from '../algebra/vector.js';
 import { referenceTo } from '../engine/reference.js';
 import { undoOnThrow } from '../engine/transaction.js';
-import { bindVariables, misfit, type SavedVariable } from './binding.js';
+import { asMade, bindVariables, misfit, type SavedVariable } from './binding.js';
 
 /**
  * What becomes of the values that micro-batches with perturbations of their own set under one key: their 'mean', which
@@ -314,11 +314,6 @@ export class SlotStore {
     this.#saved = undefined;
     this.#bound = false;
   }
-}
-
-/** Variables in the order in which they were made, whatever part of them was trained first. */
-function asMade(variables: readonly tf.Variable[]): tf.Variable[] {
-  return [...variables].sort((one, other) => one.id - other.id);
 }
 
 /** The variables that slots are of, in order. */
