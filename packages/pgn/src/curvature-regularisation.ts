@@ -1,4 +1,5 @@
 import {
+  add,
   axpy,
   type ConfigOf,
   definePart,
@@ -7,6 +8,7 @@ import {
   type OptionsOf,
   type PartFunction,
   scale,
+  sub,
 } from '@tfjs-sam/core';
 
 /** The options of `curvatureRegularisation`. */
@@ -51,8 +53,9 @@ export const curvatureRegularisation: PartFunction<
     combine: ({ perturbedGradient, perturbation, oracle }) => {
       const { gradient } = oracle.evaluate();
       const { gradient: opposite } = oracle.evaluate({ perturbation: scale(-1, perturbation) });
-      const both = axpy(gamma - beta, opposite, scale(1 + gamma + beta, perturbedGradient));
-      return axpy(-2 * gamma, gradient, both);
+      // Differences, which are exactly zero where the gradients are alike.
+      const slope = axpy(beta, sub(perturbedGradient, opposite), perturbedGradient);
+      return axpy(gamma, add(sub(perturbedGradient, gradient), sub(opposite, gradient)), slope);
     },
   }),
 });

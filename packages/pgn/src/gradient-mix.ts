@@ -6,7 +6,7 @@ import {
   number,
   type OptionsOf,
   type PartFunction,
-  scale,
+  sub,
 } from '@tfjs-sam/core';
 
 /** The options of `gradientMix`. */
@@ -45,7 +45,10 @@ export const gradientMix: PartFunction<GradientMixOptions, GradientCombiner, 'co
   options: gradientMixOptions,
   create: ({ alpha }): GradientCombiner => ({
     name: 'gradient-mix',
-    combine: ({ perturbedGradient, oracle }) =>
-      axpy(alpha, perturbedGradient, scale(1 - alpha, oracle.evaluate().gradient)),
+    combine: ({ perturbedGradient, oracle }) => {
+      const { gradient } = oracle.evaluate();
+      // Of two that are alike exactly that.
+      return alpha === 1 ? perturbedGradient : axpy(alpha, sub(perturbedGradient, gradient), gradient);
+    },
   }),
 });

@@ -108,7 +108,10 @@ export const xsam: Variant<XsamOptions> = defineVariant({
           reached = oracle.evaluate({ perturbation: displacement }).gradient;
         }
         const plane = planeOf(displacement, reached);
-        return { loss, direction: scale(norm(reached), between(plane, turn(plane, oracle))) };
+        const turned = scale(norm(reached), between(plane, turn(plane, oracle)));
+        // Without a displacement the gradient as it is, which unit vectors would round.
+        const still = tf.equal(norm(displacement), 0);
+        return { loss, direction: map(turned, (tensor, i) => tf.where(still, reached[i]!, tensor)) };
       },
     };
   },
