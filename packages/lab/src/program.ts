@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import type { Catalog, CatalogOptions } from './catalog.js';
 import type { DiagnoseOptions } from './commands/diagnose.js';
 import type { ExportOptions } from './commands/report.js';
+import type { SharpnessOptions } from './commands/sharpness.js';
 import { compareDefaults, parseCompareConfig, parseDoctorOptions, type RawCompareOptions } from './config.js';
 import { isSystemError, UsageError } from './errors.js';
 import { printable } from './printable.js';
@@ -242,6 +243,39 @@ function addDiagnose(program: Command, { stdout }: Outputs): void {
     });
 }
 
+function addSharpness(program: Command, { stdout }: Outputs): void {
+  const what = 'Measure how flat a trained model is: spectrum, sharpness, calibration, each with its error.';
+  addCommand(program, 'sharpness', what)
+    .argument('<model>', 'a folder that model.save wrote, or a module that exports a function "subject"')
+    .option('--data <data set>', "its name, { name, … } as in a study, or a CSV file: 'digits', data.csv")
+    .option('--split <name>', 'examples to look at: train or test', 'train')
+    .option('--examples <n>', 'how many, at most', '1024')
+    .option('--batch-size <n>', 'examples in memory at a time', '256')
+    .option(
+      '--matrix <name>',
+      'gauss-newton or hessian; default: the first, where network and loss are apart',
+    )
+    .option('--eigenvalues <n>', 'eigenvalues of largest absolute value', '3')
+    .option('--probes <n>', 'probes of trace and Frobenius norm; 0 leaves them out', '30')
+    .option('--rho <radius>', "radius of the worst case, in the metric's length", '0.05')
+    .option('--steps <n>', 'steps of ascent of the worst case', '10')
+    .option('--metric <name>', 'ball of the worst case: a metric by name, or infinity; default: Euclidean')
+    .option('--layers', 'spectra of each layer as well')
+    .option('--landscape <n>', 'draw the loss over a plane of n by n points; goes on where it was stopped')
+    .option('--directions <name>', 'of the plane: random (of the filters’ norms) or eigenvectors', 'random')
+    .option('--seed <n>', 'names all draws', '0')
+    .option('--backend <name>', 'TensorFlow.js backend; auto takes the fastest that works', 'auto')
+    .option('--out <folder>', 'where report and numbers go; default: sharpness/<name of the model>')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  tfjs-sam sharpness models/digits --data digits --landscape 21\n  tfjs-sam sharpness subject.mjs    export const subject = async () => ({ model, data: { x, y } })',
+    )
+    .action(async (model: string, options: SharpnessOptions) => {
+      const { sharpnessCommand } = await import('./commands/sharpness.js');
+      await sharpnessCommand(model, options, stdout);
+    });
+}
+
 function createProgram(outputs: Outputs): Command {
   const program = new Command('tfjs-sam')
     .description('Experiments with sharpness-aware training in TensorFlow.js.')
@@ -261,6 +295,7 @@ function createProgram(outputs: Outputs): Command {
   addReport(program, outputs);
   addExport(program, outputs);
   addDiagnose(program, outputs);
+  addSharpness(program, outputs);
   addCompare(program, outputs);
   addVariants(program, outputs);
   addDescribe(program, outputs);

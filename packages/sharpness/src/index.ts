@@ -5,7 +5,7 @@
  */
 export { type Cost, counting, type Releasing } from './cost.js';
 export { type DiagonalEstimate, diagonal } from './diagonal.js';
-export { landscapeCsv, landscapeHtml, landscapeSvg } from './draw.js';
+export { landscapeCsv, landscapeHtml, landscapeSvg, parseLandscape } from './draw.js';
 export {
   between,
   filterNormalised,

@@ -79,10 +79,10 @@ export async function worstCaseSharpness(
   requireInteger('worstCaseSharpness', 'restarts', restarts, 1);
   const shapes = oracle.variables.map(({ shape }) => shape);
   const draw = seededSampler('gaussian', seed);
-  const ball = ballOf(metric, oracle, rho);
   // Steps of a fixed share of the ball reach its border and can turn round there.
   const size = steps === 1 ? rho : (2.5 * rho) / steps;
   const found = tf.tidy(() => {
+    const ball = ballOf(metric, oracle, rho);
     const numbers: tf.Tensor[] = [oracle.value()];
     for (let start = 0; start < restarts; start++) {
       let delta: ParamVector | undefined =

@@ -17,6 +17,7 @@ import {
   measure,
   mSharpness,
   normaliseLogits,
+  parseLandscape,
   powerIteration,
   robustAccuracy,
   spectralDensity,
@@ -59,6 +60,7 @@ describe('worst case', () => {
 
   it('respects the ball of any metric', async () => {
     const { oracle, dispose } = bowl([1, 1], [3, 0.1]);
+    const { numTensors } = tf.memory();
     const box = await worstCaseSharpness(oracle, { rho: 0.1, steps: 5, restarts: 2, metric: 'infinity' });
     // The corner (3.1, 0.2).
     expect(box.value).toBeCloseTo(0.5 * (3.1 ** 2 + 0.2 ** 2 - 3 ** 2 - 0.1 ** 2), 3);
@@ -74,6 +76,7 @@ describe('worst case', () => {
       metric: elementwiseMetric({ eta: 0 }),
     });
     expect(adaptive.distance).toBeCloseTo(0.3, 2);
+    expect(tf.memory().numTensors).toBe(numTensors);
     dispose();
   });
 });
@@ -411,7 +414,16 @@ describe('landscapes', () => {
     expect(await landscape(oracle, directions, { x: [-1, 0, 1], y: [0, 1], resume: half })).toEqual(whole);
     expect(cost().values).toBe(9);
     expect(landscapeCsv(whole).split('\n').slice(0, 3)).toEqual(['x,y,loss', '-1,0,0', '0,0,1']);
+    expect(parseLandscape(landscapeCsv({ ...whole, z: [whole.z[0]!, [2, Number.NaN, 6]] }))).toEqual({
+      ...whole,
+      z: [whole.z[0], [2, Number.NaN, 6]],
+    });
+    expect(() => parseLandscape('a,b\n1,2')).toThrow(SyntaxError);
     expect(landscapeSvg(whole, 'a <b>').match(/<rect /g)).toHaveLength(6);
+    // A bowl has rings: each line of equal loss is one.
+    const rings = await landscape(oracle, directions, { x: [-3, -2, -1, 0, 1], y: [-2, -1, 0, 1, 2] });
+    expect(landscapeSvg(rings).match(/<path d="M/g)!.length).toBeGreaterThan(5);
+    expect(landscapeSvg(rings, 'Bowl', 'surface').match(/<polygon /g)).toHaveLength(16);
     expect(landscapeHtml(whole, 'a <b>')).not.toContain('<b>');
     const line = await landscape(oracle, [directions[0]], { x: [0, 1] });
     expect(landscapeSvg(line)).toContain('<polyline');

@@ -1,0 +1,230 @@
+import { existsSync } from 'node:fs';
+import { basename, dirname, extname, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import * as tf from '@tensorflow/tfjs';
+import { crossEntropyOf, squaredErrorOf, type TwoPartLoss } from '@tfjs-sam/core';
+import { fileSystem } from '@tfjs-sam/core/node';
+import type { Registry } from '@tfjs-sam/core/registry';
+import { type Examined, examined, type LabelledData, type Measurable } from '@tfjs-sam/sharpness';
+import { parse } from 'yaml';
+import { inputsOf, normalisationOf, targetsOf } from '../data/batch.js';
+import { splitData } from '../data/splits.js';
+import { UsageError } from '../errors.js';
+import { completePart } from '../parts/configurations.js';
+import { importWithin } from '../plugin-modules.js';
+import { ConfigError } from '../study/problem.js';
+
+/** What is measured, and of which examples. */
+export interface Source {
+  /** A folder with a model.json, that file, its address (`file://…`), or a module. */
+  readonly what: string;
+  /** A data set: its name, its configuration, or the path of a CSV file. */
+  readonly data?: string | undefined;
+  readonly split: 'train' | 'test';
+  readonly examples: number;
+  readonly batchSize: number;
+}
+
+/** Logits and labels of a classifier, to score. */
+export interface Classified {
+  logits(batch: number): tf.Tensor;
+  labels(batch: number): tf.Tensor;
+  readonly batches: number;
+  readonly classes: number;
+}
+
+/** A loss with what it is of. */
+export interface Loaded {
+  readonly examined: Examined;
+  /** One line: model, data, examples. */
+  readonly summary: string;
+  readonly classified?: Classified;
+  dispose(): void;
+}
+
+/** One line of an error. */
+const lineOf = (error: unknown): string =>
+  (error instanceof Error ? error.message : String(error)).split('\n')[0]!;
+
+const isModule = (path: string): boolean => ['.js', '.mjs', '.cjs'].includes(extname(path));
+
+/** Loads what is to be measured; TensorFlow.js must have a backend. @throws UsageError for what cannot be used. */
+export function load(source: Source, registry: Registry): Promise<Loaded> {
+  return isModule(source.what) ? ofModule(source) : ofSaved(source, registry);
+}
+
+/** What a module's function `subject` returns. */
+interface Exported {
+  readonly model?: tf.LayersModel;
+  readonly data?: LabelledData | readonly LabelledData[];
+  readonly loss?: Measurable;
+  readonly variables?: readonly tf.Variable[];
+}
+
+async function ofModule({ what, batchSize, data }: Source): Promise<Loaded> {
+  const wrong = (got: string) =>
+    new UsageError(
+      `sharpness: expected ${what} to export a function "subject" that returns { model, data: { x, y } } or { loss, variables }, got ${got}. See tfjs-sam sharpness --help`,
+    );
+  if (!existsSync(what))
+    throw new UsageError(
+      `sharpness: expected a saved model or a module, got "${what}": there is no such file`,
+    );
+  if (data !== undefined)
+    throw new UsageError('sharpness: expected no --data with a module, which brings its own');
+  const module = (await importWithin(pathToFileURL(resolve(what)).href).catch((error: unknown) => {
+    throw new UsageError(`sharpness: expected a module, got "${what}": ${lineOf(error)}`);
+  })) as { subject?: unknown };
+  if (typeof module.subject !== 'function') throw wrong('none');
+  const made = (await module.subject()) as Exported | undefined;
+  const target = made?.model ?? made?.loss;
+  if (!target) throw wrong(made === undefined ? 'nothing' : `{ ${Object.keys(made).join(', ')} }`);
+  try {
+    const found = examined(target as Measurable, made?.data, { batchSize });
+    return {
+      examined: { ...found, variables: found.variables ?? made?.variables },
+      summary: what,
+      dispose: () => {},
+    };
+  } catch (error) {
+    if (error instanceof TypeError) throw new UsageError(lineOf(error));
+    throw error;
+  }
+}
+
+/** The folder of a saved model, however it was named. */
+function folderOf(what: string): string {
+  const path = what.startsWith('file://') ? what.slice('file://'.length) : what;
+  return basename(path) === 'model.json' ? dirname(path) : path;
+}
+
+async function savedModel(what: string): Promise<tf.LayersModel> {
+  const folder = folderOf(what);
+  try {
+    return await tf.loadLayersModel(fileSystem(folder));
+  } catch (error) {
+    throw new UsageError(
+      `sharpness: expected a folder with a model that model.save wrote, or a module, got "${what}": ${lineOf(error)}`,
+    );
+  }
+}
+
+/** What --data says: a name, a configuration in YAML or JSON, or a CSV file. */
+function configOf(text: string): unknown {
+  if (/\.csv(\.gz)?$/.test(text) && !/[{:]/.test(text)) return { name: 'csv', path: text };
+  try {
+    return parse(text);
+  } catch (error) {
+    throw new UsageError(`sharpness: expected --data to be a data set, got "${text}": ${lineOf(error)}`);
+  }
+}
+
+/** Examples of one split, in batches. */
+async function batchesOf({ data: text, split, examples, batchSize }: Source, registry: Registry) {
+  if (text === undefined)
+    throw new UsageError(
+      'sharpness: expected --data with a saved model, got none. Try --data digits, or --data file.csv',
+    );
+  try {
+    const part = registry.build('dataset', completePart(registry, 'dataset', configOf(text)));
+    const data = await part.load();
+    const splits = splitData(data, part.treatment, 0, 0);
+    const normalisation = normalisationOf(part.treatment.normalise, data, splits.train);
+    const chosen = splits[split];
+    const count = Math.min(examples, chosen.indices.length);
+    const outputs = splits.classes ?? data.outputs ?? 1;
+    const batches = Array.from({ length: Math.ceil(count / batchSize) }, (_, b) => {
+      const rows = Array.from(
+        { length: Math.min(batchSize, count - b * batchSize) },
+        (_row, i) => b * batchSize + i,
+      );
+      return {
+        size: rows.length,
+        x: () => tf.tensor(inputsOf(data, chosen, rows, normalisation), [rows.length, ...data.shape]),
+        y: () => tf.tensor(targetsOf(data, chosen, rows, splits.classes), [rows.length, outputs]),
+      };
+    });
+    const summary = `${count} ${split === 'train' ? 'training' : 'test'} examples of ${part.summary}`;
+    return { batches, outputs, isClassifier: splits.classes !== undefined, shape: data.shape, summary };
+  } catch (error) {
+    if (error instanceof ConfigError) {
+      const [{ path, message }] = error.problems as [{ path: readonly PropertyKey[]; message: string }];
+      throw new UsageError(`sharpness: --data${path.length > 0 ? ` ${path.join('.')}` : ''}: ${message}`);
+    }
+    if (error instanceof UsageError) throw error;
+    throw new UsageError(`sharpness: expected --data to be a data set, got "${text}": ${lineOf(error)}`);
+  }
+}
+
+/** Whether a model's last layer ends in a softmax, which is taken off. */
+const endsInSoftmax = (model: tf.LayersModel): boolean => {
+  const last = model.layers.at(-1) as { activation?: { getClassName(): string } } | undefined;
+  return last?.activation?.getClassName() === 'softmax';
+};
+
+async function ofSaved(source: Source, registry: Registry): Promise<Loaded> {
+  const model = await savedModel(source.what);
+  const found = await batchesOf(source, registry).catch((error: unknown) => {
+    model.dispose();
+    throw error;
+  });
+  const { batches, outputs, isClassifier, shape, summary } = found;
+  const [wants, gives] = [model.inputs[0]!.shape.slice(1), model.outputs[0]!.shape.at(-1)];
+  const fits = wants.length === shape.length && wants.every((n, i) => n === null || n === shape[i]);
+  if (!fits || gives !== outputs || model.inputs.length > 1 || model.outputs.length > 1) {
+    const [count, inputs] = [model.outputs.length, model.inputs.length];
+    model.dispose();
+    throw new UsageError(
+      `sharpness: expected --data of inputs [${wants}] and ${gives} outputs, as the model has (${inputs} inputs, ${count} outputs), got [${shape}] and ${outputs}`,
+    );
+  }
+  // The adapter takes a final softmax off; logits are as they are.
+  const logits = (x: tf.Tensor) => {
+    if (!isClassifier || !endsInSoftmax(model)) return model.apply(x, { training: false }) as tf.Tensor;
+    return softmaxOff(model, () => model.apply(x, { training: false }) as tf.Tensor);
+  };
+  const subjects = batches.map(({ size, x, y }) => {
+    const of = isClassifier ? crossEntropyOf : squaredErrorOf;
+    const parts: TwoPartLoss = {
+      outputs: () => tf.tidy(() => logits(x())),
+      lossOf: (f) => tf.tidy(() => of(y()).lossOf(f)),
+      curvature: (f, u) => tf.tidy(() => of(f).curvature(f, u)),
+    };
+    return { parts, weight: size, loss: () => tf.tidy(() => parts.lossOf(parts.outputs())) };
+  });
+  const layers = model.layers
+    .filter(({ trainableWeights }) => trainableWeights.length > 0)
+    .map(({ name, trainableWeights }) => [
+      name,
+      trainableWeights.map((weight) => weight.read() as tf.Variable),
+    ]);
+  return {
+    examined: {
+      batches: subjects,
+      variables: model.trainableWeights.map((weight) => weight.read() as tf.Variable),
+      layers: Object.fromEntries(layers) as Record<string, tf.Variable[]>,
+    },
+    summary: `${source.what}: ${model.countParams()} weights; ${summary}`,
+    ...(isClassifier && {
+      classified: {
+        logits: (batch: number) => tf.tidy(() => logits(batches[batch]!.x())),
+        labels: (batch: number) => batches[batch]!.y(),
+        batches: batches.length,
+        classes: outputs,
+      },
+    }),
+    dispose: () => model.dispose(),
+  };
+}
+
+/** Runs `f` with a model's last activation, a softmax, taken off. */
+function softmaxOff<T>(model: tf.LayersModel, f: () => T): T {
+  const last = model.layers.at(-1) as unknown as { activation: unknown };
+  const { activation } = last;
+  last.activation = { getClassName: () => 'linear', apply: (z: tf.Tensor) => z };
+  try {
+    return f();
+  } finally {
+    last.activation = activation;
+  }
+}
