@@ -154,8 +154,8 @@ describe('tells a wrong call in one line, with exit code 2', () => {
     ['no data set of that name', [saved, '--data', 'digit', '--backend', 'cpu'], /--data.*expected.*digits/],
     [
       'data of another shape',
-      [saved, '--data', 'iris', '--backend', 'cpu'],
-      /expected --data of inputs \[8,8,1\] and 10 outputs/,
+      [saved, '--data', '{ name: digits, classes: [0, 1] }', '--backend', 'cpu'],
+      /expected --data of inputs \[8,8,1\] and 10 outputs.* got \[8,8,1\] and 2/,
     ],
     ['a number', [saved, ...few, '--rho', '-1'], /--rho to be a number > 0, got "-1"/],
     ['a name', [saved, ...few, '--matrix', 'fisher'], /--matrix to be one of \[gauss-newton, hessian\]/],
