@@ -126,6 +126,7 @@ function addRun(program: Command, { stdout }: Outputs): void {
     .option('--out <folder>', 'folder of the study; default: runs/<name of the study>')
     .option('--workers <n>', 'processes that train at a time, 0 for none but this; default: the cores')
     .option('--full', 'the size that the section `full` of the study gives, in runs/<name>-full')
+    .option('--dry-run', 'check the study and count its trials, without running any')
     .option('--extend', 'accept a study to which arms or seeds were added')
     .option('--retry-failed', 'begin failed trials again')
     .option(

@@ -1,4 +1,12 @@
-import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
@@ -143,6 +151,18 @@ describe('a study', () => {
     expect([code, stderr]).toEqual([2, expect.stringMatching(/expected a section "full", .*, got none\n$/)]);
     writeFileSync(file, JSON.stringify({ ...sized, full: { seeds: -1 } }));
     expect((await command('run', file, '--full')).stderr).toMatch(/seeds: .*got -1\n$/);
+  });
+
+  it('is only checked and counted by a dry run', async () => {
+    const file = join(folder, 'dry.json');
+    writeFileSync(file, JSON.stringify({ ...study, choose: { seeds: 1 } }));
+    const out = join(folder, 'dry');
+    const { code, stdout } = await command('run', file, '--dry-run', '--out', out);
+    expect(code).toBe(0);
+    expect(stdout).toBe(
+      `${out}: 6 trials: 2 arms, 1 tasks, 2 seeds; fewer are run to the end, as \`choose\` says. Nothing was run\n`,
+    );
+    expect(existsSync(out)).toBe(false);
   });
 
   it('takes equal trials from a study beside it', async () => {

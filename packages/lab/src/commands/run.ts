@@ -25,6 +25,7 @@ export interface RunOptions {
   readonly retryFailed?: boolean;
   readonly shard?: string;
   readonly full?: boolean;
+  readonly dryRun?: boolean;
   readonly queue?: string;
 }
 
@@ -113,10 +114,23 @@ function retryFailed({ folder }: Session): void {
   for (const id of folder.begun()) if (folder.trial(id).result?.state === 'failed') folder.trial(id).reopen();
 }
 
+/** What a study would do, counted; its data are at hand and nothing in it is wrong. */
+function planned({ folder, header, expansion }: Session): string {
+  const { study, tasks, seeds } = expansion;
+  const sizes = `${header.trials.length} trials: ${Object.keys(study.arms).length} arms, ${tasks.length} tasks, ${seeds.length} seeds`;
+  const stopping = study.choose.stopping.name !== 'none' || study.choose.seeds !== undefined;
+  const fewer = stopping ? '; fewer are run to the end, as `choose` says' : '';
+  return `${folder.path}: ${sizes}${fewer}. Nothing was run`;
+}
+
 /** The command `run`. */
 export async function runCommand(what: string, options: RunOptions, output: Output): Promise<void> {
   const shard = parseShard(options.shard);
   const session = await opened(what, options, shard);
+  if (options.dryRun) {
+    output.write(`${planned(session)}\n`);
+    return;
+  }
   const results = await runSession(session, options, output);
   if (shard) {
     output.write(
