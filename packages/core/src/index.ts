@@ -56,6 +56,7 @@ export {
   type TraceEstimate,
   type TraceOptions,
   type TwoPartLoss,
+  unheldKinks,
 } from './curvature/index.js';
 export { complete } from './declare/check.js';
 export { type Configured, createFromConfig, type NamedConfig } from './declare/config.js';

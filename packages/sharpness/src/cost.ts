@@ -43,6 +43,9 @@ export function counting(oracle: StandaloneOracle, batches = 1): { oracle: Relea
     nextDraw: () => oracle.nextDraw(),
     state: oracle.state,
     base: oracle.base,
+    get kinksHeld() {
+      return oracle.kinksHeld !== false;
+    },
     evaluate: (request = {}) => {
       const { perturbation, loss, kinks, weights } = request;
       if (perturbation || loss || weights) gradients += noted(loss, kinks);

@@ -11,6 +11,7 @@ import {
   scale,
   seededSampler,
   sub,
+  unheldKinks,
   zip,
 } from '@tfjs-sam/core';
 
@@ -88,6 +89,7 @@ export async function diagonal(
       `its standard error is ${Math.round(100 * relativeError)} % of it: draw more probes`,
     !(gap / 3 <= 0.25 * size) &&
       'differences of the step and of twice the step disagree: use gaussNewton, or another step',
+    unheldKinks(map),
   ].filter(Boolean);
   return {
     values: mean!,

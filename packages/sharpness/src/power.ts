@@ -10,6 +10,7 @@ import {
   requirePositive,
   scale,
   seededSampler,
+  unheldKinks,
 } from '@tfjs-sam/core';
 
 /** Options of `powerIteration`. */
@@ -105,6 +106,7 @@ export async function powerIteration(
     !converged &&
       `a residual ‖Av − λv‖ of ${Math.max(...residuals).toPrecision(2)} is above the tolerance: use lanczos`,
     !agrees && 'differences of the step and of twice the step disagree: use gaussNewton, or another step',
+    unheldKinks(map),
   ].filter(Boolean);
   return {
     values,

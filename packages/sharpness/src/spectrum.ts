@@ -6,10 +6,12 @@ import {
   lanczos,
   norm,
   type ParamVector,
+  type Reliability,
   requireOneOf,
   seededSampler,
   symmetricEigen,
   type TwoPartLoss,
+  unheldKinks,
 } from '@tfjs-sam/core';
 import type { Releasing } from './cost.js';
 import { type MatrixName, matrixOf } from './matrix.js';
@@ -142,7 +144,7 @@ export function meanOf(values: readonly number[]): { value: number; standardErro
 }
 
 /** A spectral density: eigenvalues with their shares of the spectrum, which sum to one. */
-export interface Density {
+export interface Density extends Reliability {
   readonly nodes: number[];
   readonly weights: number[];
   /** The density at x, smoothed by a Gaussian of width sigma. */
@@ -180,5 +182,8 @@ export async function spectralDensity(
       const gauss = Math.exp(-(((x - node) / sigma) ** 2) / 2) / (sigma * Math.sqrt(2 * Math.PI));
       return sum + weights[i]! * gauss;
     }, 0);
-  return { nodes, weights, at };
+  const reason =
+    unheldKinks(map) ||
+    (!nodes.every(Number.isFinite) && 'a product is not finite: is the loss finite near θ?');
+  return { nodes, weights, at, reliable: !reason, ...(reason && { reason }) };
 }

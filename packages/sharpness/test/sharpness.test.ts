@@ -9,6 +9,7 @@ import {
   counting,
   diagonal,
   filterNormalised,
+  gradientNorm,
   landscape,
   landscapeCsv,
   landscapeHtml,
@@ -224,6 +225,86 @@ describe('spectra', () => {
     oracle.dispose();
     network.dispose();
   });
+});
+
+it('costs what the README says', async () => {
+  const network = exactNetwork('mlp-tanh');
+  const own = makeOracle(network.loss, network.variables);
+  const { oracle, cost } = counting(own);
+  let before = cost();
+  /** What was evaluated since the last call. */
+  const since = () => {
+    const now = cost();
+    const spent = [now.gradients - before.gradients, now.values - before.values];
+    before = now;
+    return spent;
+  };
+  const { map } = matrixOf(oracle, undefined, 'hessian');
+  tf.tidy(() => void map(network.variables.map((v) => tf.onesLike(v) as tf.Tensor)));
+  // A value notes the kinks, once.
+  expect(since()).toEqual([2, 1]);
+  await spectralDensity(map, { steps: 4, probes: 3 });
+  expect(since()).toEqual([2 * 4 * 3, 0]);
+  const { trace } = await spectrum(oracle, undefined, { probes: 5, rank: 3, tolerance: 0.05 });
+  const [gradients] = since() as [number, number];
+  const found = await spectrum(oracle, undefined, { probes: 0, tolerance: 0.05 });
+  // Hutch++: a product a probe, one that compares steps, three for each of the rank.
+  expect(gradients - (since()[0] ?? 0)).toBe(2 * (5 + 1 + 3 * 3));
+  expect(trace!.reliable).toBe(true);
+  expect(found.residuals[0]!).toBeLessThanOrEqual(0.05 * Math.abs(found.eigenvalues[0]!));
+  expect(await gradientNorm(oracle)).toBeGreaterThan(0);
+  expect(since()).toEqual([0, 0]);
+  await landscape(oracle, [filterNormalised(network.variables)], { x: [-1, 0, 1] });
+  expect(since()).toEqual([0, 3]);
+  await worstCaseSharpness(oracle, { steps: 3, restarts: 2 });
+  expect(since()).toEqual([3 * 2 - 1, 3 * 2]);
+  own.dispose();
+  network.dispose();
+  // Gradients with respect to inputs.
+  let evaluated = 0;
+  const x = tf.ones([2, 2]);
+  const fooling = attack(
+    (z) => {
+      evaluated++;
+      return tf.sum(tf.square(z));
+    },
+    x,
+    { epsilon: 0.1, steps: 4 },
+  );
+  expect(evaluated).toBe(4);
+  tf.dispose([x, fooling]);
+});
+
+it('says that it cannot hold the kinks, where two steps would agree on what is wrong', async () => {
+  // A ReLU with a gradient of its own is not seen.
+  const own = tf.customGrad((z, save) => {
+    (save as tf.GradSaveFunc)([z as tf.Tensor]);
+    return {
+      value: tf.relu(z as tf.Tensor),
+      gradFunc: (dy: tf.Tensor, [saved]: tf.Tensor[]) => tf.mul(dy, tf.step(saved!)),
+    };
+  });
+  const verdicts: boolean[] = [];
+  for (const [seed, target] of [9, 40, 80, 160].entries()) {
+    const kernel = tf.variable(tf.randomNormal([8, 16], 0, 0.5, 'float32', seed + 1) as tf.Tensor2D);
+    const x = tf.randomNormal([64, 8], 0, 1, 'float32', seed + 20) as tf.Tensor2D;
+    const spectrumOf = async (activation: (z: tf.Tensor) => tf.Tensor) => {
+      const loss = () =>
+        tf.tidy(() =>
+          tf.mean(tf.square(tf.sub(tf.sum(activation(tf.matMul(x, kernel)), 1), target))),
+        ) as tf.Scalar;
+      const { found } = await withOracle({ batches: [{ loss }], variables: [kernel] }, (oracle) =>
+        spectrum(oracle, undefined, { count: 2, probes: 20 }),
+      );
+      return found;
+    };
+    const [seen, unseen] = [await spectrumOf((z) => tf.relu(z)), await spectrumOf((z) => own(z))];
+    expect(seen).toMatchObject({ reliable: true, trace: { reliable: true } });
+    expect(unseen.reason).toMatch(/kinks that cannot be held/);
+    verdicts.push(unseen.reliable || unseen.trace!.reliable);
+    tf.dispose([kernel, x]);
+  }
+  expect(verdicts).toEqual([false, false, false, false]);
 });
 
 describe('measure', () => {

@@ -29,3 +29,11 @@ export function resolveMap(
 
 export const DISAGREEMENT =
   'differences of the step and of twice the step disagree: use gaussNewton, or another step';
+
+/** Why a map's differences are not to be believed whatever their steps say; false where they are. */
+export function unheldKinks({ differences }: LinearMap): string | false {
+  return (
+    differences?.kinksHeld?.() === false &&
+    'the loss has kinks that cannot be held (3-D max pooling, a ReLU with a gradient of its own, operations that change with θ): use gaussNewton, or operations of TensorFlow.js'
+  );
+}

@@ -4,7 +4,7 @@ import { add, dot, mul, type ParamVector, scale } from '../algebra/vector.js';
 import { requireInteger } from '../declare/errors.js';
 import type { GradientOracle } from '../oracle/oracle.js';
 import { unit } from './combine.js';
-import { DISAGREEMENT, judge, type Reliability, resolveMap } from './estimate.js';
+import { DISAGREEMENT, judge, type Reliability, resolveMap, unheldKinks } from './estimate.js';
 import { CONCENTRATED_STEP, type LinearMap } from './hvp.js';
 import { orthogonalise } from './krylov.js';
 
@@ -138,6 +138,7 @@ export async function hutchinsonTrace(
     ...judge([
       !Number.isFinite(value) && 'the trace is not finite: is the loss finite near θ?',
       off > Math.max(spread || 0, 0.02 * Math.abs(value)) && DISAGREEMENT,
+      unheldKinks(apply),
       probes < 2 && 'one probe has no standard error: draw more',
     ]),
   };

@@ -19,6 +19,8 @@ export interface Differences {
   readonly step: number | undefined;
   /** The step that the map itself takes. */
   readonly own: number;
+  /** False where kinks were met that could not be held: two steps may then agree on what is wrong. Absent: they do not matter. */
+  kinksHeld?(): boolean;
   /** The same map by another step: where two steps disagree, neither is to be believed. */
   at(step: number): (v: ParamVector) => ParamVector;
 }
@@ -108,5 +110,9 @@ export function hvp(oracle: GradientOracle, v: ParamVector, options: HvpOptions 
 export function hessian(oracle: GradientOracle, options: HvpOptions = {}): LinearMap {
   const { step } = options;
   if (step !== undefined) requirePositive('hessian', 'step', step);
-  return differencedMap(oracle, step, (v, fraction) => hvp(oracle, v, { ...options, step: fraction }));
+  const map = differencedMap(oracle, step, (v, fraction) => hvp(oracle, v, { ...options, step: fraction }));
+  // Of free kinks nothing is known.
+  if (options.kinks === 'free') return map;
+  const differences = { ...map.differences!, kinksHeld: () => oracle.kinksHeld !== false };
+  return Object.assign(map, { differences });
 }

@@ -4,7 +4,7 @@ import { axpy, dot, norm, type ParamVector, scale } from '../algebra/vector.js';
 import { requireInteger, requirePositive } from '../declare/errors.js';
 import type { GradientOracle } from '../oracle/oracle.js';
 import { combine, unit } from './combine.js';
-import { DISAGREEMENT, judge, type Reliability, resolveMap } from './estimate.js';
+import { DISAGREEMENT, judge, type Reliability, resolveMap, unheldKinks } from './estimate.js';
 import { CONCENTRATED_STEP, type LinearMap } from './hvp.js';
 import { BREAKDOWN, orthogonalise } from './krylov.js';
 import { type SymmetricEigen, symmetricEigen } from './symmetric-eigen.js';
@@ -118,6 +118,7 @@ async function ritzSearch(
 ): Promise<Found> {
   const { differences } = resolved.apply;
   const space = new RitzSpace({
+    whole: resolved.apply,
     apply: differences ? differences.at(step) : resolved.apply,
     coarser: differences?.at(2 * step),
     draw: (index) => tf.tidy(() => unit(draw(resolved.shapes, 0, index))),
@@ -161,6 +162,8 @@ interface Ritz extends SymmetricEigen {
 
 /** What a space is made of. */
 interface SpaceMap {
+  /** The map that it is of. */
+  readonly whole: LinearMap;
   readonly apply: (v: ParamVector) => ParamVector;
   /** The same by differences of twice the step, where there are any. */
   readonly coarser: ((v: ParamVector) => ParamVector) | undefined;
@@ -272,6 +275,7 @@ class RitzSpace {
       ...judge([
         !residuals.every(Number.isFinite) && 'a product is not finite: is the loss finite near θ?',
         off > TOLERATED * largest && DISAGREEMENT,
+        unheldKinks(this.#map.whole),
         !converged &&
           `a residual ‖Av − λv‖ of ${Math.max(...residuals).toPrecision(2)} is above the tolerance: allow more iterations, or use gaussNewton`,
       ]),

@@ -177,6 +177,10 @@ const activations: Readonly<Record<string, string>> = {
   elu: 'Elu',
 };
 
+/** Kernels with a kink that nothing holds: within an operation with a gradient of its own, or (the first) anywhere. */
+const unheld = new Set(['MaxPool3D', 'Relu', 'Relu6', 'LeakyRelu', 'Prelu', 'Abs', 'ClipByValue', 'MaxPool']);
+const [neverHeld] = unheld;
+
 /** What tells layers of `@tfjs-sam/wasm-kernels` to run their activations as kernels of their own. */
 const SPLIT_FLAG = 'SAM_SPLIT_ACTIVATIONS';
 tf.env().registerFlag(SPLIT_FLAG, () => false);
@@ -198,15 +202,22 @@ interface Choice {
 export class Kinks {
   readonly #choices: Choice[] = [];
   #isBroken = false;
+  #isPartial = false;
 
   /** Runs `f`, of which no gradient is recorded, and notes its choices. */
   record<T>(f: () => T): T {
-    return intercept(f, (kernel, run, inputs, attrs) => {
-      const output = run();
-      const chosen = keepAll(() => kinks[kernel]!.choose(inputs, output, attrs));
-      this.#choices.push({ kernel, sizes: sizesOf(inputs), chosen });
-      return output;
-    });
+    return intercept(
+      f,
+      (kernel, run, inputs, attrs) => {
+        const output = run();
+        const chosen = keepAll(() => kinks[kernel]!.choose(inputs, output, attrs));
+        this.#choices.push({ kernel, sizes: sizesOf(inputs), chosen });
+        return output;
+      },
+      () => {
+        this.#isPartial = true;
+      },
+    );
   }
 
   /**
@@ -223,9 +234,9 @@ export class Kinks {
     });
   }
 
-  /** Whether a replay took another way than the recording. */
-  get isBroken(): boolean {
-    return this.#isBroken;
+  /** Whether every kink that was seen is held: none within operations with gradients of their own, no replay another way. */
+  get areHeld(): boolean {
+    return !this.#isBroken && !this.#isPartial;
   }
 
   dispose(): void {
@@ -264,10 +275,22 @@ function keepAll(f: () => tf.Tensor[]): tf.Tensor[] {
 function intercept<T>(
   f: () => T,
   handle: (kernel: string, run: () => tf.Tensor, inputs: Inputs, attrs: Attributes) => tf.Tensor,
+  onUnheld: () => void = () => {},
 ): T {
   const engine = tf.engine() as unknown as { runKernel?: Kernel; state: { kernelDepth: number } };
   const own = Object.getOwnPropertyDescriptor(engine, 'runKernel');
-  const original = (engine.runKernel as Kernel).bind(engine);
+  const bound = (engine.runKernel as Kernel).bind(engine);
+  // What a kernel is made of is its own affair.
+  let isInside = false;
+  const original: Kernel = (...call) => {
+    const before = isInside;
+    isInside = true;
+    try {
+      return bound(...call);
+    } finally {
+      isInside = before;
+    }
+  };
   // What a kernel with a kink is made of has none of its own.
   let isHandling = false;
   const withKink: Kernel = (kernel, inputs, attrs) => {
@@ -280,6 +303,8 @@ function intercept<T>(
   };
   engine.runKernel = (kernel, inputs, attrs) => {
     const activation = fused.has(kernel) ? activations[attrs?.activation as string] : undefined;
+    const isWithin = isHandling || isInside;
+    if (!isWithin && unheld.has(kernel) && (kernel === neverHeld || engine.state.kernelDepth > 0)) onUnheld();
     if (isHandling || (activation === undefined && engine.state.kernelDepth > 0))
       return original(kernel, inputs, attrs);
     if (kernel in kinks) return withKink(kernel, inputs, attrs);

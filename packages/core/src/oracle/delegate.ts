@@ -23,6 +23,9 @@ export function delegate(
     get learningRateFactors() {
       return oracle.learningRateFactors;
     },
+    get kinksHeld() {
+      return oracle.kinksHeld !== false;
+    },
     evaluate: own.evaluate ?? ((request) => oracle.evaluate(request)),
     value: (request) => oracle.value(request),
     losses: (request) => oracle.losses(request),

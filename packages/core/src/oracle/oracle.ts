@@ -71,6 +71,8 @@ export interface GradientOracle {
   readonly rhoFactors?: readonly number[] | undefined;
   /** Multipliers of the base optimizer's update, one per variable (see `VariableGroup`); absent where all are 1. */
   readonly learningRateFactors?: readonly number[] | undefined;
+  /** False once a frozen evaluation met kinks that it cannot hold: differences of gradients are then not to be believed. */
+  readonly kinksHeld?: boolean;
   /**
    * The number of the step's next random draw, from 0: a sampler's `index`. Micro-batches with perturbations of their own
    * count on.

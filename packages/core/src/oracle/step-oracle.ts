@@ -109,6 +109,7 @@ export class StepOracle implements GradientOracle {
   /** How many examples each micro-batch has, once they told. */
   #sizes: readonly number[] | undefined;
   /** Choices made at θ, of the losses whose kinks were to be held. */
+  #kinksHeld = true;
   readonly #kinks = new Map<AnyLossClosure, Partial<Record<Objective, Kinks>>>();
 
   constructor(context: StepContext) {
@@ -179,8 +180,15 @@ export class StepOracle implements GradientOracle {
     this.release();
   }
 
+  get kinksHeld(): boolean {
+    for (const byObjective of this.#kinks.values())
+      for (const kinks of Object.values(byObjective)) if (!kinks.areHeld) this.#kinksHeld = false;
+    return this.#kinksHeld;
+  }
+
   /** Frees the choices that were noted; a frozen evaluation notes them again. */
   release(): void {
+    this.#kinksHeld = this.kinksHeld;
     for (const byObjective of this.#kinks.values())
       for (const kinks of Object.values(byObjective)) kinks.dispose();
     this.#kinks.clear();
