@@ -8,11 +8,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { run } from './fixtures/cli.js';
 import { wrongCalls } from './malformed.js';
 
-it('answers 2,000 wrong calls with one line and exit code 2, and leaves nothing behind', async () => {
-  const { tried, failed } = await wrongCalls(2_000, 2);
-  console.info(`wrong calls: tried ${tried}, survived ${tried - failed.length}, failed ${failed.length}`);
-  expect(failed).toEqual([]);
-});
+it.each([2, 3, 4, 5])(
+  'answers 500 wrong calls with one line and exit code 2, and leaves nothing: draw %i',
+  async (seed) => {
+    const { tried, failed } = await wrongCalls(500, seed);
+    console.info(`wrong calls: tried ${tried}, survived ${tried - failed.length}, failed ${failed.length}`);
+    expect(failed).toEqual([]);
+  },
+);
 
 it.each([
   ['compare', '--variants'],
@@ -41,7 +44,8 @@ it.each([
   ).toBe(2);
   expect(text.trimEnd().split('\n')).toHaveLength(1);
   expect(text.length).toBeLessThan(2_000);
-  expect(performance.now() - before).toBeLessThan(10_000);
+  // A busy machine may take its time.
+  expect(performance.now() - before).toBeLessThan(30_000);
 });
 
 describe('a process of its own', () => {
