@@ -147,6 +147,10 @@ const commands = {
     sh(bin('biome'), ['check', '--write', join('packages', args[0])]);
     commands.generate([]);
   },
+  sizes: (args) => {
+    buildAll();
+    sh(process.execPath, [join('scripts', 'sizes.mjs'), ...args]);
+  },
   pack: (args) => {
     buildAll();
     bundlePage();

@@ -28,7 +28,7 @@ export function chosen<M extends ModelName>(all: readonly M[], { models }: Setti
  *
  * @throws RangeError for a name that the table does not have.
  */
-export function left<T>(all: readonly T[], nameOf: (item: T) => string, { only }: Settings): T[] {
+export function selected<T>(all: readonly T[], nameOf: (item: T) => string, { only }: Settings): T[] {
   const names = all.map(nameOf);
   const unknown = only?.find((name) => !names.includes(name));
   if (unknown !== undefined)

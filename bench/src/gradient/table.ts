@@ -1,7 +1,7 @@
 import { type ModelName, modelNames, multiplyAddsOf, roundsOf } from '../models/names.js';
 import { runJob } from '../processes.js';
 import type { Table } from '../results.js';
-import { chosen, left, type Settings, turns } from '../settings.js';
+import { chosen, type Settings, selected, turns } from '../settings.js';
 import { scaled, show, summarise } from '../timing.js';
 import type { GradientResult, TfjsSide } from './job.js';
 import type { PeakResult } from './peak-job.js';
@@ -68,7 +68,7 @@ function note(cell: Cell, result: GradientResult | PeakResult | readonly number[
 
 /** Times every side on a model; the sides take turns, each time in a fresh process. */
 async function measureModel(model: ModelName, settings: Settings, torch: Torch | undefined) {
-  const wanted = left(sides, (side) => side, settings).filter(
+  const wanted = selected(sides, (side) => side, settings).filter(
     (side) => side !== 'peak' || multiplyAddsOf[model] !== undefined,
   );
   const cells = new Map<Side, Cell>(wanted.map((side) => [side, { medians: [], times: [] }]));
@@ -117,7 +117,7 @@ function torchNote(asked: boolean, torch: Torch | undefined): string {
 
 /** The gradient of one batch on every side. */
 export async function gradient(settings: Settings): Promise<Table> {
-  const asked = left(sides, (side) => side, settings).includes('torch');
+  const asked = selected(sides, (side) => side, settings).includes('torch');
   const torch = asked ? findTorch() : undefined;
   const rows: string[][] = [];
   for (const model of chosen(modelNames, settings)) {

@@ -2,7 +2,7 @@ import { mean } from 'simple-statistics';
 import { type ModelName, roundsOf } from '../models/names.js';
 import { runJob } from '../processes.js';
 import type { Table } from '../results.js';
-import { chosen, left, type Settings } from '../settings.js';
+import { chosen, type Settings, selected } from '../settings.js';
 import { ratio, scaled, show } from '../timing.js';
 import type { VariantsJob, VariantsResult } from './job.js';
 
@@ -43,7 +43,7 @@ function row(model: ModelName, title: string, { step, sgd, gradient, gradients }
 
 /** What each variant's step costs against SGD's, and against the gradients that it evaluates. */
 export async function variants(settings: Settings): Promise<Table> {
-  const configs = left(await configsOf(settings), ({ variant }) => variant, settings);
+  const configs = selected(await configsOf(settings), ({ variant }) => variant, settings);
   const rows: string[][] = [];
   for (const model of chosen(measured, settings)) {
     for (const config of configs) {

@@ -113,6 +113,11 @@ describe('options of lion', () => {
   });
 
   it('are written down with the defaults that matter', () => {
-    expect(lion({ beta2: 0.98 }).getConfig()).toMatchObject({ beta2: 0.98, learningRate: 1e-4 });
+    expect(lion({ beta2: 0.98 }).getConfig()).toEqual({
+      learningRate: 1e-4,
+      beta1: 0.9,
+      beta2: 0.98,
+      weightDecay: 0,
+    });
   });
 });

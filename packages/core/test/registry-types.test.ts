@@ -6,6 +6,7 @@ import {
   number,
   type PerturbationFilter,
   type PerturbationMetric,
+  part,
   type Schedule,
   type SharpnessAwareOptimizer,
   schedule,
@@ -129,10 +130,11 @@ it('a part is created from what its declaration lets through', () => {
     kind: 'schedule',
     name: 'typed',
     doc: 'd',
-    options,
+    options: { ...options, base: part('base-optimizer', { doc: 'Base' }) },
     create: (given) => {
       expectTypeOf(given.rho).toEqualTypeOf<Schedule>();
       expectTypeOf(given.power).toEqualTypeOf<number>();
+      expectTypeOf(given.base).toEqualTypeOf<tf.Optimizer>();
       expectTypeOf(given.filter).toEqualTypeOf<PerturbationFilter | undefined>();
       // @ts-expect-error: no such option
       given.rhoo;

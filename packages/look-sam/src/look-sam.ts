@@ -14,7 +14,7 @@ import {
   type VariantConfig,
   zerosLike,
 } from '@tfjs-sam/core';
-import { across, pushed } from './across.js';
+import { across, pushed } from './orthogonal-part.js';
 
 const options = {
   rho: radius({ default: 0.05 }),

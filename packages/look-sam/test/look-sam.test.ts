@@ -3,8 +3,8 @@ import { mongeMetric, SharpnessAwareOptimizer, sgd, sharpnessAware } from '@tfjs
 import { backendNames, describeGolden, describeVariant, toyProblem, useBackend } from '@tfjs-sam/testing';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { across } from '../src/across.js';
 import { lookSam } from '../src/index.js';
+import { across } from '../src/orthogonal-part.js';
 
 describe.each([
   ['looksam', true],

@@ -4,8 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { evaluate, type Result, type Values } from './compare.js';
 import { onEveryImplementation } from './implementations.js';
 import type { PublishedCase } from './published/case.js';
+import { concatSplitCases } from './published/concat-split.js';
 import { convolutionCases } from './published/convolutions.js';
-import { jointCases } from './published/joints.js';
 import { normalizationCases } from './published/normalization.js';
 import { poolingCases } from './published/pooling.js';
 import { productCases } from './published/products.js';
@@ -60,7 +60,7 @@ const families = {
   products: productCases,
   normalization: normalizationCases,
   rows: rowCases,
-  joints: jointCases,
+  joints: concatSplitCases,
 };
 
 onEveryImplementation('published gradients', () => {

@@ -64,7 +64,7 @@ export const sideOnly: readonly [string, Values[], Computation][] = [
     (x, y) => [
       ...run('SamNorm', { x0: x!, x1: y! }),
       ...run('SamDot', { x0: x!, y0: y! }),
-      ...run('SamAscentScale', { x0: x! }, { rho: 0.05, growth: 0 }),
+      ...run('SamAscentScale', { x0: x! }, { rho: 0.05, rankOneCoefficient: 0 }),
     ],
   ],
   [

@@ -17,9 +17,12 @@ import type { InnerProduct } from './metric.js';
  */
 export function ascentStep(inner: InnerProduct, gradient: ParamVector, rho: number | tf.Scalar): ParamVector {
   return tf.tidy(() => {
-    const growth = inner.growth?.(gradient);
-    if (growth !== undefined) {
-      return scaleFinite(fusedScale(gradient, rho, growth) ?? composedScale(gradient, rho, growth), gradient);
+    const rankOneCoefficient = inner.rankOneCoefficient?.(gradient);
+    if (rankOneCoefficient !== undefined) {
+      return scaleFinite(
+        fusedScale(gradient, rho, rankOneCoefficient) ?? composedScale(gradient, rho, rankOneCoefficient),
+        gradient,
+      );
     }
     const raised = inner.solve(gradient);
     const [a, b] = [norm(gradient), norm(raised)];
@@ -31,19 +34,31 @@ export function ascentStep(inner: InnerProduct, gradient: ParamVector, rho: numb
 
 /** The ascent step, not multiplied out where that saves a pass over the weights. */
 export function ascentPerturbation(inner: InnerProduct, gradient: ParamVector, rho: number): Perturbation {
-  const growth = inner.growth?.(gradient);
-  const factor = growth === undefined ? undefined : fusedScale(gradient, rho, growth);
+  const rankOneCoefficient = inner.rankOneCoefficient?.(gradient);
+  const factor = rankOneCoefficient === undefined ? undefined : fusedScale(gradient, rho, rankOneCoefficient);
   return factor ? { scale: factor, direction: gradient } : ascentStep(inner, gradient, rho);
 }
 
 /** ρ/(‖g‖√(1 + k‖g‖²)) in one kernel, 0 where that is not finite; undefined where the backend has no such kernel. */
-function fusedScale(gradient: ParamVector, rho: number | tf.Scalar, growth: number): tf.Scalar | undefined {
+function fusedScale(
+  gradient: ParamVector,
+  rho: number | tf.Scalar,
+  rankOneCoefficient: number,
+): tf.Scalar | undefined {
   if (typeof rho !== 'number') return undefined;
-  return runFused('SamAscentScale', { x: gradient }, { rho, growth })?.[0] as tf.Scalar | undefined;
+  return runFused('SamAscentScale', { x: gradient }, { rho, rankOneCoefficient })?.[0] as
+    | tf.Scalar
+    | undefined;
 }
 
-function composedScale(gradient: ParamVector, rho: number | tf.Scalar, growth: number): tf.Tensor {
+function composedScale(
+  gradient: ParamVector,
+  rho: number | tf.Scalar,
+  rankOneCoefficient: number,
+): tf.Tensor {
   const length = norm(gradient);
   const perUnit = tf.div(rho, length);
-  return growth === 0 ? perUnit : tf.div(perUnit, hypotOne(tf.mul(Math.sqrt(growth), length)));
+  return rankOneCoefficient === 0
+    ? perUnit
+    : tf.div(perUnit, hypotOne(tf.mul(Math.sqrt(rankOneCoefficient), length)));
 }

@@ -12,7 +12,7 @@ export interface InnerProduct {
    * k >= 0 where g is an eigenvector with G g = (1 + k‖g‖²) g, else undefined. Optional: it lets the ascent step take
    * the closed form ρ g / (‖g‖√(1 + k‖g‖²)), without the cancellation of the general formula and in one pass.
    */
-  growth?(g: ParamVector): number | undefined;
+  rankOneCoefficient?(g: ParamVector): number | undefined;
   /**
    * The metric of the coordinates F⁻¹θ, where the radius has multipliers f: I + F (G − I) F. Optional: for metrics that add
    * outer products to the identity, whose ball F stretches and whose products it leaves (G_F = F⁻² + g gᵀ). Without it the

@@ -27,7 +27,7 @@ export function squares(x: ParamVector): ParamVector {
  * @param decay - In [0, 1).
  * @returns Scalar in (0, 1], 1 for the first value.
  */
-export function newShare({ state }: GradientOracle, key: string, decay: number): tf.Scalar {
+export function biasCorrectedRate({ state }: GradientOracle, key: string, decay: number): tf.Scalar {
   const past = state.getTensor(`${key}.weight`) ?? tf.scalar(0);
   const weight = tf.add(tf.mul(decay, past), 1 - decay);
   state.setTensor(`${key}.weight`, weight);

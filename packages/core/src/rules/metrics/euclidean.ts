@@ -4,7 +4,7 @@ import type { InnerProduct, PerturbationMetric } from '../metric.js';
 const identity: InnerProduct = {
   apply: (v) => v,
   solve: (g) => g,
-  growth: () => 0,
+  rankOneCoefficient: () => 0,
 };
 
 declare module '../../kinds.js' {

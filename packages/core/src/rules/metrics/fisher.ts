@@ -5,7 +5,7 @@ import { definePart, type PartFunction } from '../../declare/part.js';
 import type { LossClosure } from '../../oracle/objective.js';
 import type { GradientOracle } from '../../oracle/oracle.js';
 import type { PerturbationMetric } from '../metric.js';
-import { blend, diagonalInner, newShare, squares } from './diagonal.js';
+import { biasCorrectedRate, blend, diagonalInner, squares } from './diagonal.js';
 
 /** The losses of a step's single examples, or of its micro-batches: closures of the same variables. */
 export type PerExampleLosses = (step: number) => readonly LossClosure[];
@@ -89,7 +89,7 @@ function meanSquare(oracle: GradientOracle, losses: readonly LossClosure[]): Par
 }
 
 function movingAverage(oracle: GradientOracle, ofStep: ParamVector, decay: number): ParamVector {
-  const average = blend(oracle.state.get('fisher'), ofStep, newShare(oracle, 'fisher', decay));
+  const average = blend(oracle.state.get('fisher'), ofStep, biasCorrectedRate(oracle, 'fisher', decay));
   oracle.state.set('fisher', average);
   return average;
 }

@@ -5,7 +5,7 @@ import { code, type OptionsOf, oneOf } from '../../declare/option.js';
 import { definePart, type PartFunction } from '../../declare/part.js';
 import type { GradientOracle } from '../../oracle/oracle.js';
 import type { PerturbationMetric } from '../metric.js';
-import { blend, diagonalInner, newShare, squares } from './diagonal.js';
+import { biasCorrectedRate, blend, diagonalInner, squares } from './diagonal.js';
 import { isDue, probedOptions } from './hessian-diagonal.js';
 
 const outputs = {
@@ -66,7 +66,7 @@ export const gaussNewtonMetric: PartFunction<GaussNewtonOptions, PerturbationMet
         tf.dispose(before ?? []);
       }
       // A NaN of one step would stay in the average for good.
-      const next = blend(oracle.state.get(key), scaleFinite(1, mean!), newShare(oracle, key, decay));
+      const next = blend(oracle.state.get(key), scaleFinite(1, mean!), biasCorrectedRate(oracle, key, decay));
       oracle.state.set(key, next);
       return next;
     };

@@ -7,7 +7,7 @@ import { definePart, type PartFunction } from '../../declare/part.js';
 import type { GradientOracle } from '../../oracle/oracle.js';
 import type { PerturbationMetric } from '../metric.js';
 import { averageDecay, drawOptions } from '../options.js';
-import { blend, diagonalInner, newShare } from './diagonal.js';
+import { biasCorrectedRate, blend, diagonalInner } from './diagonal.js';
 
 /** Options of the metrics that are estimated by random probes and averaged over refreshes. */
 export const probedOptions = {
@@ -74,7 +74,11 @@ export const hessianDiagonalMetric: PartFunction<HessianDiagonalOptions, Perturb
         const shapes = oracle.variables.map(({ shape }) => shape);
         const estimate = hutchinsonDiagonal(hessian(oracle, { objective }), shapes, oracle.step, probing);
         // An infinity or NaN of one step would stay in the average for good.
-        const next = blend(oracle.state.get(key), scaleFinite(1, estimate), newShare(oracle, key, decay));
+        const next = blend(
+          oracle.state.get(key),
+          scaleFinite(1, estimate),
+          biasCorrectedRate(oracle, key, decay),
+        );
         oracle.state.set(key, next);
         return next;
       };

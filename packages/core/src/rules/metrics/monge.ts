@@ -66,7 +66,7 @@ function mongeAt(gradient: ParamVector): InnerProduct {
       const kept = tf.square(tf.div(1, stretch));
       return axpy(tf.mul(dot(unit, v), tf.sub(kept, 1)), unit, v);
     },
-    growth: (v) => (v === gradient ? 1 : undefined),
+    rankOneCoefficient: (v) => (v === gradient ? 1 : undefined),
     // I + (F g)(F g)ᵀ.
     stretched: (_factors, scaled) => mongeAt(scaled),
   };

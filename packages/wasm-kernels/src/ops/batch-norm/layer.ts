@@ -12,7 +12,7 @@ import {
   zeros,
 } from '@tensorflow/tfjs-core';
 import { isUsable } from '../../availability.js';
-import { asFloat, requireVectors } from '../../columns.js';
+import { asFloat, requireVectors } from '../../layer-inputs.js';
 import { hasMembers, type LayerCall, layerCall, onlyInput, type Weight } from '../../layers.js';
 
 /** What {@link trainingBatchNorm} returns. The caller disposes it. */

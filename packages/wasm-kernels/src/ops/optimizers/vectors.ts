@@ -66,12 +66,12 @@ function lengthOf(call: KernelCall, side: SideModule): number {
   return Math.sqrt(sum);
 }
 
-/** `SamAscentScale`: ρ/(‖x‖√(1 + growth·‖x‖²)), or 0 where that is not finite. */
+/** `SamAscentScale`: ρ/(‖x‖√(1 + k·‖x‖²)) for a rankOneCoefficient k, or 0 where that is not finite. */
 export function ascentScale(call: KernelCall, side: SideModule): TensorInfo {
-  const { rho, growth } = attributes<{ rho: number; growth: number }>(call);
+  const { rho, rankOneCoefficient } = attributes<{ rho: number; rankOneCoefficient: number }>(call);
   const length = lengthOf(call, side);
   // Rounded first: what overflows float32 counts as not finite.
-  const factor = Math.fround(rho / (length * Math.sqrt(1 + growth * length * length)));
+  const factor = Math.fround(rho / (length * Math.sqrt(1 + rankOneCoefficient * length * length)));
   return scalar(side, Number.isFinite(factor) ? factor : 0);
 }
 

@@ -15,7 +15,7 @@ import {
   util,
 } from '@tensorflow/tfjs-core';
 import { isNested, isUsable } from '../../availability.js';
-import { asFloat } from '../../columns.js';
+import { asFloat } from '../../layer-inputs.js';
 
 /** What {@link softmaxCrossEntropy} answers: each row's loss, or their mean. */
 export type Reduction = 'none' | 'mean';

@@ -129,4 +129,4 @@ const slices: PublishedCase[] = [
   },
 ];
 
-export const jointCases = [...unstacks, ...others, ...slices];
+export const concatSplitCases = [...unstacks, ...others, ...slices];
