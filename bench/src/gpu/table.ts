@@ -2,7 +2,7 @@ import { findTorch, torchTimes } from '../gradient/torch.js';
 import { type ModelName, roundsOf } from '../models/names.js';
 import { runJob } from '../processes.js';
 import type { Table } from '../results.js';
-import { chosen, left, type Settings, turns } from '../settings.js';
+import { chosen, selected, type Settings, turns } from '../settings.js';
 import { ratio, scaled, show, summarise } from '../timing.js';
 import { type GpuBackend, type GpuResult, gpuBackends } from './job.js';
 
@@ -32,7 +32,7 @@ async function measure(
 
 /** Times every side on a model; the sides take turns, each time in a fresh process. */
 async function measureModel(model: ModelName, settings: Settings): Promise<Map<Side, Cell>> {
-  const sides = left<Side>(['torch', ...gpuBackends], (side) => side, settings);
+  const sides = selected<Side>(['torch', ...gpuBackends], (side) => side, settings);
   const cells = new Map<Side, Cell>(sides.map((side) => [side, { results: [] }]));
   for (const [side, repetition] of turns(sides, settings.repetitions)) {
     const cell = cells.get(side)!;

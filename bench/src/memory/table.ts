@@ -1,6 +1,6 @@
 import { runJob } from '../processes.js';
 import type { Table } from '../results.js';
-import { chosen, left, type Settings } from '../settings.js';
+import { chosen, selected, type Settings } from '../settings.js';
 import { type MemoryResult, memoryOptimizers } from './job.js';
 
 const measured = ['MLP b128', 'CNN b128', 'ResNet-20-like b32'] as const;
@@ -13,7 +13,7 @@ export async function memory(settings: Settings): Promise<Table> {
   const steps = Math.max(10, Math.round(1_000 * settings.scale));
   for (const model of chosen(measured, settings)) {
     let plain: MemoryResult | undefined;
-    for (const optimizer of left(memoryOptimizers, (name) => name, settings)) {
+    for (const optimizer of selected(memoryOptimizers, (name) => name, settings)) {
       settings.log?.(`memory: ${model}, ${optimizer}`);
       const result = await runJob('memory', { model, optimizer, steps, settled: 5 }, settings);
       plain ??= result;

@@ -1,6 +1,6 @@
 import { runJob } from '../processes.js';
 import type { Table } from '../results.js';
-import { left, type Settings } from '../settings.js';
+import { selected, type Settings } from '../settings.js';
 import { ratio, scaled, show, summarise } from '../timing.js';
 import type { Axis } from './job.js';
 
@@ -15,7 +15,7 @@ const points = axes.flatMap(([axis, title, values]) => values.map((value) => ({ 
 /** How the cost of a SAM step grows. */
 export async function scaling(settings: Settings): Promise<Table> {
   const rows: string[][] = [];
-  for (const { axis, title, value } of left(points, (each) => `${each.axis} ${each.value}`, settings)) {
+  for (const { axis, title, value } of selected(points, (each) => `${each.axis} ${each.value}`, settings)) {
     settings.log?.(`scaling: ${title}, ${value}`);
     // V8 compiles in stages; a step of the small ones is over in less than a millisecond.
     const settle = Math.min(3_000, 6_000 * settings.scale);

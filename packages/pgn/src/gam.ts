@@ -89,7 +89,7 @@ export const gam: Variant<GamOptions> = defineVariant({
   }),
 });
 
-const identity: InnerProduct = { apply: (v) => v, solve: (v) => v, growth: () => 0 };
+const identity: InnerProduct = { apply: (v) => v, solve: (v) => v, rankOneCoefficient: () => 0 };
 
 /** r v / ‖v‖, zero where v is zero or not finite. */
 function ofLength(vector: ParamVector, length: number): ParamVector {
