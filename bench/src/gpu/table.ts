@@ -2,7 +2,7 @@ import { findTorch, torchTimes } from '../gradient/torch.js';
 import { type ModelName, roundsOf } from '../models/names.js';
 import { runJob } from '../processes.js';
 import type { Table } from '../results.js';
-import { chosen, selected, type Settings, turns } from '../settings.js';
+import { chosen, type Settings, selected, turns } from '../settings.js';
 import { ratio, scaled, show, summarise } from '../timing.js';
 import { type GpuBackend, type GpuResult, gpuBackends } from './job.js';
 

@@ -1,6 +1,6 @@
 import { runJob } from '../processes.js';
 import type { Table } from '../results.js';
-import { chosen, selected, type Settings } from '../settings.js';
+import { chosen, type Settings, selected } from '../settings.js';
 import { type MemoryResult, memoryOptimizers } from './job.js';
 
 const measured = ['MLP b128', 'CNN b128', 'ResNet-20-like b32'] as const;

@@ -1,6 +1,6 @@
 import { runJob } from '../processes.js';
 import type { Table } from '../results.js';
-import { selected, type Settings } from '../settings.js';
+import { type Settings, selected } from '../settings.js';
 import { ratio, scaled, show, summarise } from '../timing.js';
 import type { Axis } from './job.js';
 
