@@ -5,6 +5,7 @@ import type { MemoryJob, MemoryResult } from './memory/job.js';
 import type { OverheadJob, OverheadResult } from './overhead/job.js';
 import type { Provenance } from './provenance-job.js';
 import type { ScalingJob, ScalingResult } from './scaling/job.js';
+import type { ThreadsJob, ThreadsResult } from './threads/job.js';
 import type { VariantsJob, VariantsResult } from './variants/job.js';
 
 /** What a child process can be asked for. */
@@ -17,6 +18,7 @@ export interface Jobs {
   variants: { argument: VariantsJob; result: VariantsResult };
   memory: { argument: MemoryJob; result: MemoryResult };
   scaling: { argument: ScalingJob; result: ScalingResult };
+  threads: { argument: ThreadsJob; result: ThreadsResult };
   provenance: { argument: null; result: Provenance };
 }
 
@@ -35,5 +37,6 @@ export const jobs: { readonly [K in JobName]: () => Promise<Run<K>> } = {
   variants: async () => (await import('./variants/job.js')).variantsJob,
   memory: async () => (await import('./memory/job.js')).memoryJob,
   scaling: async () => (await import('./scaling/job.js')).scalingJob,
+  threads: async () => (await import('./threads/job.js')).threadsJob,
   provenance: async () => (await import('./provenance-job.js')).provenanceJob,
 };

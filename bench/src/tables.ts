@@ -5,10 +5,16 @@ import { overhead } from './overhead/table.js';
 import type { Table } from './results.js';
 import { scaling } from './scaling/table.js';
 import type { Settings } from './settings.js';
+import { threads } from './threads/table.js';
 import { variants } from './variants/table.js';
 
 /** The tables by name, in the order of RESULTS.md. */
-export const tables = { gradient, overhead, variants, memory, scaling, gpu } as const satisfies Record<
-  string,
-  (settings: Settings) => Promise<Table>
->;
+export const tables = {
+  gradient,
+  threads,
+  overhead,
+  variants,
+  memory,
+  scaling,
+  gpu,
+} as const satisfies Record<string, (settings: Settings) => Promise<Table>>;

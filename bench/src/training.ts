@@ -3,9 +3,9 @@ import { prepareBackend } from '@tfjs-sam/backends';
 import { sgd } from '@tfjs-sam/core';
 import type { BenchModel } from './models/index.js';
 
-/** The backend of every table but `gradient`: wasm, with the kernels that the library takes by default. */
+/** The backend of every table but `gradient` and `threads`: wasm on one thread, with the kernels that the library takes by default. */
 export async function prepareTraining(): Promise<string> {
-  const { kernels } = await prepareBackend('wasm');
+  const { kernels } = await prepareBackend({ backend: 'wasm', threads: 1 });
   return kernels?.implementation ?? 'none';
 }
 

@@ -56,6 +56,17 @@ describe.concurrent('the tables, tiny', { timeout: 180_000 }, () => {
     await expect(tables.scaling(settings({ only: ['width 33'] }))).rejects.toThrow(/width 32, .*"width 33"/);
   });
 
+  it('threads: one, two, and two processes at once', async () => {
+    const table = await tables.threads(
+      settings({ models: ['MLP b8'], only: ['1 thread', '2 threads', '2 processes of 1 thread, time ÷ 2'] }),
+    );
+    expectRectangle(table, 3);
+    for (const [, side, time, ratio] of table.rows) {
+      expect(time, side).toMatch(spread);
+      expect(ratio, side).toMatch(spread);
+    }
+  });
+
   it('gpu: says what is missing, or times it', async () => {
     const table = await tables.gpu(settings({ models: ['MLP b128'] }));
     expectRectangle(table, 3);

@@ -32,7 +32,7 @@ async function prepare(side: TfjsSide): Promise<string | undefined> {
   await tf.setBackend('wasm');
   if (side === 'stock') return undefined;
   const { registerTrainingKernels } = await import('@tfjs-sam/wasm-kernels');
-  const { implementation, reason } = await registerTrainingKernels({ implementation: side });
+  const { implementation, reason } = await registerTrainingKernels({ implementation: side, threads: 1 });
   return implementation === side ? undefined : (reason ?? 'not available');
 }
 

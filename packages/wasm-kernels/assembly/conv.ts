@@ -1,5 +1,6 @@
 // Gradients of conv2d (NHWC). The filter gradient is a product whose left operand is never built: its panels are
 // packed straight from the padded input. The input gradient is a product followed by `col2im`.
+import { gradientDirect } from './direct-gradient';
 import { KC, MC, multiplyPacked, NC, scratchA, scratchB, scratchTile } from './gemm';
 import { TALL } from './micro';
 import { copy6, packB, panelRows } from './pack';
@@ -82,13 +83,18 @@ function packWindows(rows: usize, used: usize, panel: usize, windows: usize, k: 
   }
 }
 
+/** Elements of a window up to which it is not packed. */
+const DIRECT: usize = 32;
+
 /**
- * dW[kh·kw·C, O] = Σ over output pixels of window(x) ⊗ dy, its rows `first` to `first` + `rows`, one for each element of a
- * window. x is already padded to height × width. `table` has room for kh·kw·C + KC words.
+ * dW[kh·kw·C, O] = Σ over output pixels of window(x) ⊗ dy: `rows` of its rows, one for each element of a window, and `columns` of its
+ * columns, a multiple of eight but for the last. x is already padded to height × width. `table` has room for kh·kw·C + KC words.
  */
 export function convFilterGradient(
   first: usize,
   rows: usize,
+  firstColumn: usize,
+  columns: usize,
   x: usize,
   dy: usize,
   out: usize,
@@ -115,12 +121,36 @@ export function convFilterGradient(
   const pixels = batch * outHeight * outWidth;
   const ldc = outChannels * 4;
   const windows = table + m * 4;
+  const endColumn = firstColumn + columns;
   writeRowOffsets(kh, kw, channels, width * channels * 4, dh, dw, table);
+  if (m <= DIRECT && outChannels % 8 === 0) {
+    const line = width * channels * 4;
+    memory.fill(windows, 0, 12);
+    gradientDirect(
+      first,
+      end,
+      firstColumn,
+      endColumn,
+      x,
+      table,
+      dy,
+      out,
+      batch,
+      height * line,
+      sh * line,
+      sw * channels * 4,
+      outHeight,
+      outWidth,
+      ldc,
+      scratchTile(scratch),
+    );
+    return;
+  }
   for (let p: usize = 0; p < pixels; p += KC) {
     const kc = min(KC, pixels - p);
     writeWindows(x, height, width, channels, outHeight, outWidth, sh, sw, p, kc, windows);
-    for (let j: usize = 0; j < outChannels; j += NC) {
-      const nc = min(NC, outChannels - j);
+    for (let j = firstColumn; j < endColumn; j += NC) {
+      const nc = min(NC, endColumn - j);
       packB(dy + p * ldc + j * 4, ldc, 4, kc, nc, pb);
       for (let i = first; i < end; i += MC) {
         const mc = min(MC, end - i);

@@ -15,7 +15,7 @@ const generated = join(root, 'src', 'generated');
 const output = join(generated, 'binaries.ts');
 const types = join(generated, 'exports.ts');
 const signatures = join(generated, 'parameters.ts');
-const limit = 24 * 1024;
+const limit = 32 * 1024;
 const flags = ['--runtime', 'stub', '--importMemory', '--initialMemory', '1', '--noExportMemory'].concat([
   // As TensorFlow.js's module has it: a limited memory can be shared, which one bit of the binary says.
   '--maximumMemory',

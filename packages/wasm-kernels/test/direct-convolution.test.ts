@@ -23,6 +23,27 @@ onEveryImplementation('convolutions of few input channels', () => {
     ]);
   });
 
+  // Windows of six, of four and of other numbers of elements; channels that fill tiles of eight, and some that do not.
+  it.each([
+    [[3, 7, 4, 1], [3, 3, 1, 16], 1, 'same'],
+    [[2, 9, 40, 1], [5, 5, 1, 8], 1, 'valid'],
+    [[2, 11, 15, 3], [3, 3, 3, 24], 2, 'same'],
+    [[1, 6, 300, 2], [1, 3, 2, 8], 1, 'valid'],
+    [[2, 9, 9, 1], [2, 2, 1, 8], 2, 'valid'],
+    [[2, 9, 9, 1], [3, 3, 1, 12], 1, 'valid'],
+  ] as const)(
+    'have filter gradients of cpu: %j by %j, strides %d, %s',
+    async (shape, filter, strides, pad) => {
+      const convolve = (x: tf.Tensor, w: tf.Tensor) =>
+        tf.conv2d(x as tf.Tensor4D, w as tf.Tensor4D, strides, pad);
+      const { shape: out } = tf.tidy(() => convolve(tf.zeros([...shape]), tf.zeros([...filter])));
+      const inputs = [random(1, [...shape]), random(2, [...filter]), random(3, out)];
+      await expectLikeCpu('direct', inputs, 900, (x, w, dy) =>
+        tf.grads((x, w) => convolve(x!, w!))([x!, w!], dy!),
+      );
+    },
+  );
+
   it('keep NaN where the ReLU would drop it', () => {
     const y = tf.tidy(() => {
       const x = tf.tensor4d([Number.NaN, ...Array<number>(24).fill(-1)], [1, 5, 5, 1]);

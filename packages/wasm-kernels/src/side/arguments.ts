@@ -13,7 +13,7 @@ export type DepthwiseArguments = After3<SideExports['depthwiseInputGradient']>;
 /** Geometry of conv2d over an image that is already padded. */
 export type ConvArguments =
   Parameters<SideExports['convFilterGradient']> extends [
-    ...[first: number, rows: number],
+    ...[first: number, rows: number, firstColumn: number, columns: number],
     ...[x: number, dy: number, out: number, scratch: number, table: number],
     ...infer R,
   ]

@@ -90,18 +90,19 @@ const convForward: Splitting<'convForward'> = {
   },
 };
 
+/** `DIRECT` of the assembly. */
+const UNPACKED = 32;
+
 const convFilterGradient: Splitting<'convFilterGradient'> = {
   work: convForward.work as Splitting<'convFilterGradient'>['work'],
-  split: ({ rows }) => ({
-    count: 'rows',
-    moves: { first: 1 },
-    own: { scratch: SCRATCH, table: (rows + 256) * 4 },
-    multiple: rows >= 24 ? 6 : 4,
-    perThread: 1,
-  }),
+  split: ({ rows, columns }) => {
+    const shared = { own: { scratch: SCRATCH, table: (rows + 256) * 4 }, perThread: 1 };
+    // Windows of few elements are not packed, so that no part does work again.
+    if (rows <= UNPACKED && columns % 8 === 0)
+      return { ...shared, count: 'columns', moves: { firstColumn: 1 }, multiple: 8 };
+    return { ...shared, count: 'rows', moves: { first: 1 }, multiple: rows >= 24 ? 6 : 4 };
+  },
 };
-
-const rowwise = { rows: 'rows' } as const;
 
 /** How each function is split that is worth it. The sums of the others, or their order of writing, forbid it. */
 export const splittings: { readonly [F in Splittable]?: Splitting<F> } = {
@@ -146,7 +147,7 @@ export const splittings: { readonly [F in Splittable]?: Splitting<F> } = {
   },
   tileRows: {
     work: (a) => (a.rows * a.columns) / NUMBERS,
-    split: (a) => ({ count: rowwise.rows, moves: { out: a.columns * 4 } }),
+    split: (a) => ({ count: 'rows', moves: { out: a.columns * 4 } }),
   },
   copyRows: {
     work: (a) => (a.rows * a.bytes) / 2 / NUMBERS,

@@ -34,7 +34,16 @@ export function conv2dFilterGradient(call: KernelCall, side: SideModule): Tensor
   const rows = info.filterHeight * info.filterWidth * inChannels;
   side.withMemory((rows + BLOCK_WINDOWS) * 4, (table) => {
     const addresses = [side.address(image), side.address(dy), side.address(out)] as const;
-    side.run.convFilterGradient(0, rows, ...addresses, scratch, table, ...convArguments(image, info));
+    side.run.convFilterGradient(
+      0,
+      rows,
+      0,
+      outChannels,
+      ...addresses,
+      scratch,
+      table,
+      ...convArguments(image, info),
+    );
   });
   if (image !== x) side.backend.disposeData(image.dataId);
   return out;
