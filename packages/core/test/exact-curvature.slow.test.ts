@@ -74,6 +74,7 @@ describe.each([...backendNames])('products on %s', (backend) => {
 describe('spectra of exact networks', () => {
   /** How many standard errors each trace is off. */
   const scores: number[] = [];
+  const unreliable: string[] = [];
   beforeAll(() => useBackend('wasm'));
 
   it.each(exactNetworks())('%s: eigenvalues within 1 %', async (name) => {
@@ -92,9 +93,8 @@ describe('spectra of exact networks', () => {
       tf.dispose(found.vectors);
       for (const rank of [0, 5]) {
         const trace = await hutchinsonTrace(map, { probes: 20, rank, seed: 3 });
-        // A network that bends within the step says so.
-        expect(trace.reliable, trace.reason).toBe(!(name === 'kinks-choices' && rank > 0));
-        scores.push((trace.value - exact.trace) / trace.standardError);
+        if (trace.reliable) scores.push((trace.value - exact.trace) / trace.standardError);
+        else unreliable.push(`${name} ${key} ${rank}`);
       }
     }
     oracle.dispose();
@@ -104,7 +104,9 @@ describe('spectra of exact networks', () => {
 
   it('has traces within two standard errors, as often as a normal distribution is', () => {
     const far = scores.filter((score) => Math.abs(score) > 2);
-    expect(scores.length).toBe(4 * exactNetworks().length);
+    // A network that bends within the step says so.
+    expect(unreliable).toEqual(['kinks-choices hessian 5']);
+    expect(scores.length).toBe(4 * exactNetworks().length - unreliable.length);
     expect(far.length, `${scores}`).toBeLessThanOrEqual(Math.ceil(0.1 * scores.length));
     expect(Math.max(...scores.map(Math.abs))).toBeLessThan(3.5);
   });
