@@ -58,21 +58,12 @@ export class ClosureTrace {
     this.#layers.keepIf(ok);
   }
 
-  /** Frees everything that the first evaluation kept: of a measure, which leaves no trace. */
-  forget(): void {
-    tf.dispose((this.#first ?? []).map(({ tensor }) => tensor));
-    this.end();
-  }
-
   /** The step is over: what it kept is the closure's alone. */
   end(): void {
-    for (const { reference } of this.#first ?? []) if (!standing.has(reference)) reference.dispose();
+    for (const { reference } of this.#first ?? []) reference.dispose();
     this.#first = undefined;
   }
 }
-
-/** References that a closure's tensors stand for. */
-const standing = new WeakSet<tf.Tensor>();
 
 /**
  * Gives what a later evaluation kept the first one's values, from the last one on: what a closure makes once and keeps for
@@ -84,8 +75,8 @@ function replaceByFirst(later: readonly tf.Tensor[], first: readonly Kept[]): vo
     while (at >= 0 && !isAlike(tensor, first[at]!.reference)) at--;
     if (at < 0) return;
     const { tensor: original, reference } = first[at--]!;
-    if (original.isDisposed) standing.add(reference);
-    standInFor(tensor, original.isDisposed ? reference : original);
+    // A reference of its own: the closure may free this one too, in the next evaluation.
+    standInFor(tensor, original.isDisposed ? referenceTo(reference) : original);
   }
 }
 

@@ -27,12 +27,13 @@ export function requireLoss(owner: string, value: unknown): tf.Scalar {
 }
 
 /**
- * Says what a tensor that is gone in an evaluation after the first was gone by: the closure itself, most likely.
+ * Says what a tensor that is gone in the middle of a step was gone by: the closure itself, most likely.
  */
 export function explainDisposed(owner: string, error: unknown): unknown {
-  if (!(error instanceof Error) || !/disposed/i.test(error.message)) return error;
+  // The second is what TensorFlow.js says of a tensor that is gone when a gradient needs it.
+  if (!(error instanceof Error) || !/disposed|reading 'backend'/i.test(error.message)) return error;
   return new Error(
-    `${owner}: ${error.message} The loss is evaluated several times a step, and what it reads was there the first time: dispose of batches after minimize, not in the loss.`,
+    `${owner}: ${error.message} The loss is evaluated several times a step, and what it reads has to be there until the step is over: dispose of batches after minimize, not in the loss.`,
     { cause: error },
   );
 }

@@ -304,12 +304,12 @@ export class StepOracle implements GradientOracle {
     return (tf.split(weights, [...sizes]) as tf.Tensor1D[]).map((part) => ({ weights: part, factor }));
   }
 
-  /** The loss at θ once more, of the first micro-batch, leaving no trace. */
+  /** The loss at θ once more, of the first micro-batch; no variable changes. */
   repeat(): tf.Scalar {
     return this.#unnoticed(0, (run) => tf.tidy(() => tf.clone(run())));
   }
 
-  /** Finds the variables that the loss reaches, where no former step has shown it: an evaluation that leaves no trace. */
+  /** Finds the variables that the loss reaches, where no former step has shown it: an evaluation that changes no variable. */
   #scout(): void {
     const { expects, closures } = this.#context;
     if (!expects || this.#variables.every((variable) => expects(variable) !== undefined)) return;
@@ -322,7 +322,6 @@ export class StepOracle implements GradientOracle {
 
   #unnoticed<T>(part: number, run: (loss: () => tf.Scalar) => T): T {
     const before = new VariableSnapshot();
-    const trace = new ClosureTrace();
     const asked: Asked = {
       closure: this.#context.closures[part]!,
       objective: 'descent',
@@ -332,11 +331,10 @@ export class StepOracle implements GradientOracle {
     };
     try {
       const loss = this.#loss(asked);
-      return trace.evaluate(loss, () => run(loss));
+      // What it keeps and what its layers do is the step's: first, where no evaluation was before.
+      return this.#traces[part]!.evaluate(loss, () => run(loss));
     } finally {
       asked.examples.losses?.dispose();
-      trace.undo();
-      trace.forget();
       before.restore();
       before.dispose();
     }
@@ -528,7 +526,8 @@ export class StepOracle implements GradientOracle {
     try {
       return f();
     } catch (error) {
-      throw this.#begun ? explainDisposed(this.#context.owner, error) : error;
+      const gone = error instanceof Error && /reading 'backend'/.test(error.message);
+      throw this.#begun || gone ? explainDisposed(this.#context.owner, error) : error;
     }
   }
 
