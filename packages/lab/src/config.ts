@@ -109,7 +109,13 @@ const schemaFor = (known: readonly string[]) =>
       workers: z.string().refine((text) => text === '' || /^\d+$/.test(text), {
         error: ({ input }) => `expected --workers to be an integer >= 0, ${shown(input)}`,
       }),
-      out: z.string().min(1, 'expected --out to be a folder, got ""'),
+      out: z
+        .string()
+        .min(1, 'expected --out to be a folder, got ""')
+        // No system has longer ones: told before the data are read.
+        .refine((path) => path.length <= 4096, {
+          error: ({ input }) => `expected --out to be a path, ${shown(input)}`,
+        }),
       name: z.string().regex(/^[\w.-]+$/, {
         error: ({ input }) =>
           `expected --name to have letters, digits, ".", "_" and "-" only, ${shown(input)}`,
