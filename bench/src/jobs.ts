@@ -5,6 +5,7 @@ import type { MemoryJob, MemoryResult } from './memory/job.js';
 import type { OverheadJob, OverheadResult } from './overhead/job.js';
 import type { Provenance } from './provenance-job.js';
 import type { ScalingJob, ScalingResult } from './scaling/job.js';
+import type { StudiesJob } from './studies/job.js';
 import type { ThreadsJob, ThreadsResult } from './threads/job.js';
 import type { VariantsJob, VariantsResult } from './variants/job.js';
 
@@ -19,6 +20,7 @@ export interface Jobs {
   memory: { argument: MemoryJob; result: MemoryResult };
   scaling: { argument: ScalingJob; result: ScalingResult };
   threads: { argument: ThreadsJob; result: ThreadsResult };
+  studies: { argument: StudiesJob; result: null };
   provenance: { argument: null; result: Provenance };
 }
 
@@ -38,5 +40,6 @@ export const jobs: { readonly [K in JobName]: () => Promise<Run<K>> } = {
   memory: async () => (await import('./memory/job.js')).memoryJob,
   scaling: async () => (await import('./scaling/job.js')).scalingJob,
   threads: async () => (await import('./threads/job.js')).threadsJob,
+  studies: async () => (await import('./studies/job.js')).studiesJob,
   provenance: async () => (await import('./provenance-job.js')).provenanceJob,
 };

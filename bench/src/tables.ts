@@ -5,6 +5,7 @@ import { overhead } from './overhead/table.js';
 import type { Table } from './results.js';
 import { scaling } from './scaling/table.js';
 import type { Settings } from './settings.js';
+import { studies } from './studies/table.js';
 import { threads } from './threads/table.js';
 import { variants } from './variants/table.js';
 
@@ -16,5 +17,6 @@ export const tables = {
   variants,
   memory,
   scaling,
+  studies,
   gpu,
 } as const satisfies Record<string, (settings: Settings) => Promise<Table>>;
