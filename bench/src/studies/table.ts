@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runJob } from '../processes.js';
 import type { Table } from '../results.js';
-import { left, type Settings, turns } from '../settings.js';
+import { type Settings, selected, turns } from '../settings.js';
 import { ratio, show, summarise } from '../timing.js';
 
 /** The built command line: what users start. */
@@ -120,7 +120,7 @@ export async function studies(settings: Settings): Promise<Table> {
   };
   try {
     const rows: string[][] = [];
-    for (const part of left(Object.keys(parts) as (keyof typeof parts)[], (name) => name, settings)) {
+    for (const part of selected(Object.keys(parts) as (keyof typeof parts)[], (name) => name, settings)) {
       log?.(`studies: ${part}`);
       rows.push(...(await parts[part]()));
     }

@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { type ModelName, modelNames, roundsOf } from '../models/names.js';
 import { runJob } from '../processes.js';
 import type { Table } from '../results.js';
-import { chosen, left, type Settings, turns } from '../settings.js';
+import { chosen, type Settings, selected, turns } from '../settings.js';
 import { ratio, scaled, show, summarise } from '../timing.js';
 
 /** A way to use the cores: its name, threads of a process, processes at once. */
@@ -42,7 +42,7 @@ async function timeOf(side: Side, model: ModelName, settings: Settings): Promise
 /** The gradient on several threads beside one, and what the machine's cores would give. */
 export async function threads(settings: Settings): Promise<Table> {
   const names = chosen(modelNames, settings);
-  const all = left(sides(), ({ name }) => name, settings);
+  const all = selected(sides(), ({ name }) => name, settings);
   const pairs = names.flatMap((model) => all.map((side) => ({ model, side, times: [] as number[] })));
   for (const [{ model, side, times }, repetition] of turns(pairs, settings.repetitions)) {
     settings.log?.(`threads: ${model}, ${side.name}, ${repetition + 1} of ${settings.repetitions}`);
