@@ -4,7 +4,11 @@ import { asam, pNormAscent, sam } from '../src/index.js';
 const isKernel = ({ name }: { name: string }) => /kernel|gamma/.test(name);
 
 describeGolden({ variant: 'sam', create: (base, { hyper }) => sam(base, { rho: hyper.rho }) });
-describeGolden({ variant: 'asam', create: (base, { hyper }) => asam(base, { rho: hyper.rho, eta: 0 }) });
+describeGolden({
+  variant: 'asam',
+  create: (base, { hyper }) =>
+    hyper.adaptive ? asam(base, { rho: hyper.rho, eta: 0 }) : sam(base, { rho: hyper.rho }),
+});
 describeGolden({
   variant: 'asam_eta',
   create: (base, { hyper }) => asam(base, { rho: hyper.rho, eta: hyper.eta, scaled: isKernel }),
