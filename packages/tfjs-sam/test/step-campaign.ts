@@ -209,8 +209,9 @@ async function onTrial(
   }
 }
 
-/** Variants that evaluate after the update take no micro-batches with perturbations of their own. */
-const refuses = (variant: string, way: Way) => way === 'per-micro-batch' && variant === 'sampa';
+/** Variants that evaluate after the update, or update several times, take no micro-batches with perturbations of their own. */
+const refuses = (variant: string, way: Way) =>
+  way === 'per-micro-batch' && ['sampa', 'lookbehind-sam'].includes(variant);
 
 interface Reach {
   readonly base: Base;
