@@ -9,6 +9,7 @@ import {
   type OptionsOf,
   type ParamVector,
   radius,
+  requireOneRadius,
   type SharpnessRule,
   scale,
   scaleFinite,
@@ -53,6 +54,7 @@ export const lightSam: Variant<LightSamOptions> = defineVariant({
     twoPass({
       name: 'light-sam',
       perturb: (gradient, oracle) => {
+        requireOneRadius('light-sam');
         const radius = nonNegativeAt('light-sam', 'rho', rho, oracle.step);
         return scaleFinite(tf.div(radius, accumulate(ASCENT, gradient, oracle, epsilon)), gradient);
       },

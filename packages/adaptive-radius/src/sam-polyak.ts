@@ -6,6 +6,7 @@ import {
   defineVariant,
   dot,
   type GradientOracle,
+  learningRateOfRuns,
   norm,
   number,
   type OptionsOf,
@@ -66,7 +67,10 @@ function polyakStep(context: DescentContext, lowerBound: number): ParamVector {
   // (L − l*)/‖gₚ‖ − ⟨gₚ/‖gₚ‖, δ⟩: the step's length, without a square that overflows.
   const needed = tf.sub(tf.divNoNan(tf.sub(perturbedLoss, lowerBound), length), dot(unit, perturbation));
   const step = tf.divNoNan(tf.relu(needed), length);
-  return scale(tf.minimum(1, tf.divNoNan(step, learningRateOf(oracle))), perturbedGradient);
+  return scale(
+    tf.minimum(1, tf.divNoNan(step, tf.mul(learningRateOf(oracle), learningRateOfRuns()))),
+    perturbedGradient,
+  );
 }
 
 function learningRateOf({ base: { learningRate } }: GradientOracle): number {

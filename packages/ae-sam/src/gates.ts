@@ -5,6 +5,7 @@ import {
   generator,
   integer,
   norm,
+  requireOneRun,
   type Schedule,
   valueAt,
 } from '@tfjs-sam/core';
@@ -69,6 +70,7 @@ export function whereUnusual({ delta, threshold, initialVariance, lag }: Unusual
     const before = state.recallTensor(ACTIVE, () => tf.scalar(1));
     const own = decide(oracle, delta, threshold(step), initialVariance);
     if (!lag) return own;
+    requireOneRun('ae-sam, lag');
     state.setTensor(ACTIVE, tf.cast(own, 'float32'));
     announce(state.getTensor(ACTIVE)!);
     // The first step has no last one; nor has one after skipped steps alone.

@@ -10,6 +10,7 @@ import {
   number,
   type RuleStep,
   radius,
+  requireOneRadius,
   type Sampler,
   type SharpnessRule,
   seededSampler,
@@ -57,6 +58,7 @@ function stepOf(oracle: GradientOracle, options: Complete): RuleStep {
     tf.mul(z, tf.rsqrt(tf.mul(numData, s[i]!))),
   );
   const { loss, gradient: noisy } = oracle.evaluate({ perturbation: noise });
+  requireOneRadius('bsam');
   const radius = nonNegativeAt('bsam', 'rho', rho, oracle.step);
   const perturbation = map(noisy, (g, i) => tf.mul(radius * (rhoFactors?.[i] ?? 1), tf.div(g, s[i]!)));
   const { gradient } = oracle.evaluate({ perturbation });

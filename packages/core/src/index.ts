@@ -13,9 +13,11 @@ export {
   scalePerturbation,
 } from './algebra/perturbation.js';
 export { type Distribution, generator, type Sampler, seededSampler } from './algebra/random.js';
+export { learningRateOfRuns, type Runs, requireOneRadius, requireOneRun } from './algebra/runs.js';
 export {
   add,
   axpy,
+  choose,
   dot,
   hypotOne,
   map,

@@ -7,10 +7,12 @@ import { type HessianSamOptions, hessianSam } from '../src/index.js';
 const often = { refreshEvery: 2 };
 describeVariant({
   name: 'hessian-sam (diagonal)',
+  refusesRuns: 'curvature is of one run',
   create: (base, options) => hessianSam(base, { ...often, ...options }),
 });
 describeVariant({
   name: 'hessian-sam (low-rank)',
+  refusesRuns: 'curvature is of one run',
   create: (base, options) =>
     hessianSam(base, { ...often, kind: 'low-rank', rank: 2, iterations: 2, ...options }),
 });

@@ -10,6 +10,7 @@ import {
   type OptionsOf,
   type ParamVector,
   type PartFunction,
+  requireOneRun,
   scaleFinite,
   zip,
 } from '@tfjs-sam/core';
@@ -62,6 +63,7 @@ export const scaledSignAscent: PartFunction<ScaledSignAscentOptions, AscentStep,
     name: 'scaled-sign',
     step: (gradient, rho, { variables }) =>
       tf.tidy(() => {
+        requireOneRun('scaledSignAscent');
         // NaN where an entry is not finite: then the whole step is zero.
         const length = norm(gradient);
         const signs = zip(gradient, variables, (g, variable, i) => {

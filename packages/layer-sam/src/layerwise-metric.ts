@@ -8,6 +8,7 @@ import {
   type OptionsOf,
   type PartFunction,
   type PerturbationMetric,
+  requireOneRun,
 } from '@tfjs-sam/core';
 
 /** The options of metrics that scale some of the variables. */
@@ -52,6 +53,7 @@ export const layerwiseMetric: PartFunction<LayerwiseMetricOptions, PerturbationM
     create: ({ eta, scaled = isScaled }): PerturbationMetric => ({
       name: 'variable-size',
       at: (_gradient, { variables }) => {
+        requireOneRun('layerwiseMetric');
         const squares = variables.map((variable) =>
           scaled(variable) ? tf.square(tf.add(tf.sqrt(tf.sum(tf.square(variable))), eta)) : undefined,
         );

@@ -8,6 +8,7 @@ describeGolden({ variant: 'msam', create: (base, { hyper }) => msam(base, { rho:
 describeVariant({ name: 'msam', create: msam });
 describeVariant({
   name: 'msam with both averages',
+  refusesRuns: 'averages of low rank are of one run',
   create: (base, options) =>
     msam(base, { ...options, iterations: { rank: 4, decay: 0.7 }, neighbours: { samples: 1, radius: 0.1 } }),
 });

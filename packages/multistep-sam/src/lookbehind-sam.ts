@@ -12,6 +12,7 @@ import {
   type ParamVector,
   perturbationOptions,
   radius,
+  requireOneRun,
   type SharpnessRule,
   type Variant,
   type VariantConfig,
@@ -90,6 +91,7 @@ function back(
   alpha: number | 'adaptive',
   first: ParamVector,
 ): ParamVector {
+  if (alpha === 'adaptive') requireOneRun('lookbehind-sam, alpha "adaptive"');
   return map(slow, (start, i) => {
     const move = tf.sub(fast[i]!, start);
     const share = alpha === 'adaptive' ? tf.div(tf.add(cosine(tf.sub(first[i]!, start), move), 1), 2) : alpha;

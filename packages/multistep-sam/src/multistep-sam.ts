@@ -16,6 +16,7 @@ import {
   part,
   perturbationOptions,
   radius,
+  requireOneRadius,
   type SharpnessRule,
   scale,
   type Variant,
@@ -96,6 +97,7 @@ function within(
   limit: number,
   oracle: GradientOracle,
 ): ParamVector {
+  requireOneRadius('multistep-sam, project');
   // A whole ascent step has no norm: the Euclidean one stands in.
   const measured = 'at' in metric ? metric.at(gradient, oracle).apply(displacement) : displacement;
   const length = tf.sqrt(dot(displacement, measured));

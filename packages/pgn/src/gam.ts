@@ -13,6 +13,7 @@ import {
   type OptionsOf,
   type ParamVector,
   radius,
+  requireOneRadius,
   type SharpnessRule,
   scale,
   scaleFinite,
@@ -74,6 +75,7 @@ export const gam: Variant<GamOptions> = defineVariant({
   rule: ({ rho, normRho, beta0, beta1, gamma }): SharpnessRule => ({
     name: 'gam',
     direction: (oracle) => {
+      requireOneRadius('gam');
       const radius = nonNegativeAt('gam', 'rho', rho, oracle.step);
       const normRadius = nonNegativeAt('gam', 'normRho', normRho, oracle.step);
       const at = (perturbation: ParamVector) => oracle.evaluate({ perturbation }).gradient;

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { map, type ParamVector, type Sampler } from '@tfjs-sam/core';
+import { map, type ParamVector, requireOneRun, type Sampler } from '@tfjs-sam/core';
 
 /**
  * Gaussian noise in proportion to the weights: of a kernel, each output's share has the standard deviation γ ‖its weights‖,
@@ -12,6 +12,7 @@ export function filterNoise(
   step: number,
   index: number,
 ): ParamVector {
+  requireOneRun('filterNoise');
   const draws = sampler(
     variables.map(({ shape }) => shape),
     step,

@@ -6,6 +6,7 @@ import {
   type DriverOptions,
   defineVariant,
   type GradientOracle,
+  learningRateOfRuns,
   map,
   number,
   type OptionsOf,
@@ -122,9 +123,12 @@ function extrapolation(
   const buffer = base.momentumBuffer(variables);
   const pushed = buffer ? axpy(momentum, buffer, auxiliary) : auxiliary;
   const decayed = buffer && weightDecay > 0 ? axpy(weightDecay, variables, pushed) : pushed;
-  const step = tf.mul(-learningRate, started) as tf.Scalar;
+  const step = tf.mul(tf.mul(-learningRate, learningRateOfRuns()), started) as tf.Scalar;
   if (!learningRateFactors) return { scale: step, direction: decayed };
-  return map(decayed, (tensor, i) => tf.mul(tensor, tf.mul(step, learningRateFactors[i]!)));
+  return scale(
+    step,
+    map(decayed, (tensor, i) => tf.mul(tensor, learningRateFactors[i]!)),
+  );
 }
 
 /** A vector with zeros for variables that joined since; undefined when no variable has an entry. */

@@ -1,5 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { type GradientOracle, mul, type ParamVector, type PerturbationFilter } from '@tfjs-sam/core';
+import {
+  type GradientOracle,
+  mul,
+  type ParamVector,
+  type PerturbationFilter,
+  requireOneRun,
+} from '@tfjs-sam/core';
 
 /** Slot of the current mask: 1 where a coordinate moves. */
 export const MASK = 'sparse.mask';
@@ -28,6 +34,7 @@ export function maskFilter(strategy: MaskStrategy): PerturbationFilter {
   return {
     name: strategy.name,
     apply: (perturbation, gradient, oracle) => {
+      requireOneRun('sparse masks');
       const context = { gradient, oracle };
       const { mask, made } = currentMask(strategy, context, asked.get(oracle));
       const filtered = mul(perturbation, mask);

@@ -150,9 +150,11 @@ describe('sparseSam', () => {
 
 describeVariant({
   name: 'sparse-sam, structured',
+  refusesRuns: 'masks are of one run',
   create: (optimizer, options) => sparseSam(optimizer, { ...options, mask: 'structured', refreshEvery: 2 }),
 });
 describeVariant({
   name: 'sparse-sam, n:m',
+  refusesRuns: 'masks are of one run',
   create: (optimizer, options) => sparseSam(optimizer, { ...options, mask: 'n:m', refreshEvery: 2 }),
 });

@@ -50,10 +50,12 @@ describeGolden({
 
 describeVariant({
   name: 'sparse-sam, fisher',
+  refusesRuns: 'masks are of one run',
   create: (base, options) => sparseSam(base, { ...options, refreshEvery: 2 }),
 });
 describeVariant({
   name: 'sparse-sam, dynamic',
+  refusesRuns: 'masks are of one run',
   create: (base, options) =>
     sparseSam(base, { ...options, mask: 'dynamic', refreshEvery: 2, totalRefreshes: 10 }),
 });

@@ -3,6 +3,7 @@ import { adamw, lion, type Objective, SharpnessAwareOptimizer, sgd } from '@tfjs
 import { beforeAll, describe, expect, it, type TestContext } from 'vitest';
 import { type BackendName, backendNames, useBackend } from './backend.js';
 import { trainInFit } from './fit-problem.js';
+import { RUNS, runsProblem } from './runs-problem.js';
 import { type ToyProblem, toyProblem } from './toy-problem.js';
 
 /** The cases that a variant may have to skip, each with its reason. */
@@ -11,6 +12,7 @@ export type VariantCase = 'rho 0' | 'zero gradient' | 'extreme gradient' | 'conf
 /** What the suite asks a variant's factory for. */
 export interface SuiteOptions {
   readonly rho?: number;
+  readonly runs?: { readonly count: number };
   readonly onNonFinite?: 'skip';
 }
 
@@ -26,6 +28,8 @@ export interface VariantSuite {
   readonly backends?: readonly BackendName[];
   /** Whether the variant needs the losses of the examples. Default false. */
   readonly examples?: boolean;
+  /** Why it refuses independent runs. Default that it trains them as separate ones. */
+  readonly refusesRuns?: string;
   /**
    * Whether to run on one base optimizer and one backend, without `model.fit`: a tenth of the time. The whole suite then
    * belongs into a slow test. Default false.
@@ -63,6 +67,7 @@ export function describeVariant(suite: VariantSuite): void {
     describeFailures(suite);
     describeState(suite);
     describeGradients(suite);
+    describeRuns(suite);
     if (suite.brief) return;
     it('trains in model.fit with batch normalisation, dropout and two metrics', async () => {
       await trainInFit(() => suite.create(sgd({ learningRate: 0.05, momentum: 0.9 })), examples);
@@ -376,6 +381,39 @@ function describeGradients(suite: VariantSuite): void {
         expect(problem.values()).not.toEqual(before.weights);
       },
     );
+  });
+}
+
+/** The weights after four steps, each network's. */
+function trainRuns(optimizer: SharpnessAwareOptimizer, alone?: number): number[][] {
+  const problem = runsProblem(alone);
+  try {
+    for (let i = 0; i < 4; i++) optimizer.minimize(() => problem.loss(i), false, problem.variables);
+    return problem.values();
+  } finally {
+    optimizer.dispose();
+    problem.dispose();
+  }
+}
+
+function describeRuns({ create, refusesRuns }: VariantSuite): void {
+  const runs = { count: RUNS };
+  if (refusesRuns !== undefined) {
+    it(`refuses independent runs: ${refusesRuns}`, () => {
+      expect(() => trainRuns(create(bases.sgd(0.05), { runs }))).toThrow(
+        /expected one run, got 3 independent runs/,
+      );
+    });
+    return;
+  }
+  it('trains independent runs as separate ones', () => {
+    const together = trainRuns(create(bases.sgd(0.05), { runs }));
+    for (const [run, values] of together.entries()) {
+      const [alone] = trainRuns(create(bases.sgd(0.05)), run) as [number[]];
+      // Sums in another order: a few roundings a step.
+      expectClose([values], [alone], 1e-5);
+      expect(values).not.toEqual(together[(run + 1) % RUNS]);
+    }
   });
 }
 

@@ -21,5 +21,6 @@ export {
 } from './exact-networks.js';
 export { trainInFit } from './fit-problem.js';
 export { type MetricProblem, metricProblem } from './metric-problem.js';
+export { RUNS, type RunsProblem, runsProblem } from './runs-problem.js';
 export { type ToyProblem, toyProblem } from './toy-problem.js';
 export * from './trajectories.js';

@@ -12,6 +12,7 @@ import {
   type ParamVector,
   type RuleStep,
   radius,
+  requireOneRun,
   type Sampler,
   type Schedule,
   type SharpnessRule,
@@ -71,6 +72,7 @@ function directionOf(
   { name, rho, lambda, samples, draw, sharpness }: SampledRule,
   oracle: GradientOracle,
 ): RuleStep {
+  requireOneRun(name);
   const { loss, gradient } = oracle.evaluate();
   const radius = nonNegativeAt(name, 'rho', rho, oracle.step);
   const sampled = Array.from({ length: samples }, () =>

@@ -2,12 +2,12 @@ import * as tf from '@tensorflow/tfjs-core';
 import {
   add,
   axpy,
+  choose,
   composePerturbation,
   type DriverOptions,
   defineVariant,
   type GradientOracle,
   integer,
-  map,
   materialise,
   nonNegativeAt,
   norm,
@@ -16,6 +16,7 @@ import {
   type ParamVector,
   perturbationOptions,
   radius,
+  requireOneRadius,
   type SharpnessRule,
   scale,
   schedule,
@@ -93,6 +94,7 @@ export const xsam: Variant<XsamOptions> = defineVariant({
       if (alpha !== undefined) return alpha;
       const known = oracle.state.getTensor(ALPHA);
       if (known && oracle.step % searchEvery !== 0) return known;
+      requireOneRadius('xsam');
       const found = search(plane, oracle, candidates, reach(oracle.step));
       oracle.state.setTensor(ALPHA, found);
       return found;
@@ -129,7 +131,7 @@ function planeOf(displacement: ParamVector, gradient: ParamVector): Plane {
   const end = scale(tf.divNoNan(1, norm(gradient)), gradient);
   const moved = scale(tf.divNoNan(1, length), displacement);
   // Without a displacement (ρ = 0) there is nothing to turn from.
-  const start = map(end, (tensor, i) => tf.where(tf.equal(length, 0), tensor, moved[i]!));
+  const start = choose(tf.equal(length, 0), end, moved);
   const angle = tf.mul(2, tf.atan2(norm(sub(start, end)), norm(add(start, end))));
   return { start, end, angle };
 }
@@ -153,6 +155,6 @@ function search(
     tf.tidy(() => oracle.value({ perturbation: scale(reach, between(plane, alpha)) })),
   );
   const stacked = tf.stack(losses);
-  const best = tf.gather(tf.tensor1d([...candidates]), tf.argMax(stacked));
-  return tf.where(tf.greater(tf.max(stacked), 0), best, tf.zerosLike(best));
+  const best = tf.gather(tf.tensor1d([...candidates]), tf.argMax(stacked, 0));
+  return tf.where(tf.greater(tf.max(stacked, 0), 0), best, tf.zerosLike(best));
 }

@@ -8,6 +8,7 @@ import {
   norm,
   type OptionsOf,
   type PartFunction,
+  requireOneRun,
   scaleFinite,
 } from '@tfjs-sam/core';
 
@@ -49,6 +50,7 @@ export const centredAscent: PartFunction<CentredAscentOptions, AscentStep, 'metr
     name: 'centred',
     step: (gradient, rho) =>
       tf.tidy(() => {
+        requireOneRun('centredAscent');
         const centred = map(gradient, centre);
         return scaleFinite(tf.div(rho, norm(fullRadius ? centred : gradient)), centred);
       }),

@@ -9,6 +9,7 @@ import {
   norm,
   type OptionsOf,
   type PartFunction,
+  requireOneRun,
   scaleFinite,
 } from '@tfjs-sam/core';
 
@@ -52,6 +53,7 @@ export const polarAscent: PartFunction<PolarAscentOptions, AscentStep, 'metric'>
     name: 'polar',
     step: (gradient, rho) =>
       map(gradient, (tensor) => {
+        requireOneRun('polarAscent');
         const unit = scaleFinite(tf.divNoNan(1, norm([tensor])), [tensor])[0]!;
         return tf.mul(rho, tensor.rank < 2 ? unit : newtonSchulz(unit, iterations, true));
       }),

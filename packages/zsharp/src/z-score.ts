@@ -7,6 +7,7 @@ import {
   number,
   type OptionsOf,
   type PartFunction,
+  requireOneRun,
 } from '@tfjs-sam/core';
 
 /** The options of `zScore`. */
@@ -48,10 +49,12 @@ export const zScore: PartFunction<ZScoreOptions, AscentDirection, 'ascent'> = de
   options: zScoreOptions,
   create:
     ({ percentile }): AscentDirection =>
-    (gradient) =>
-      map(gradient, (tensor) =>
+    (gradient) => {
+      requireOneRun('zScore');
+      return map(gradient, (tensor) =>
         tensor.rank < 2 || tensor.size === 0 ? tf.clone(tensor) : outstanding(tensor, percentile),
-      ),
+      );
+    },
 });
 
 function outstanding(gradient: tf.Tensor, percentile: number): tf.Tensor {

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { runsAtHand } from './runs.js';
 import type { ParamVector } from './vector.js';
 
 /**
@@ -16,17 +17,24 @@ export type Distribution = 'gaussian' | 'rademacher' | 'uniform';
  *
  * - 'gaussian': mean 0, variance 1. - 'rademacher': −1 or 1. - 'uniform': [0, 1).
  *
+ * Independent runs of one optimizer draw the same numbers, each as if it were alone.
+ *
  * @param seed - Any integer.
  */
 export function seededSampler(distribution: Distribution, seed: number): Sampler {
   const fill = fillers[distribution];
   return (shapes, step, index) => {
     const next = generator(seed, step, index);
-    return shapes.map((shape) => {
+    const draw = (shape: readonly number[]) => {
       const values = new Float32Array(tf.util.sizeFromShape([...shape]));
       fill(values, next);
       return tf.tensor(values, [...shape], 'float32');
-    });
+    };
+    if (!runsAtHand()) return shapes.map(draw);
+    // Every run draws what it would draw alone.
+    return shapes.map(([count, ...rest]) =>
+      tf.tidy(() => tf.mul(tf.expandDims(draw(rest)), tf.ones([count!, ...rest.map(() => 1)]))),
+    );
   };
 }
 

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { reduceRuns, runsAtHand, spread } from './runs.js';
 
 /**
  * A point of the parameter space's tangent: one float32 tensor per trainable variable, in one fixed order.
@@ -50,6 +51,13 @@ export function runFused(
   return Array.isArray(outputs) ? outputs : [outputs];
 }
 
+/** As `runFused`, of kernels that know one run only. */
+export function runFusedWhole(
+  ...[kernel, inputs, attrs]: Parameters<typeof runFused>
+): tf.Tensor[] | undefined {
+  return runsAtHand() ? undefined : runFused(kernel, inputs, attrs);
+}
+
 /** Applies `f` to every tensor. The caller disposes the result. */
 export function map(
   x: readonly tf.Tensor[],
@@ -75,7 +83,9 @@ export function zip(
 /** x + y. */
 export function add(x: readonly tf.Tensor[], y: readonly tf.Tensor[]): ParamVector {
   if (x.length === 0 && y.length === 0) return [];
-  return tf.tidy(() => runFused('SamAxpy', { c: tf.scalar(1), x, y }) ?? zip(x, y, (a, b) => tf.add(a, b)));
+  return tf.tidy(
+    () => runFusedWhole('SamAxpy', { c: tf.scalar(1), x, y }) ?? zip(x, y, (a, b) => tf.add(a, b)),
+  );
 }
 
 /** x − y. */
@@ -102,7 +112,7 @@ export function zerosLike(x: readonly tf.Tensor[]): ParamVector {
 export function scale(c: number | tf.Tensor, x: readonly tf.Tensor[]): ParamVector {
   return tf.tidy(() => {
     const factor = toScalar(c);
-    return x.map((tensor) => tf.mul(factor, tensor));
+    return x.map((tensor) => tf.mul(spread(factor, tensor), tensor));
   });
 }
 
@@ -110,10 +120,10 @@ export function scale(c: number | tf.Tensor, x: readonly tf.Tensor[]): ParamVect
 export function scaleFinite(c: number | tf.Tensor, x: readonly tf.Tensor[]): ParamVector {
   return tf.tidy(() => {
     const factor = toScalar(c);
-    const fused = runFused('SamScale', { c: factor, x }, { sanitize: true });
+    const fused = runFusedWhole('SamScale', { c: factor, x }, { sanitize: true });
     if (fused) return fused;
     return x.map((tensor) => {
-      const scaled = tf.mul(factor, tensor);
+      const scaled = tf.mul(spread(factor, tensor), tensor);
       return tf.where(tf.isFinite(scaled), scaled, tf.zerosLike(scaled));
     });
   });
@@ -131,23 +141,26 @@ export function axpy(
   donate = false,
 ): ParamVector {
   if (typeof c === 'number') return tf.tidy(() => axpy(tf.scalar(c), x, y, donate));
-  return runFused('SamAxpy', { c, x, y }, { donate }) ?? zip(x, y, (a, b) => tf.add(tf.mul(c, a), b));
+  return (
+    runFusedWhole('SamAxpy', { c, x, y }, { donate }) ??
+    zip(x, y, (a, b) => tf.add(tf.mul(spread(c, a), a), b))
+  );
 }
 
 /** x where the bool Scalar `ok` is true, else y, as a whole: decided on the device. */
 export function choose(ok: tf.Tensor, x: readonly tf.Tensor[], y: readonly tf.Tensor[]): ParamVector {
   return tf.tidy(() => {
-    const fused = runFused('SamChoose', { c: tf.cast(ok, 'float32'), x, y });
-    return fused ?? zip(x, y, (a, b) => tf.where(ok, a, b));
+    const fused = runFusedWhole('SamChoose', { c: tf.cast(ok, 'float32'), x, y });
+    return fused ?? zip(x, y, (a, b) => tf.where(spread(ok, a), a, b));
   });
 }
 
-/** ⟨x, y⟩ over all variables together. @returns Scalar. The caller disposes it. */
+/** ⟨x, y⟩ over all variables together. @returns Scalar, or one per run. The caller disposes it. */
 export function dot(x: readonly tf.Tensor[], y: readonly tf.Tensor[]): tf.Scalar {
   return tf.tidy(() => {
-    const fused = runFused('SamDot', { x, y });
+    const fused = runFusedWhole('SamDot', { x, y });
     if (fused) return fused[0] as tf.Scalar;
-    return tf.addN(zip(x, y, (a, b) => tf.sum(tf.mul(a, b)))) as tf.Scalar;
+    return tf.addN(zip(x, y, (a, b) => reduceRuns(tf.sum, tf.mul(a, b)))) as tf.Scalar;
   });
 }
 
@@ -156,16 +169,16 @@ export function dot(x: readonly tf.Tensor[], y: readonly tf.Tensor[]): tf.Scalar
  *
  *   ‖x‖ = m √Σ (xᵢ/m)²,  m = max |xᵢ|
  *
- * @returns Scalar; not finite only if an entry of x is not. The caller disposes it.
+ * @returns Scalar, or one per run; not finite only if an entry of x is not. The caller disposes it.
  */
 export function norm(x: readonly tf.Tensor[]): tf.Scalar {
   return tf.tidy(() => {
-    const fused = runFused('SamNorm', { x });
+    const fused = runFusedWhole('SamNorm', { x });
     if (fused) return fused[0] as tf.Scalar;
     const largest = maxAbs(x);
     // A zero vector is divided by one instead of zero.
     const unit = tf.add(largest, tf.cast(tf.equal(largest, 0), 'float32'));
-    const squares = x.map((tensor) => tf.sum(tf.square(tf.div(tensor, unit))));
+    const squares = x.map((tensor) => reduceRuns(tf.sum, tf.square(tf.div(tensor, spread(unit, tensor)))));
     return tf.mul(unit, tf.sqrt(tf.addN(squares))) as tf.Scalar;
   });
 }
@@ -179,7 +192,7 @@ export function hypotOne<T extends tf.Tensor>(x: T): T {
 /** max |xᵢ| over all variables together; NaN if an entry is. @returns Scalar. */
 export function maxAbs(x: readonly tf.Tensor[]): tf.Scalar {
   return tf.tidy(() => {
-    const each = x.filter((tensor) => tensor.size > 0).map((tensor) => tf.max(tf.abs(tensor)));
-    return (each.length === 0 ? tf.scalar(0) : tf.max(tf.stack(each))) as tf.Scalar;
+    const each = x.filter((tensor) => tensor.size > 0).map((tensor) => reduceRuns(tf.max, tf.abs(tensor)));
+    return (each.length === 0 ? tf.scalar(0) : tf.max(tf.stack(each), 0)) as tf.Scalar;
   });
 }

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { requireOneRun } from '../algebra/runs.js';
 import { axpy, dot, norm, type ParamVector, scaleFinite, zerosLike } from '../algebra/vector.js';
 
 /** x/‖x‖; zero where x is zero or not finite. */
@@ -8,6 +9,7 @@ export function unit(x: ParamVector): ParamVector {
 
 /** ⟨xⱼ, v⟩ for every xⱼ: [k]. */
 export function dots(vectors: readonly ParamVector[], v: ParamVector): tf.Tensor1D {
+  requireOneRun('low-rank metrics');
   return tf.tidy(() => tf.stack(vectors.map((x) => dot(x, v)))) as tf.Tensor1D;
 }
 

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { requireOneRun } from '../algebra/runs.js';
 import { norm, type ParamVector, scale, scaleFinite, sub } from '../algebra/vector.js';
 import { requireOneOf, requirePositive } from '../declare/errors.js';
 import type { LossClosure, Objective } from '../oracle/objective.js';
@@ -75,6 +76,7 @@ export function differenceStep(
   oracle: GradientOracle,
   step: number = spreadStep(oracle),
 ): tf.Scalar {
+  requireOneRun('curvature');
   requirePositive(owner, 'step', step);
   return tf.tidy(() => tf.mul(step, tf.maximum(1, norm(oracle.variables)))) as tf.Scalar;
 }

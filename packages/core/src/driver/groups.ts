@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { axpy, sub } from '../algebra/vector.js';
 import type { VariableGroup } from './options.js';
 
 /** What a group asks of one variable. */
@@ -11,9 +12,15 @@ interface Settings {
 /** The per-variable options of a list of groups. */
 export class VariableGroups {
   readonly #groups: readonly (Settings & { readonly matches: (variable: tf.Variable) => boolean })[];
+  readonly #ofRuns: readonly number[] | undefined;
 
-  /** @param groups - Checked already. @throws RangeError for a pattern that is no regular expression. */
-  constructor(owner: string, groups: readonly VariableGroup[]) {
+  /**
+   * @param groups - Checked already.
+   * @param ofRuns - Multipliers of the update, one per independent run.
+   * @throws RangeError for a pattern that is no regular expression.
+   */
+  constructor(owner: string, groups: readonly VariableGroup[], ofRuns?: readonly number[]) {
+    this.#ofRuns = ofRuns;
     this.#groups = groups.map(({ match, rho = 1, weightDecay = 0, learningRate = 1 }, i) => ({
       matches:
         typeof match === 'function' ? match : patternOf(`${owner}: expected groups[${i}].match`, match),
@@ -37,6 +44,21 @@ export class VariableGroups {
 
   /** Runs an update of the variables, then scales what it did and decays the weights as the groups say. */
   around(variables: readonly tf.Variable[], learningRate: number, update: () => void): void {
+    if (this.#ofRuns) {
+      const before = variables.map((variable) => tf.clone(variable as tf.Tensor));
+      this.#aroundGroups(variables, learningRate, update);
+      tf.tidy(() => {
+        const factors = tf.tensor1d([...this.#ofRuns!]);
+        const moved = axpy(factors, sub(variables, before), before);
+        for (const [i, variable] of variables.entries()) variable.assign(moved[i]!);
+      });
+      tf.dispose(before);
+      return;
+    }
+    this.#aroundGroups(variables, learningRate, update);
+  }
+
+  #aroundGroups(variables: readonly tf.Variable[], learningRate: number, update: () => void): void {
     if (this.#groups.length === 0) {
       update();
       return;

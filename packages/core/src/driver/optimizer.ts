@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { type Runs, withRuns } from '../algebra/runs.js';
 import { add, norm, type ParamVector, scale } from '../algebra/vector.js';
 import { complete } from '../declare/check.js';
 import { createFromConfig, type NamedConfig } from '../declare/config.js';
@@ -51,6 +52,7 @@ export class SharpnessAwareOptimizer extends tf.Optimizer {
   readonly rule: SharpnessRule;
   readonly #onNonFinite: 'pass' | 'skip';
   readonly #groups: VariableGroups;
+  readonly #runs: Runs | undefined;
   readonly #randomSeed: number | undefined;
   readonly #freshDraws: boolean;
   readonly #watch: LossWatch;
@@ -89,12 +91,14 @@ export class SharpnessAwareOptimizer extends tf.Optimizer {
     requirePlainBase(config.name, base);
     const checked = complete(config.name, driverOptions, options);
     const { onNonFinite, groups = [], randomSeed, freshDraws, checkLoss, onStep = [], reportEvery } = checked;
+    requireRuns(config.name, checked);
     freeConstants(base);
     limitMetrics();
     this.base = base;
     this.rule = rule;
     this.#onNonFinite = onNonFinite;
-    this.#groups = new VariableGroups(config.name, groups);
+    this.#runs = checked.runs;
+    this.#groups = new VariableGroups(config.name, groups, checked.runs?.learningRate);
     this.#randomSeed = randomSeed;
     this.#freshDraws = freshDraws;
     this.#watch = new LossWatch(checkLoss);
@@ -187,6 +191,10 @@ export class SharpnessAwareOptimizer extends tf.Optimizer {
   ): tf.Scalar | null {
     const owner = this.#config.name;
     requireOneOf(owner, 'sharpness', sharpness, ['shared', 'per-micro-batch']);
+    if (this.#runs)
+      throw new Error(
+        `${owner}: expected minimize, got minimizeOver: independent runs have one batch a step`,
+      );
     if (closures.length === 0) throw new RangeError(`${owner}: expected at least one closure, got none`);
     if (sharpness === 'per-micro-batch' && this.rule.afterStep) {
       throw new Error(
@@ -224,11 +232,14 @@ export class SharpnessAwareOptimizer extends tf.Optimizer {
         'applyGradients was given gradients that computeGradients of this optimizer did not make: the step is the base optimizer’s, without sharpness. Call minimize, or computeGradients for what is applied.',
       );
     this.#computed = 0;
-    undoneOnThrow(this.base, (before) => {
-      tf.tidy(
-        () => void this.#update([new Map(entries.map(({ name, tensor }) => [name, tensor ?? null]))], before),
-      );
-    });
+    withRuns(this.#runs, () =>
+      undoneOnThrow(this.base, (before) => {
+        tf.tidy(
+          () =>
+            void this.#update([new Map(entries.map(({ name, tensor }) => [name, tensor ?? null]))], before),
+        );
+      }),
+    );
     const registered = tf.engine().registeredVariables;
     this.#counts.advance(
       entries.flatMap(({ name }) => registered[name] ?? []),
@@ -238,6 +249,14 @@ export class SharpnessAwareOptimizer extends tf.Optimizer {
   }
 
   #step<T extends tf.TensorContainer>(
+    closures: readonly AnyLossClosure[],
+    varList: Variables | undefined,
+    finish: (oracle: StepOracle, state: StagedState, before: VariableSnapshot) => T,
+  ): T {
+    return withRuns(this.#runs, () => this.#stepOf(closures, varList, finish));
+  }
+
+  #stepOf<T extends tf.TensorContainer>(
     closures: readonly AnyLossClosure[],
     varList: Variables | undefined,
     finish: (oracle: StepOracle, state: StagedState, before: VariableSnapshot) => T,
@@ -474,6 +493,24 @@ function requirePlainBase(owner: string, base: tf.Optimizer): void {
       `${owner}: expected a base optimizer without sharpness, got one around ${inner.rule.name}, which would only be handed a direction and perturb nothing. Take one of the two; their parts (metric, filter, combine) go together in sharpnessAware(base, { … }).`,
     );
   }
+}
+
+/** @throws RangeError, Error for independent runs that do not fit the other options. */
+function requireRuns(owner: string, { runs, onNonFinite, onStep }: DriverOptions): void {
+  if (!runs) return;
+  for (const factor of ['rho', 'learningRate'] as const) {
+    const factors = runs[factor];
+    if (factors && factors.length !== runs.count)
+      throw new RangeError(
+        `${owner}: expected runs.${factor} to hold one number for each of ${runs.count} runs, got ${factors.length}`,
+      );
+  }
+  if (onNonFinite === 'skip')
+    throw new RangeError(
+      `${owner}: expected onNonFinite "pass" with runs, got "skip": a step is not skipped run by run`,
+    );
+  if (onStep && [onStep].flat().length > 0)
+    throw new RangeError(`${owner}: expected no onStep with runs: a report is of one run`);
 }
 
 /** The mean of several steps, each computed in a scope of its own. */

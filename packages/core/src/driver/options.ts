@@ -47,6 +47,15 @@ const groupOptions = {
 /** Options of some of the variables. A variable belongs to the first group that matches it. */
 export interface VariableGroup extends OptionsOf<typeof groupOptions> {}
 
+const factors = (doc: string) =>
+  list(number({ min: 0, doc: 'The factor of one run' }), { optional: 'all 1', doc });
+
+const runOptions = {
+  count: integer({ min: 1, doc: 'How many runs every variable holds along its first axis' }),
+  rho: factors('Multipliers of the radius ρ, one per run'),
+  learningRate: factors("Multipliers of the base optimizer's whole update, one per run"),
+};
+
 /** The options of the driver, which every variant has. */
 export const driverOptions = {
   onNonFinite: oneOf(['pass', 'skip'], {
@@ -68,6 +77,10 @@ export const driverOptions = {
   checkLoss: boolean({
     default: true,
     doc: 'Whether to look, in the first step, at whether the loss is the same function of the weights at every call, and to warn where it is not. Costs two values where its first two evaluations do not run the same, else nothing',
+  }),
+  runs: record(runOptions, {
+    optional: 'one run',
+    doc: 'Independent runs that train at once: every variable holds them along its first axis, the loss returns one value per run, [runs], and norms, products and draws are each run’s own, as if it were alone. What does not compute run by run refuses',
   }),
   onStep: code<StepListener | readonly StepListener[]>()({
     run: true,

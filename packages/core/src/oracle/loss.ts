@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { runsAtHand } from '../algebra/runs.js';
 import { weigh } from './examples.js';
 
 /** The loss that a closure returned, or the mean of the examples' losses, when it is one. @throws TypeError, which says what was returned and what to do. */
@@ -19,6 +20,15 @@ export function requireLoss(owner: string, value: unknown): tf.Scalar {
     );
   if (value.dtype !== 'float32')
     throw new TypeError(`${expected}, got one of dtype ${value.dtype}, which has no gradient. tf.cast it.`);
+  const runs = runsAtHand();
+  if (runs) {
+    if (value.rank !== 1 || value.size !== runs.count)
+      throw new TypeError(
+        `${owner}: expected the loss to return one value for each of the ${runs.count} runs, [${runs.count}], got a tensor of shape [${value.shape}]`,
+      );
+    // Each run's gradient is that of its own loss.
+    return tf.sum(weigh(value)) as tf.Scalar;
+  }
   // The losses of the examples.
   if (value.rank === 1) return tf.mean(weigh(value)) as tf.Scalar;
   if (value.rank !== 0)

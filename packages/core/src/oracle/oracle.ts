@@ -1,5 +1,6 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { Perturbation } from '../algebra/perturbation.js';
+import { requireOneRun } from '../algebra/runs.js';
 import type { ParamVector } from '../algebra/vector.js';
 import type { BaseView } from '../engine/base-view.js';
 import type { LossClosure, Objective } from './objective.js';
@@ -108,6 +109,7 @@ export interface GradientOracle {
 
 /** The examples' losses of an evaluation. @throws Error that says how to provide them where there are none. */
 export function requireLosses(owner: string, { losses }: Pick<Evaluation, 'losses'>): tf.Tensor1D {
+  requireOneRun(owner);
   if (losses !== undefined) return losses;
   throw new Error(
     `${owner}: expected the losses of the examples, got their mean alone. Return a vector [batch] from the closure, or compile the model with exampleLoss(…).`,

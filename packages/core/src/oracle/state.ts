@@ -257,8 +257,7 @@ export class SlotStore {
   /** Finds out, before saving, what no step has committed: `named` leaves it out. Reads from the device. */
   resolve(): void {
     for (const doubt of new Set(this.#doubts.values())) {
-      const [committed] = doubt.dataSync();
-      if (committed === 0) this.#uncommitted.add(doubt);
+      if (doubt.dataSync().every((committed) => committed === 0)) this.#uncommitted.add(doubt);
     }
   }
 

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { displaced, isScaled, type Perturbation } from '../algebra/perturbation.js';
+import { runsAtHand } from '../algebra/runs.js';
 import { add, type ParamVector, scale } from '../algebra/vector.js';
 import { beforeAssignments } from '../engine/assignments.js';
 import type { BaseView } from '../engine/base-view.js';
@@ -445,6 +446,8 @@ export class StepOracle implements GradientOracle {
       length === 1
         ? { loss: sum.loss, gradient }
         : { loss: tf.div(sum.loss, length) as tf.Scalar, gradient: scale(1 / length, gradient) };
+    // Of independent runs, what the closure tells are their losses, not those of examples.
+    if (runsAtHand()) return { loss: losses[0]! as tf.Tensor as tf.Scalar, gradient };
     return { ...mean, ...this.#joined(losses) };
   }
 
@@ -467,6 +470,7 @@ export class StepOracle implements GradientOracle {
   /** As `#mean`, the losses alone. */
   #meanValue(asked: readonly Asked[]): Pick<Evaluation, 'loss' | 'losses'> {
     const parts = asked.map((each) => this.#watch(each, (run) => tf.tidy(() => tf.clone(run()))));
+    if (runsAtHand()) return { loss: parts[0]!.losses! as tf.Tensor as tf.Scalar };
     const losses = parts.map(({ evaluation }) => evaluation);
     const loss = losses.length === 1 ? losses[0]! : tf.tidy(() => tf.div(tf.addN(losses), losses.length));
     return { loss: loss as tf.Scalar, ...this.#joined(parts.map((part) => part.losses)) };

@@ -1,6 +1,14 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Perturbation } from '../algebra/perturbation.js';
-import { dot, hypotOne, norm, type ParamVector, runFused, scale, scaleFinite } from '../algebra/vector.js';
+import {
+  dot,
+  hypotOne,
+  norm,
+  type ParamVector,
+  runFusedWhole,
+  scale,
+  scaleFinite,
+} from '../algebra/vector.js';
 import type { InnerProduct } from './metric.js';
 
 /**
@@ -46,7 +54,7 @@ function fusedScale(
   rankOneCoefficient: number,
 ): tf.Scalar | undefined {
   if (typeof rho !== 'number') return undefined;
-  return runFused('SamAscentScale', { x: gradient }, { rho, rankOneCoefficient })?.[0] as
+  return runFusedWhole('SamAscentScale', { x: gradient }, { rho, rankOneCoefficient })?.[0] as
     | tf.Scalar
     | undefined;
 }

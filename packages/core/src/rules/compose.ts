@@ -1,5 +1,7 @@
+import * as tf from '@tensorflow/tfjs-core';
 import { materialise, type Perturbation } from '../algebra/perturbation.js';
-import { type ParamVector, scaleEach } from '../algebra/vector.js';
+import { runsAtHand } from '../algebra/runs.js';
+import { type ParamVector, scale, scaleEach } from '../algebra/vector.js';
 import { complete } from '../declare/check.js';
 import type { NamedConfig } from '../declare/config.js';
 import type { OptionsOf } from '../declare/option.js';
@@ -106,8 +108,11 @@ export function composePerturbation(
   return (gradient, oracle) => {
     const direction = ascent ? ascent(gradient, oracle) : gradient;
     const radius = nonNegativeAt(name, 'rho', rho, oracle.step);
+    // Proportional to its radius, whatever the ball.
     const perturbation = step(gradient, direction, radius, oracle);
-    return filter ? filter.apply(materialise(perturbation), gradient, oracle) : perturbation;
+    const factors = runsAtHand()?.rho;
+    const stretched = factors ? scale(tf.tensor1d([...factors]), materialise(perturbation)) : perturbation;
+    return filter ? filter.apply(materialise(stretched), gradient, oracle) : stretched;
   };
 }
 

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { map, mul, type ParamVector, zip } from '../../algebra/vector.js';
+import { axpy, map, mul, type ParamVector, sub, zip } from '../../algebra/vector.js';
 import type { GradientOracle } from '../../oracle/oracle.js';
 import type { InnerProduct } from '../metric.js';
 
@@ -41,5 +41,5 @@ export function blend(
   share: number | tf.Scalar,
 ): ParamVector {
   if (previous === undefined) return value;
-  return zip(previous, value, (a, b) => tf.add(a, tf.mul(share, tf.sub(b, a))));
+  return axpy(share, sub(value, previous), previous);
 }

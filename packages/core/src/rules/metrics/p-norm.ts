@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { reduceRuns, spread } from '../../algebra/runs.js';
 import { map, maxAbs, norm, type ParamVector, scaleFinite } from '../../algebra/vector.js';
 import { anyOf, type ConfigOf, code, number, type OptionsOf, oneOf } from '../../declare/option.js';
 import { definePart, type PartFunction } from '../../declare/part.js';
@@ -72,15 +73,15 @@ function boxStep(gradient: ParamVector, rho: number): ParamVector {
 /** For finite p, in u = |g|/max|g|, whose powers are all in [0, 1]. */
 function powerStep(gradient: ParamVector, rho: number, p: number): ParamVector {
   const largest = maxAbs(gradient);
-  const shares = map(gradient, (tensor) => tf.div(tf.abs(tensor), largest));
+  const shares = map(gradient, (tensor) => tf.div(tf.abs(tensor), spread(largest, tensor)));
   if (p === 1) {
     const top = map(shares, (share) => tf.cast(tf.greaterEqual(share, 1), 'float32'));
-    const count = tf.addN(top.map((tensor) => tf.sum(tensor)));
+    const count = tf.addN(top.map((tensor) => reduceRuns(tf.sum, tensor)));
     return signed(gradient, top, tf.div(rho, count));
   }
   const q = p / (p - 1);
   const powers = map(shares, (share) => tf.pow(share, q - 1));
-  const sum = tf.addN(shares.map((share, i) => tf.sum(tf.mul(share, powers[i]!))));
+  const sum = tf.addN(shares.map((share, i) => reduceRuns(tf.sum, tf.mul(share, powers[i]!))));
   return signed(gradient, powers, tf.div(rho, tf.pow(sum, 1 / p)));
 }
 
