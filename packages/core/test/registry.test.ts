@@ -212,7 +212,7 @@ describe('a wrong configuration', () => {
       'registry: expected base.learningRate to be number >= 0, got nothing.',
       'registry: expected base.momentum to be number [0, 1), got 1.',
       'registry: expected base.useNestrov to be an option of momentum (learningRate, momentum, useNesterov), got true. Did you mean "useNesterov"?',
-      'registry: expected metrik to be an option of sharpness-aware (rho, metric, filter, ascent, objective, combine, onNonFinite, groups, randomSeed, freshDraws, checkLoss, reportEvery, base), got {"name":"monge"}. Did you mean "metric"?',
+      'registry: expected metrik to be an option of sharpness-aware (rho, metric, filter, ascent, objective, combine, onNonFinite, groups, randomSeed, freshDraws, checkLoss, runs, reportEvery, base), got {"name":"monge"}. Did you mean "metric"?',
     ]);
   });
 
