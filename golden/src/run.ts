@@ -52,7 +52,7 @@ function missesOf(golden: Golden, table: Readonly<Record<string, GoldenRun>>): s
   const run = table[golden.variant];
   if (run === undefined) return [`unknown variant "${golden.variant}"`];
   try {
-    return followGolden(golden, run).map(describeMiss);
+    return followGolden(golden, run, true).map(describeMiss);
   } catch (error) {
     return [error instanceof Error ? error.message : String(error)];
   }

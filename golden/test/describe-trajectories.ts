@@ -22,7 +22,7 @@ export function describeTrajectories(backend: BackendName): void {
     beforeAll(() => useBackend(backend));
 
     it.each(goldens.map((golden) => [golden.name, golden] as const))('%s', (_name, golden) => {
-      expect(followGolden(golden, table[golden.variant]!).map(describeMiss)).toEqual([]);
+      expect(followGolden(golden, table[golden.variant]!, true).map(describeMiss)).toEqual([]);
     });
   });
 }

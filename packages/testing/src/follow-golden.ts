@@ -98,16 +98,17 @@ function baseOf(base: Golden['base']): tf.Optimizer {
 /**
  * Follows a trajectory on the current backend.
  *
+ * @param strict - Whether a hyper-parameter that nobody reads is an error: it would be answered by another method. Default false.
  * @returns What missed in the first step that did; else nothing.
- * @throws RangeError when a hyper-parameter of the file is read by nobody: it would be answered by another method.
+ * @throws RangeError for such a hyper-parameter, or a setting of the base that nobody reads.
  */
-export function followGolden(golden: Golden, run: GoldenRun): GoldenMiss[] {
+export function followGolden(golden: Golden, run: GoldenRun, strict = false): GoldenMiss[] {
   const model = buildGoldenModel(golden);
   const { value: hyper, unread } = readingOf(golden.hyper);
   const optimizer = run.create(goldenBase(golden), { ...golden, hyper }, model);
   const closure = run.closure ?? ((built, step) => () => built.loss(step.batch ?? 0));
   try {
-    if (unread().length > 0)
+    if (strict && unread().length > 0)
       throw new RangeError(
         `${golden.name}: expected hyper-parameters of ${golden.variant}, got ${describeAll('hyper', golden.hyper, unread())}`,
       );

@@ -113,7 +113,7 @@ export const xsam: Variant<XsamOptions> = defineVariant({
         const turned = scale(norm(reached), between(plane, turn(plane, oracle)));
         // Without a displacement the gradient as it is, which unit vectors would round.
         const still = tf.equal(norm(displacement), 0);
-        return { loss, direction: map(turned, (tensor, i) => tf.where(still, reached[i]!, tensor)) };
+        return { loss, direction: choose(still, reached, turned) };
       },
     };
   },
