@@ -169,6 +169,7 @@ export {
 } from './optimizers/averaging.js';
 export { clipByGlobalNorm, clipByValue } from './optimizers/clipping.js';
 export { LionOptimizer, type LionOptions, lion } from './optimizers/lion.js';
+export { MuonOptimizer, type MuonOptions, muon } from './optimizers/muon.js';
 export { withLearningRate } from './optimizers/scheduled.js';
 export { SgdOptimizer, type SgdOptions, sgd } from './optimizers/sgd.js';
 export { type TfjsConfigs, tfjsOptimizers } from './optimizers/tfjs-parts.js';

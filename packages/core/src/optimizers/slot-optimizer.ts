@@ -31,7 +31,7 @@ export abstract class SlotOptimizer extends tf.Optimizer implements BaseView {
   readonly #counts: StepCounts;
   #learningRate: Schedule;
 
-  /** @ignore Made by the functions `sgd`, `adamw` and `lion`. */
+  /** @ignore Made by the functions `sgd`, `adamw`, `lion` and `muon`. */
   protected constructor(owner: string, given: object, learningRate: Schedule, keys: readonly string[]) {
     super();
     this.slots = new SlotStore(keys);

@@ -11,6 +11,7 @@ import { adamw } from '../optimizers/adamw.js';
 import { exponentialMovingAverage, stochasticWeightAverage } from '../optimizers/averaging.js';
 import { clipByGlobalNorm, clipByValue } from '../optimizers/clipping.js';
 import { lion } from '../optimizers/lion.js';
+import { muon } from '../optimizers/muon.js';
 import { withLearningRate } from '../optimizers/scheduled.js';
 import { sgd } from '../optimizers/sgd.js';
 import { tfjsOptimizers } from '../optimizers/tfjs-parts.js';
@@ -31,7 +32,7 @@ const functions = [
   // Not the Gauss–Newton metric: it needs a function, which JSON cannot hold.
   ...[hessianDiagonalMetric, hessianLowRankMetric, pNormAscent],
   chainFilters,
-  ...[sgd, adamw, lion],
+  ...[sgd, adamw, lion, muon],
   ...[withWeightDecay, clipByGlobalNorm, clipByValue, withLearningRate],
   ...[exponentialMovingAverage, stochasticWeightAverage],
   ...tfjsOptimizers,
