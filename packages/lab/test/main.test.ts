@@ -247,6 +247,10 @@ describe('plugins and configurations', () => {
     [['describe', 'msam', '--kind', 'metrik'], /^describe: .*got "metrik". Did you mean "metric"/],
     [['list', '--kind', 'combinner'], /^list: .*got "combinner". Did you mean "combiner"/],
     [['describe', 'masm'], /^describe: .*got "masm"\. Did you mean "msam"/],
+    [
+      ['describe', 'm-sam'],
+      /^describe: .*got "m-sam"\. Did you mean "momentum-sam" or "msam" or "multistep-sam"/,
+    ],
     [['compare', '--plugin', 'no-such-package'], /^--plugin: .*got "no-such-package"/],
     [['variants', '--config', 'no-such-file.json'], /^--config: .*got "no-such-file\.json"/],
   ])('answer %j with one line and exit code 2', async (args, message) => {

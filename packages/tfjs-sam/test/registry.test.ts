@@ -146,6 +146,18 @@ describe('a composition from plain JSON', () => {
     );
   });
 
+  it.each([
+    ['m-sam', '"momentum-sam" or "msam" or "multistep-sam"'],
+    ['M-SAM', '"momentum-sam" or "msam" or "multistep-sam"'],
+    ['X_SAM', '"x-sam" or "xsam"'],
+    ['ssam', '"sparse-sam" or "stable-sam"'],
+    ['fsam', '"focal-sam" or "fisher-sam" or "friendly-sam" or "frob-sam"'],
+  ])('refuses %s, which papers call several methods, and names them all', (variant, names) => {
+    const hint = `got "${variant}". Did you mean ${names}?`;
+    expect(() => registry.parse({ variant, base: { name: 'adamw' } })).toThrow(hint);
+    expect(() => registry.describe(variant)).toThrow(hint);
+  });
+
   it('is the same optimizer as by functions', () => {
     const { adamw, cosineDecay, fisherMask, mongeMetric, sam, surrogateGap } = umbrella;
     const byName = createDefaultRegistry().create(registry.parse(JSON.parse(text)));

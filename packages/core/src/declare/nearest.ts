@@ -13,12 +13,27 @@ function editDistance(a: string, b: string): number {
   return rows[a.length]![b.length]!;
 }
 
-/** The known names closest to what was given, best first: at most three, sharing at least half of their letters. */
+const compact = (name: string) => name.toLowerCase().replace(/[-_ ]/g, '');
+
+/** Initials of all words but the last, and that one: `momentum-sam` is abbreviated to `msam`. */
+function abbreviation(name: string): string {
+  const words = name.toLowerCase().split('-');
+  return [...words.slice(0, -1).map((word) => word.slice(0, 1)), words.at(-1)].join('');
+}
+
+/**
+ * The known names that may be meant. Where something is a spelling or the abbreviation of some of them, all of
+ * these, since papers abbreviate different methods alike: `m-sam` is `msam` or `momentum-sam`. Else at most three that
+ * share at least half of its letters, best first.
+ */
 export function nearestNames(given: string, known: readonly string[]): string[] {
   const wanted = given.toLowerCase();
   // Counting the edits of a megabyte would take minutes, and find nothing near.
   const longest = known.reduce((length, name) => Math.max(length, name.length), 0);
   if (wanted.length > 2 * longest) return [];
+  const short = compact(given);
+  const meant = known.filter((name) => compact(name) === short || abbreviation(name) === short);
+  if (meant.length > 0) return meant;
   return known
     .map((name) => ({ name, distance: editDistance(wanted, name.toLowerCase()) }))
     .filter(
