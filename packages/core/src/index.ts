@@ -165,6 +165,8 @@ export {
   type AveragingOptions,
   type ExponentialMovingAverageOptions,
   exponentialMovingAverage,
+  type LatestWeightAverageOptions,
+  latestWeightAverage,
   stochasticWeightAverage,
 } from './optimizers/averaging.js';
 export { clipByGlobalNorm, clipByValue } from './optimizers/clipping.js';

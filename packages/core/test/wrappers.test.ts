@@ -7,6 +7,7 @@ import {
   clipByGlobalNorm,
   clipByValue,
   exponentialMovingAverage,
+  latestWeightAverage,
   lion,
   oneCycle,
   type Schedule,
@@ -40,6 +41,10 @@ describeWrapper({
 describeWrapper({
   name: 'stochasticWeightAverage',
   wrap: (base) => stochasticWeightAverage(base, { start: 1, every: 2 }),
+});
+describeWrapper({
+  name: 'latestWeightAverage',
+  wrap: (base) => latestWeightAverage(base, { size: 2, every: 2 }),
 });
 describeWrapper({
   name: 'four wrappers at once',
@@ -385,6 +390,24 @@ describe.each([...backendNames])('averages on %s', (backend) => {
     );
   });
 
+  it.each([
+    [2, [3, 5]],
+    [3, [1, 3, 5]],
+    [9, [1, 3, 5]],
+  ])('are the mean of the latest %d of every second update', async (size, taken) => {
+    await trajectory(
+      (base) => latestWeightAverage(base, { size, start: 1, every: 2 }),
+      (seen, optimizer, values) => {
+        const expected = mean(
+          taken.map((i) => seen[i]!),
+          taken.map(() => 1),
+        );
+        optimizer.withAverages(() => expect(distance([values()], [expected])).toBeLessThan(1e-6));
+        expect(values()).toEqual(seen.at(-1));
+      },
+    );
+  });
+
   it('are put away again after an asynchronous evaluation, and when it throws', async () => {
     await trajectory(
       (base) => exponentialMovingAverage(base),
@@ -524,6 +547,10 @@ describe('options of the wrappers', () => {
     [
       () => stochasticWeightAverage(base(), { every: 0 }),
       'stochasticWeightAverage: expected every to be an integer >= 1, got 0',
+    ],
+    [
+      () => latestWeightAverage(base(), { every: 1, size: 0 }),
+      'latestWeightAverage: expected size to be an integer >= 1, got 0',
     ],
     [
       () => exponentialMovingAverage(base()).minimizeOver([]),

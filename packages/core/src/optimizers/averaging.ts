@@ -5,11 +5,19 @@ import { type NamedTensor, SlotStore } from '../oracle/state.js';
 import type { Commit, Part } from './weights.js';
 import { WrappedOptimizer } from './wrapped.js';
 import { type WrapperConfig, wrappedBase } from './wrapped-base.js';
-import type { Update } from './wrapping.js';
 
 const averagingOptions = {
   start: integer({ min: 0, default: 0, doc: 'Number of the first update whose result is taken in' }),
   every: integer({ min: 1, default: 1, unit: 'updates', doc: 'Updates from one taken in to the next' }),
+};
+const latestOptions = {
+  size: integer({
+    min: 1,
+    default: 5,
+    doc: 'How many results the average is of: it holds as many copies of the weights',
+  }),
+  start: averagingOptions.start,
+  every: integer({ min: 1, unit: 'updates', doc: 'Updates from one taken in to the next: an epoch, say' }),
 };
 const movingOptions = {
   decay: number({ min: 0, below: 1, default: 0.999, doc: 'Share d of the old average in the new one' }),
@@ -22,32 +30,49 @@ export interface AveragingOptions extends OptionsOf<typeof averagingOptions> {}
 /** Options of `exponentialMovingAverage`. */
 export interface ExponentialMovingAverageOptions extends OptionsOf<typeof movingOptions> {}
 
+/** Options of `latestWeightAverage`. */
+export interface LatestWeightAverageOptions extends OptionsOf<typeof latestOptions> {}
+
 declare module '../kinds.js' {
   interface BaseOptimizerConfigs {
     'exponential-moving-average': WrapperConfig<typeof movingOptions>;
     'stochastic-weight-average': WrapperConfig<typeof averagingOptions>;
+    'latest-weight-average': WrapperConfig<typeof latestOptions>;
   }
 }
 
-const [SUM, WEIGHT] = ['sum', 'weight'];
-/** An average: sum ← keep · sum + share · θ, and the same for the weight that the sum is divided by. */
-interface Averaging {
+const [SUM, WEIGHT] = ['sum', 'weight'] as const;
+
+/** What was taken in, summed, and the weight that the sum is divided by. */
+interface Sum {
+  readonly sum: tf.Tensor;
+  readonly weight: tf.Tensor;
+}
+
+/** How results are kept. */
+interface Memory {
+  readonly keys: readonly string[];
+  /** Takes in the variables. @param turn - How many updates were to be taken in before. */
+  take(slots: SlotStore, variables: readonly tf.Variable[], turn: number): void;
+  /** The sum of each variable; undefined for those of which nothing is kept. */
+  sums(slots: SlotStore, variables: readonly tf.Variable[]): (Sum | undefined)[];
+}
+
+interface Averaging extends Memory {
   readonly name: string;
   readonly owner: string;
-  readonly keep: number;
-  readonly share: number;
 }
 
 /** An optimizer that averages the weights that it passes through, and can put the average in their place. */
 export class AveragingOptimizer extends WrappedOptimizer {
   readonly #sums: SlotStore;
-  readonly #owner: string;
+  readonly #averaging: Averaging;
   /** The weights that averages have taken the place of. */
   readonly #trained: Map<tf.Variable, tf.Tensor>;
 
-  /** @ignore Made by `exponentialMovingAverage` and `stochasticWeightAverage`. */
+  /** @ignore Made by `exponentialMovingAverage`, `stochasticWeightAverage` and `latestWeightAverage`. */
   constructor(base: tf.Optimizer, averaging: Averaging, options: Checked<typeof averagingOptions>) {
-    const [slots, trained] = [new SlotStore([SUM!, WEIGHT!]), new Map<tf.Variable, tf.Tensor>()];
+    const [slots, trained] = [new SlotStore(averaging.keys), new Map<tf.Variable, tf.Tensor>()];
     const { start, every } = options;
     super(base, {
       name: averaging.name,
@@ -55,13 +80,17 @@ export class AveragingOptimizer extends WrappedOptimizer {
       options: () => ({ ...options }),
       slots,
       before: () => requireTrained(averaging.owner, trained, 'an update'),
-      after: (update) => {
-        if (update.step >= start && (update.step - start) % every === 0) accumulate(slots, averaging, update);
+      after: ({ step, updated }) => {
+        const turn = (step - start) / every;
+        if (turn < 0 || !Number.isInteger(turn)) return;
+        const variables = updated.map(({ variable }) => variable);
+        slots.settle(variables);
+        averaging.take(slots, variables, turn);
       },
     });
     this.#sums = slots;
     this.#trained = trained;
-    this.#owner = averaging.owner;
+    this.#averaging = averaging;
   }
 
   /**
@@ -71,16 +100,17 @@ export class AveragingOptimizer extends WrappedOptimizer {
    * @throws Error when they are in place already, or a restored state is of other variables.
    */
   swap(variables?: readonly tf.Variable[]): void {
-    requireTrained(this.#owner, this.#trained, 'swap');
+    requireTrained(this.#averaging.owner, this.#trained, 'swap');
     const all = variables ?? Object.values(tf.engine().registeredVariables).filter((v) => v.trainable);
-    const [sums, weights] = [this.#sums.findEach(SUM!, all), this.#sums.findEach(WEIGHT!, all)];
-    for (const [i, variable] of all.entries()) {
-      const [sum, weight] = [sums[i], weights[i]];
-      if (!sum || !weight) continue;
-      this.#trained.set(variable, tf.keep(tf.clone(variable)));
-      // The weight is zero where every update so far was skipped.
-      tf.tidy(() => variable.assign(tf.where(tf.greater(weight, 0), tf.div(sum, weight), variable)));
-    }
+    tf.tidy(() => {
+      for (const [i, found] of this.#averaging.sums(this.#sums, all).entries()) {
+        if (!found) continue;
+        const [variable, { sum, weight }] = [all[i]!, found];
+        this.#trained.set(variable, tf.keep(tf.clone(variable)));
+        // The weight is zero where every update so far was skipped.
+        variable.assign(tf.where(tf.greater(weight, 0), tf.div(sum, weight), variable));
+      }
+    });
   }
 
   /** Puts the trained weights back, bit for bit. Does nothing where they are in place. */
@@ -115,13 +145,13 @@ export class AveragingOptimizer extends WrappedOptimizer {
 
   /** @ignore @throws Error while the averages are in place: the state is of the trained weights. */
   override savedParts(): Part[] {
-    requireTrained(this.#owner, this.#trained, 'saving');
+    requireTrained(this.#averaging.owner, this.#trained, 'saving');
     return super.savedParts();
   }
 
   /** @ignore */
   override async stageState(weights: readonly NamedTensor[]): Promise<Commit> {
-    requireTrained(this.#owner, this.#trained, 'restoring a state');
+    requireTrained(this.#averaging.owner, this.#trained, 'restoring a state');
     return super.stageState(weights);
   }
 
@@ -140,19 +170,57 @@ function requireTrained(owner: string, trained: ReadonlyMap<unknown, unknown>, w
   );
 }
 
-function accumulate(slots: SlotStore, { keep, share }: Averaging, { updated }: Update): void {
-  const variables = updated.map(({ variable }) => variable);
-  slots.settle(variables);
-  const sums = slots.findEach(SUM!, variables);
-  const weights = slots.findEach(WEIGHT!, variables);
-  for (const [i, variable] of variables.entries()) {
-    const plus = (old: tf.Tensor | undefined, value: tf.Tensor | number) => {
-      const added = tf.mul(value, share) as tf.Tensor;
-      return old ? tf.add(tf.mul(old, keep), added) : added;
-    };
-    slots.assign(SUM!, variable.name, plus(sums[i], variable));
-    slots.assign(WEIGHT!, variable.name, plus(weights[i], 1));
-  }
+/** sum ← keep · sum + share · θ, and the same for the weight. */
+function running(keep: number, share: number): Memory {
+  return {
+    keys: [SUM, WEIGHT],
+    take(slots, variables) {
+      const sums = slots.findEach(SUM, variables);
+      const weights = slots.findEach(WEIGHT, variables);
+      for (const [i, variable] of variables.entries()) {
+        const plus = (old: tf.Tensor | undefined, value: tf.Tensor | number) => {
+          const added = tf.mul(value, share) as tf.Tensor;
+          return old ? tf.add(tf.mul(old, keep), added) : added;
+        };
+        slots.assign(SUM, variable.name, plus(sums[i], variable));
+        slots.assign(WEIGHT, variable.name, plus(weights[i], 1));
+      }
+    },
+    sums(slots, variables) {
+      const [sums, weights] = [slots.findEach(SUM, variables), slots.findEach(WEIGHT, variables)];
+      return sums.map((sum, i) => (sum && weights[i] ? { sum, weight: weights[i] } : undefined));
+    },
+  };
+}
+
+/** The last `size` results, in turn. A place whose update was skipped keeps what it held; its flag says whether it held any. */
+function ring(size: number): Memory {
+  const places = Array.from({ length: size }, (_, i) => ({ value: `value-${i}`, flag: `flag-${i}` }));
+  return {
+    keys: places.flatMap(({ value, flag }) => [value, flag]),
+    take(slots, variables, turn) {
+      const current = turn % size;
+      for (const [place, { value, flag }] of places.entries()) {
+        const known = slots.findEach(value, variables);
+        for (const [i, variable] of variables.entries()) {
+          // All places exist from the first on: a saved state has all slots of every variable.
+          if (place !== current && known[i]) continue;
+          slots.assign(value, variable.name, place === current ? variable : tf.zerosLike(variable));
+          slots.assign(flag, variable.name, tf.scalar(place === current ? 1 : 0));
+        }
+      }
+    },
+    sums(slots, variables) {
+      const values = places.map(({ value }) => slots.findEach(value, variables));
+      const flags = places.map(({ flag }) => slots.findEach(flag, variables));
+      const total = (of: readonly (tf.Tensor | undefined)[]) => tf.addN(of as tf.Tensor[]);
+      return variables.map((_, i) =>
+        values.every((each) => each[i])
+          ? { sum: total(values.map((each) => each[i])), weight: total(flags.map((each) => each[i])) }
+          : undefined,
+      );
+    },
+  };
 }
 
 const moving = definePart({
@@ -165,7 +233,7 @@ const moving = definePart({
   create: ({ base, ...options }) => {
     const { decay } = options;
     const name = 'exponential-moving-average';
-    const averaging = { name, owner: 'exponentialMovingAverage', keep: decay, share: 1 - decay };
+    const averaging = { name, owner: 'exponentialMovingAverage', ...running(decay, 1 - decay) };
     return new AveragingOptimizer(base, averaging, options);
   },
 });
@@ -179,7 +247,21 @@ const mean = definePart({
   options: { ...averagingOptions, ...wrappedBase },
   create: ({ base, ...options }) => {
     const name = 'stochastic-weight-average';
-    const averaging = { name, owner: 'stochasticWeightAverage', keep: 1, share: 1 };
+    const averaging = { name, owner: 'stochasticWeightAverage', ...running(1, 1) };
+    return new AveragingOptimizer(base, averaging, options);
+  },
+});
+
+const latest = definePart({
+  kind: 'base-optimizer',
+  name: 'latest-weight-average',
+  owner: 'latestWeightAverage',
+  doc: 'Any optimizer, and the mean of its latest weights: LAWA',
+  source: 'Kaddour 2022, arXiv 2209.14981',
+  options: { ...latestOptions, ...wrappedBase },
+  create: ({ base, ...options }) => {
+    const name = 'latest-weight-average';
+    const averaging = { name, owner: 'latestWeightAverage', ...ring(options.size) };
     return new AveragingOptimizer(base, averaging, options);
   },
 });
@@ -226,4 +308,22 @@ export const stochasticWeightAverage: ((
 ) => AveragingOptimizer) &
   Declaring<'base-optimizer'> = declared(mean.part, (base: tf.Optimizer, options: AveragingOptions = {}) =>
   mean({ ...options, base }),
+);
+
+/**
+ * LAWA: the plain mean of the weights at the last `size` of every `every`th update, early weights being forgotten. Running
+ * statistics of batch normalisation are as in `stochasticWeightAverage`.
+ *
+ * @throws RangeError for a number out of its range; TypeError when `base` is no optimizer.
+ * @see Kaddour 2022, "Stop Wasting My Time! Saving Days of ImageNet and BERT Training with Latest Weight Averaging".
+ *   https://arxiv.org/abs/2209.14981
+ * @example latestWeightAverage(sam(sgd({ learningRate: 0.1 })), { every: stepsPerEpoch })
+ */
+export const latestWeightAverage: ((
+  base: tf.Optimizer,
+  options: LatestWeightAverageOptions,
+) => AveragingOptimizer) &
+  Declaring<'base-optimizer'> = declared(
+  latest.part,
+  (base: tf.Optimizer, options: LatestWeightAverageOptions) => latest({ ...options, base }),
 );

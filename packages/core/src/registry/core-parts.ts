@@ -8,7 +8,11 @@ import {
 } from '../declare/schedules.js';
 import { ruleVariant, sharpnessAware } from '../driver/sharpness-aware.js';
 import { adamw } from '../optimizers/adamw.js';
-import { exponentialMovingAverage, stochasticWeightAverage } from '../optimizers/averaging.js';
+import {
+  exponentialMovingAverage,
+  latestWeightAverage,
+  stochasticWeightAverage,
+} from '../optimizers/averaging.js';
 import { clipByGlobalNorm, clipByValue } from '../optimizers/clipping.js';
 import { lion } from '../optimizers/lion.js';
 import { muon } from '../optimizers/muon.js';
@@ -34,7 +38,7 @@ const functions = [
   chainFilters,
   ...[sgd, adamw, lion, muon],
   ...[withWeightDecay, clipByGlobalNorm, clipByValue, withLearningRate],
-  ...[exponentialMovingAverage, stochasticWeightAverage],
+  ...[exponentialMovingAverage, latestWeightAverage, stochasticWeightAverage],
   ...tfjsOptimizers,
   ...[constant, linearDecay, cosineDecay, stepDecay, warmupCosine, oneCycle],
 ];
