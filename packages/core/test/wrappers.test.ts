@@ -390,6 +390,16 @@ describe.each([...backendNames])('averages on %s', (backend) => {
     );
   });
 
+  it('are the plain mean over a window', async () => {
+    await trajectory(
+      (base) => stochasticWeightAverage(base, { start: 2, end: 4 }),
+      (seen, optimizer, values) => {
+        const expected = mean(seen.slice(2, 5), [1, 1, 1]);
+        optimizer.withAverages(() => expect(distance([values()], [expected])).toBeLessThan(1e-6));
+      },
+    );
+  });
+
   it.each([
     [2, [3, 5]],
     [3, [1, 3, 5]],
@@ -547,6 +557,10 @@ describe('options of the wrappers', () => {
     [
       () => stochasticWeightAverage(base(), { every: 0 }),
       'stochasticWeightAverage: expected every to be an integer >= 1, got 0',
+    ],
+    [
+      () => stochasticWeightAverage(base(), { start: 3, end: 2 }),
+      'stochasticWeightAverage: expected end >= start, got 2 < 3',
     ],
     [
       () => latestWeightAverage(base(), { every: 1, size: 0 }),

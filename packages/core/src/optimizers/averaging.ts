@@ -10,6 +10,14 @@ const averagingOptions = {
   start: integer({ min: 0, default: 0, doc: 'Number of the first update whose result is taken in' }),
   every: integer({ min: 1, default: 1, unit: 'updates', doc: 'Updates from one taken in to the next' }),
 };
+const windowOptions = {
+  ...averagingOptions,
+  end: integer({
+    min: 0,
+    optional: 'the last update',
+    doc: "Number of the last update whose result may be taken in: with `start`, SWAD's average over a window",
+  }),
+};
 const latestOptions = {
   size: integer({
     min: 1,
@@ -25,7 +33,7 @@ const movingOptions = {
 };
 
 /** Which updates an average takes in. */
-export interface AveragingOptions extends OptionsOf<typeof averagingOptions> {}
+export interface AveragingOptions extends OptionsOf<typeof windowOptions> {}
 
 /** Options of `exponentialMovingAverage`. */
 export interface ExponentialMovingAverageOptions extends OptionsOf<typeof movingOptions> {}
@@ -36,7 +44,7 @@ export interface LatestWeightAverageOptions extends OptionsOf<typeof latestOptio
 declare module '../kinds.js' {
   interface BaseOptimizerConfigs {
     'exponential-moving-average': WrapperConfig<typeof movingOptions>;
-    'stochastic-weight-average': WrapperConfig<typeof averagingOptions>;
+    'stochastic-weight-average': WrapperConfig<typeof windowOptions>;
     'latest-weight-average': WrapperConfig<typeof latestOptions>;
   }
 }
@@ -71,9 +79,13 @@ export class AveragingOptimizer extends WrappedOptimizer {
   readonly #trained: Map<tf.Variable, tf.Tensor>;
 
   /** @ignore Made by `exponentialMovingAverage`, `stochasticWeightAverage` and `latestWeightAverage`. */
-  constructor(base: tf.Optimizer, averaging: Averaging, options: Checked<typeof averagingOptions>) {
+  constructor(
+    base: tf.Optimizer,
+    averaging: Averaging,
+    options: Checked<typeof averagingOptions> & { readonly end?: number | undefined },
+  ) {
     const [slots, trained] = [new SlotStore(averaging.keys), new Map<tf.Variable, tf.Tensor>()];
-    const { start, every } = options;
+    const { start, every, end = Number.POSITIVE_INFINITY } = options;
     super(base, {
       name: averaging.name,
       owner: averaging.owner,
@@ -82,7 +94,7 @@ export class AveragingOptimizer extends WrappedOptimizer {
       before: () => requireTrained(averaging.owner, trained, 'an update'),
       after: ({ step, updated }) => {
         const turn = (step - start) / every;
-        if (turn < 0 || !Number.isInteger(turn)) return;
+        if (turn < 0 || step > end || !Number.isInteger(turn)) return;
         const variables = updated.map(({ variable }) => variable);
         slots.settle(variables);
         averaging.take(slots, variables, turn);
@@ -244,8 +256,11 @@ const mean = definePart({
   owner: 'stochasticWeightAverage',
   doc: 'Any optimizer, and the mean of the weights',
   source: 'Izmailov et al. 2018, arXiv 1803.05407',
-  options: { ...averagingOptions, ...wrappedBase },
+  options: { ...windowOptions, ...wrappedBase },
   create: ({ base, ...options }) => {
+    const { start, end } = options;
+    if (end !== undefined && end < start)
+      throw new RangeError(`stochasticWeightAverage: expected end >= start, got ${end} < ${start}`);
     const name = 'stochastic-weight-average';
     const averaging = { name, owner: 'stochasticWeightAverage', ...running(1, 1) };
     return new AveragingOptimizer(base, averaging, options);
@@ -294,7 +309,8 @@ export const exponentialMovingAverage: ((
 );
 
 /**
- * The plain mean of the weights after update `start`, and after every `every`th from there on. Where the model
+ * The plain mean of the weights after update `start`, and after every `every`th from there on, up to `end`: over a window of
+ * all updates it is SWAD's average (Cha et al. 2021, https://arxiv.org/abs/2102.08604), of a window that is known. Where the model
  * normalises batches, its running statistics are those of the trained weights: run a few batches in training mode
  * with the averages in place before relying on them.
  *
