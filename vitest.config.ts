@@ -16,6 +16,8 @@ export default defineConfig({
   ssr: { resolve: { conditions, externalConditions: ['node', 'import'] } },
   test: {
     environment: 'node',
+    // Two files at a time fill two cores; the tests of threads ask for their own.
+    env: { TFJS_SAM_THREADS: '1' },
     testTimeout: slow ? 1_200_000 : 60_000,
     passWithNoTests: slow,
     // Two cores run two files at a time.

@@ -105,7 +105,7 @@ describe('configuration → optimizer → getConfig → configuration', () => {
         expect(configOfLoaded(made)).toEqual(made);
       });
     });
-    fc.assert(property, { seed, numRuns: 60 });
+    fc.assert(property, { seed, numRuns: 25 });
   });
 
   it.each(registry.list('variant'))('completes what is given, for %s', (variant) => {
@@ -120,7 +120,7 @@ describe('configuration → optimizer → getConfig → configuration', () => {
         expect(configOfMade(config)).toEqual(complete);
       });
     });
-    fc.assert(property, { seed, numRuns: 60 });
+    fc.assert(property, { seed, numRuns: 25 });
   });
 });
 

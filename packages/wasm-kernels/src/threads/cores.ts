@@ -24,5 +24,8 @@ export function physicalCores(): number {
   return Math.max(1, Math.floor((browser?.hardwareConcurrency ?? 2) / 2));
 }
 
-/** The threads that are used where nothing else is asked for: one for each physical core, at most eight. */
-export const defaultThreads = (): number => Math.min(physicalCores(), MOST_BY_DEFAULT);
+/** The threads that are used where no option asks for any: `TFJS_SAM_THREADS` in Node, else one for each physical core, at most eight. */
+export function defaultThreads(): number {
+  const asked = nodeModule('node:process')?.env.TFJS_SAM_THREADS;
+  return asked ? Number(asked) : Math.min(physicalCores(), MOST_BY_DEFAULT);
+}

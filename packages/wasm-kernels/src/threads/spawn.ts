@@ -10,6 +10,7 @@ export interface Thread {
 interface NodeModules {
   'node:worker_threads': typeof import('node:worker_threads');
   'node:os': typeof import('node:os');
+  'node:process': typeof import('node:process');
   'node:fs': typeof import('node:fs');
 }
 

@@ -1,0 +1,98 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { findTorch } from '../src/gradient/torch.js';
+import type { Table } from '../src/results.js';
+import type { Settings } from '../src/settings.js';
+import { tables } from '../src/tables.js';
+import { bundleChild, removeChild } from './bundle-child.js';
+
+const number = '\\d+\\.\\d+';
+const spread = new RegExp(`^-?${number} \\(-?${number}–-?${number}\\)$`);
+
+let program: string;
+beforeAll(async () => {
+  program = await bundleChild();
+}, 60_000);
+afterAll(removeChild);
+
+/** The smallest run of the real thing: child processes from the sources, a few rounds. */
+const settings = (rest: Partial<Settings>): Settings => ({
+  scale: 0.001,
+  repetitions: 1,
+  slow: false,
+  program,
+  ...rest,
+});
+
+function expectRectangle({ columns, rows }: Table, height: number): void {
+  expect(rows).toHaveLength(height);
+  for (const row of rows) expect(row).toHaveLength(columns.length);
+}
+
+describe.concurrent('the tables, tiny', { timeout: 180_000 }, () => {
+  it('gradient: every side that is here trains the MLP and computes the same', async () => {
+    const table = await tables.gradient(settings({ models: ['MLP b8'] }));
+    expectRectangle(table, 8);
+    const torch = findTorch();
+    for (const [model, side, time, ratio] of table.rows) {
+      expect(model).toBe('MLP b8');
+      if (side!.startsWith('PyTorch') && !torch) expect(time).toBe('not installed');
+      else expect(time, side).toMatch(spread);
+      if (torch && !torch.referenceBlas) expect(ratio, side).toMatch(spread);
+      else expect(ratio).toBe('');
+    }
+  });
+
+  it('refuses a side that no table has, and says which there are', async () => {
+    await expect(tables.gradient(settings({ only: ['fma', 'nope'] }))).rejects.toThrow(
+      /expected some of torch, peak, fma, .*, got "nope"/,
+    );
+    await expect(tables.scaling(settings({ only: ['width 33'] }))).rejects.toThrow(/width 32, .*"width 33"/);
+  });
+
+  it('threads: one, two, and two processes at once', async () => {
+    const table = await tables.threads(
+      settings({ models: ['MLP b8'], only: ['1 thread', '2 threads', '2 processes of 1 thread, time ÷ 2'] }),
+    );
+    expectRectangle(table, 3);
+    for (const [, side, time, ratio] of table.rows) {
+      expect(time, side).toMatch(spread);
+      expect(ratio, side).toMatch(spread);
+    }
+  });
+
+  it('gpu: says what is missing, or times it', async () => {
+    const table = await tables.gpu(settings({ models: ['MLP b128'] }));
+    expectRectangle(table, 3);
+    for (const [, side, device, time] of table.rows) {
+      expect(device).not.toBe('');
+      if (time !== '') expect(time, side).toMatch(spread);
+    }
+  });
+
+  it('variants: counts the gradients of a step', async () => {
+    const table = await tables.variants(settings({ models: ['MLP b128'], only: ['msam'] }));
+    expectRectangle(table, 1);
+    const [model, variant, gradients, ...ratios] = table.rows[0]!;
+    expect([model, variant, gradients]).toEqual(['MLP b128', 'msam', '2.00']);
+    for (const cell of ratios) expect(cell).toMatch(spread);
+  });
+
+  it('memory: SAM holds more than SGD, and nothing is left behind', async () => {
+    const table = await tables.memory(settings({ models: ['MLP b128'], only: ['sgd', 'sam'] }));
+    expectRectangle(table, 2);
+    const column = (name: string) => table.rows.map((row) => row[table.columns.indexOf(name)]!);
+    const [sgd, sam] = column('peak of tensors').map(Number) as [number, number];
+    expect(sam).toBeGreaterThan(sgd);
+    expect(column('tensors left behind')).toEqual(['0', '0']);
+  });
+
+  it('scaling', async () => {
+    const table = await tables.scaling(settings({ only: ['variables 8', 'width 32'] }));
+    expectRectangle(table, 2);
+    expect(table.rows.map((row) => row.slice(1, 4))).toEqual([
+      ['8', '8', '262144'],
+      ['32', '6', '25818'],
+    ]);
+    for (const row of table.rows) for (const cell of row.slice(4)) expect(cell).toMatch(spread);
+  });
+});
