@@ -29,6 +29,9 @@ const shown = (value) => (value === undefined ? '' : `\`${JSON.stringify(value)}
 export const markdownTable = (head, rows) =>
   [head, head.map(() => '---'), ...rows].map((row) => `| ${row.map(cell).join(' | ')} |`).join('\n');
 
+/** Braces and brackets mean something in Markdown for the site: as code they mean themselves. */
+const asWritten = (text) => (/[{<]/.test(text) ? `\`${text}\`` : text);
+
 const isShared = (name) => Object.hasOwn(driverOptions, name) || name === 'base';
 
 /** Options of a part as a table; those that many variants have are left to core's README. */
@@ -43,7 +46,7 @@ function optionTable(part) {
   if (own.length === 0) return beside || 'No options of its own.';
   const rows = own.map(({ name, type, range, default: value, required, description }) => [
     `\`${name}\``,
-    `${type}${range && ` ${range}`}`,
+    asWritten(`${type}${range && ` ${range}`}`),
     required ? 'required' : shown(value),
     description,
   ]);

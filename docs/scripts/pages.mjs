@@ -48,13 +48,21 @@ for (const parent of ['packages', 'examples', 'studies'].filter((name) => exists
     pages.set(`${parent}/${name}`, `/${parent}/${name}`);
   }
 
+/** An image of a README, copied to where its page finds it. */
+function withImage(page, label, file) {
+  const name = file.replaceAll('/', '-');
+  mkdirSync(join(docs, 'generated'), { recursive: true });
+  copyFileSync(join(root, file), join(docs, 'generated', name));
+  return `![${label}](${posix.relative(posix.dirname(page), `/generated/${name}`)})`;
+}
+
 /** A file's text, with its links to other files of the repository led to their pages; those without one become text. */
 function withLinks(file) {
   const text = readFileSync(join(root, file), 'utf8');
-  return text.replace(/(!?)\[([^\]]*)\]\((?!https?:|#)([^)\s]+)\)/g, (whole, image, label, target) => {
-    if (image) return whole;
+  return text.replace(/(!?)\[([^\]]*)\]\((?!https?:|#)([^)\s]+)\)/g, (_whole, image, label, target) => {
     const [path, anchor] = target.split('#');
     const full = posix.normalize(posix.join(posix.dirname(file), path)).replace(/\/$/, '');
+    if (image) return withImage(pages.get(file), label, full);
     if (full.startsWith('docs/'))
       return `[${label}](/${full.slice(5).replace(/\.md$/, '')}${anchor ? `#${anchor}` : ''})`;
     const page = pages.get(full);

@@ -58,6 +58,7 @@ const contradictions = [
   /^hessian-sam: expected outputs/,
   /^mongeMetric: expected iterations\.rank to be/,
   /^nmMask: expected n to be at most m/,
+  /^stochasticWeightAverage: expected end >= start/,
   /^warmupCosine: expected steps to be/,
   /: expected a base optimizer without sharpness/,
   /^periodic-sam: expected from to come before until/,
