@@ -1,32 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { findTorch } from '../src/gradient/torch.js';
-import type { Table } from '../src/results.js';
-import type { Settings } from '../src/settings.js';
 import { tables } from '../src/tables.js';
-import { bundleChild, removeChild } from './bundle-child.js';
+import { expectRectangle, spread, tinyRuns } from './tiny.js';
 
-const number = '\\d+\\.\\d+';
-const spread = new RegExp(`^-?${number} \\(-?${number}–-?${number}\\)$`);
-
-let program: string;
-beforeAll(async () => {
-  program = await bundleChild();
-}, 60_000);
-afterAll(removeChild);
-
-/** The smallest run of the real thing: child processes from the sources, a few rounds. */
-const settings = (rest: Partial<Settings>): Settings => ({
-  scale: 0.001,
-  repetitions: 1,
-  slow: false,
-  program,
-  ...rest,
-});
-
-function expectRectangle({ columns, rows }: Table, height: number): void {
-  expect(rows).toHaveLength(height);
-  for (const row of rows) expect(row).toHaveLength(columns.length);
-}
+const settings = tinyRuns();
 
 describe.concurrent('the tables, tiny', { timeout: 180_000 }, () => {
   it('gradient: every side that is here trains the MLP and computes the same', async () => {
@@ -40,13 +17,6 @@ describe.concurrent('the tables, tiny', { timeout: 180_000 }, () => {
       if (torch && !torch.referenceBlas) expect(ratio, side).toMatch(spread);
       else expect(ratio).toBe('');
     }
-  });
-
-  it('refuses a side that no table has, and says which there are', async () => {
-    await expect(tables.gradient(settings({ only: ['fma', 'nope'] }))).rejects.toThrow(
-      /expected some of torch, peak, fma, .*, got "nope"/,
-    );
-    await expect(tables.scaling(settings({ only: ['width 33'] }))).rejects.toThrow(/width 32, .*"width 33"/);
   });
 
   it('threads: one, two, and two processes at once', async () => {

@@ -201,6 +201,7 @@ export { ascentStep } from './rules/ascent.js';
 export {
   type AscentDirection,
   type AscentStep,
+  chainAscents,
   compose,
   composePerturbation,
   type GradientCombiner,

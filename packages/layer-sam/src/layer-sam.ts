@@ -1,5 +1,5 @@
 import {
-  type AscentDirection,
+  chainAscents,
   compose,
   type DriverOptions,
   defineVariant,
@@ -106,12 +106,8 @@ export const samOn: Variant<SamOnOptions> = defineVariant({
   source,
   gradients: 2,
   options: samOnOptions,
-  rule: ({ match, ascent, ...given }) => {
-    const only = onlyVariables({ match });
-    const chained: AscentDirection = (gradient, oracle) =>
-      ascent ? ascent(only(gradient, oracle), oracle) : only(gradient, oracle);
-    return compose({ ...given, ascent: chained, name: 'sam-on' });
-  },
+  rule: ({ match, ascent, ...given }) =>
+    compose({ ...given, ascent: chainAscents(onlyVariables({ match }), ascent), name: 'sam-on' }),
 });
 
 /**

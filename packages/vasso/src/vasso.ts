@@ -1,5 +1,5 @@
 import {
-  type AscentDirection,
+  chainAscents,
   compose,
   type DriverOptions,
   defineVariant,
@@ -40,10 +40,6 @@ export const vasso: Variant<VassoOptions> = defineVariant({
   source: 'Li and Giannakis 2023, arXiv 2309.15639',
   gradients: 2,
   options,
-  rule: ({ theta, ascent, ...given }) => {
-    const smoothed = smoothedGradient({ theta });
-    const chained: AscentDirection = (gradient, oracle) =>
-      ascent ? ascent(smoothed(gradient, oracle), oracle) : smoothed(gradient, oracle);
-    return compose({ ...given, ascent: chained, name: 'vasso' });
-  },
+  rule: ({ theta, ascent, ...given }) =>
+    compose({ ...given, ascent: chainAscents(smoothedGradient({ theta }), ascent), name: 'vasso' }),
 });

@@ -1,5 +1,5 @@
 import {
-  type AscentDirection,
+  chainAscents,
   compose,
   type DriverOptions,
   defineVariant,
@@ -58,12 +58,8 @@ export const zsharp: Variant<ZsharpOptions> = defineVariant({
   source: 'arXiv 2505.02369',
   gradients: 2,
   options: zsharpOptions,
-  rule: ({ percentile, ascent, ...given }) => {
-    const outstanding = zScore({ percentile });
-    const chained: AscentDirection = (gradient, oracle) =>
-      ascent ? ascent(outstanding(gradient, oracle), oracle) : outstanding(gradient, oracle);
-    return compose({ ...given, ascent: chained, name: 'zsharp' });
-  },
+  rule: ({ percentile, ascent, ...given }) =>
+    compose({ ...given, ascent: chainAscents(zScore({ percentile }), ascent), name: 'zsharp' }),
 });
 
 /**

@@ -45,6 +45,20 @@ export interface AscentDirection {
 }
 
 /**
+ * Chains two ascent directions: what the first makes of the gradient is what the second is given.
+ *
+ * @param first - Comes first.
+ * @param second - Comes after it. Default: nothing does.
+ * @returns A direction of the gradient's shapes, as `ascent` takes it.
+ */
+export const chainAscents =
+  (first: AscentDirection, second?: AscentDirection): AscentDirection =>
+  (gradient, oracle) => {
+    const direction = first(gradient, oracle);
+    return second ? second(direction, oracle) : direction;
+  };
+
+/**
  * Replaces metric and `ascentStep` together, for balls that no inner product measures (p-norms): the
  * perturbation of radius `rho` along `gradient`.
  */

@@ -40,7 +40,9 @@ export function searchTable(results: StudyResults, task: TaskInfo): Table | unde
     {
       id: `search-${task.name}`,
       title: `Search on ${task.name}`,
-      caption: 'Points are chosen by the mean on the validation split; the test split has no part in it.',
+      caption:
+        'Points are chosen by the mean on the validation split over the first seeds, those that every point has; ' +
+        'the chosen one is then trained from all seeds. The test split has no part in it.',
     },
     [
       text('arm', 'arm', ({ arm }) => arm),
