@@ -15,15 +15,22 @@ export const hashOf = (value: unknown): string =>
 /** What a trial's numbers depend on beside its configuration and data. */
 export type CodeVersion = Readonly<Record<string, string>>;
 
+/**
+ * Files of code below a folder. Installed packages are not looked into: workspaces link to one another there, in circles
+ * that a recursive listing would follow for ever.
+ */
+function codeBelow(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return entry.name === 'node_modules' ? [] : codeBelow(path);
+    return entry.isFile() && /\.([cm]?[jt]s|json)$/.test(entry.name) ? [path] : [];
+  });
+}
+
 /** A hash of a file, or of the files of a package's folder. */
 function contentHash(path: string): string {
   const hash = createHash('sha256');
-  const files = statSync(path).isDirectory()
-    ? readdirSync(path, { recursive: true, encoding: 'utf8' })
-        .filter((name) => /\.([cm]?[jt]s|json)$/.test(name) && !name.includes('node_modules'))
-        .sort()
-        .map((name) => join(path, name))
-    : [path];
+  const files = statSync(path).isDirectory() ? codeBelow(path).sort() : [path];
   for (const file of files) hash.update(readFileSync(file));
   return hash.digest('hex').slice(0, digits);
 }
