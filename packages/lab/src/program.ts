@@ -37,7 +37,8 @@ function addCommand(program: Command, name: string, description: string): Comman
     );
 }
 
-const configHelp = 'JSON file of further variants: { "mine": { "variant": "sam", … } }';
+const configHelp =
+  'JSON file of further variants, which --variants may name: { "mine": { "variant": "sam", … } }';
 
 function addCompare(program: Command, { stdout }: Outputs): void {
   const { rho: _, workers: __, ...shown } = compareDefaults;
