@@ -1,9 +1,11 @@
 import type { Feature } from '../../feature.js';
+import { refusePredicates } from './booleans.js';
 import { predicateGradients, reconnectedGradients, rewrittenGradients } from './gradients.js';
 
 /** Gradients whose own derivatives are right. */
 export const secondDerivativesFeature: Feature = {
   gradients: [...predicateGradients, ...reconnectedGradients, ...rewrittenGradients],
+  layers: [refusePredicates],
   gradientRepairs: [
     {
       op: 'gradients of gradients of `exp`, `tanh`, `sigmoid`, `softmax`, `elu`, `pow`',
