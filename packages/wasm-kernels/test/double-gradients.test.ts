@@ -128,7 +128,9 @@ onEveryImplementation('a gradient of a gradient', () => {
       const positive = (x: tf.Tensor) => tf.logicalAnd(tf.greater(x, 0), tf.less(x, 2));
       const kept = tf.grad((x: tf.Tensor) => tf.where(positive(x), tf.square(x), x))(tf.tensor1d([-1, 1, 3]));
       expect([...kept.dataSync()]).toEqual([1, 2, 1]);
-      expect(() => tf.grad(positive)(tf.tensor1d([1]))).toThrow('expected f to return numbers, got the booleans of LogicalAnd');
+      expect(() => tf.grad(positive)(tf.tensor1d([1]))).toThrow(
+        'expected f to return numbers, got the booleans of LogicalAnd',
+      );
     });
   });
 
