@@ -70,6 +70,7 @@ declare module '@tfjs-sam/core' {
 export const ${camel}: Variant<${Pascal}Options> = defineVariant({
   name: '${name}',
   doc: 'One line for tables: what it does',
+  use: 'Where, in one line, it is the one to take',
   source: 'Authors year, arXiv number',
   gradients: 2,
   options,

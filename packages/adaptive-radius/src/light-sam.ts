@@ -47,6 +47,7 @@ const [ASCENT, DESCENT] = ['light-sam-ascent', 'light-sam-descent'] as const;
 export const lightSam: Variant<LightSamOptions> = defineVariant({
   name: 'light-sam',
   doc: 'SAM whose radius and step size fall as AdaGrad’s',
+  use: 'Where neither radius nor learning rate can be tuned; take plain SGD as base',
   source: 'arXiv 2505.24399',
   gradients: 2,
   options,

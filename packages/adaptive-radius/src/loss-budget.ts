@@ -45,6 +45,7 @@ export const lossBudget: PartFunction<LossBudgetOptions, AscentStep, 'metric'> =
   name: 'loss-budget',
   owner: 'lossBudget',
   doc: 'An ascent step as long as a budget of the loss allows',
+  use: 'Where a tolerable rise of the loss is known rather than a length',
   source: 'arXiv 2605.10183',
   options: lossBudgetOptions,
   create: ({ budget }): AscentStep => ({

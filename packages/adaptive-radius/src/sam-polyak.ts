@@ -49,6 +49,7 @@ declare module '@tfjs-sam/core' {
 export const samPolyak: Variant<SamPolyakOptions> = defineVariant({
   name: 'sam-polyak',
   doc: 'SAM with Polyak’s step size, capped by the learning rate',
+  use: 'Where the lowest possible loss is known (0 for a network that can fit its data) and the learning rate is not',
   source: 'ICML 2026',
   gradients: 2,
   options,

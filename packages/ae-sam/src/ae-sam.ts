@@ -84,6 +84,7 @@ declare module '@tfjs-sam/core' {
 export const aeSam: Variant<AeSamOptions> = defineVariant({
   name: 'ae-sam',
   doc: 'SAM where the gradient is unusually large, else the base optimizer',
+  use: 'Where SAM is too slow: it spends the second gradient only on the steps that seem to need it',
   source: 'Jiang et al. 2023, arXiv 2304.14647',
   gradients: 2,
   options: aeOptions,
@@ -113,6 +114,7 @@ export const aeSam: Variant<AeSamOptions> = defineVariant({
 export const rstSam: Variant<RstSamOptions> = defineVariant({
   name: 'rst-sam',
   doc: 'SAM with a probability, else the base optimizer',
+  use: 'Where SAM is too slow and the cost must be known beforehand: the probability sets it',
   source: 'Zhao et al. 2022, arXiv 2203.09962',
   gradients: ({ probability }) => 1 + (typeof probability === 'number' ? Math.min(probability, 1) : 1),
   options: rstOptions,
@@ -133,6 +135,7 @@ export const rstSam: Variant<RstSamOptions> = defineVariant({
 export const periodicSam: Variant<PeriodicSamOptions> = defineVariant({
   name: 'periodic-sam',
   doc: 'SAM at every k-th step or for a part of the training, else the base optimizer',
+  use: 'Where SAM is too slow, or to make only the end of a training sharpness-aware',
   gradients: ({ every }) => 1 + 1 / every,
   options: periodicOptions,
   rule: ({ every, from, until, ...given }): SharpnessRule =>

@@ -43,6 +43,7 @@ declare module '@tfjs-sam/core' {
 export const bisam: Variant<BisamOptions> = defineVariant({
   name: 'bisam',
   doc: 'BiSAM: climbs a lower bound of the 0-1 loss, descends the cross entropy',
+  use: 'For classification, where accuracy counts and not the cross entropy',
   source: 'Xie et al. 2024, arXiv 2407.12993',
   gradients: 2,
   options,
@@ -56,6 +57,7 @@ export const bisam: Variant<BisamOptions> = defineVariant({
 export const bisamTanh: Variant<BisamOptions> = definePreset(bisam, {
   name: 'bisam-tanh',
   doc: 'BiSAM: climbs a tanh lower bound of the 0-1 loss, descends the cross entropy',
+  use: 'For classification, with the bounded lower bound by its name',
   options: { lowerBound: { kind: 'tanh' } },
 });
 
@@ -63,5 +65,6 @@ export const bisamTanh: Variant<BisamOptions> = definePreset(bisam, {
 export const bisamLog: Variant<BisamOptions> = definePreset(bisam, {
   name: 'bisam-log',
   doc: 'BiSAM: climbs a logarithmic lower bound of the 0-1 loss, descends the cross entropy',
+  use: 'For classification, where examples that are far from right should still count',
   options: { lowerBound: { kind: 'log' } },
 });

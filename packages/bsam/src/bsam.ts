@@ -72,6 +72,7 @@ export const bsam: PartFunction<BsamOptions, SharpnessAwareOptimizer, 'variant'>
   kind: 'variant',
   name: 'bsam',
   doc: 'bSAM: SAM as a relaxation of variational Bayes, with a variance for every weight; no base',
+  use: 'Where an uncertainty of the weights is wanted as well; it replaces the base optimizer',
   source: 'Möllenhoff and Khan 2023, arXiv 2210.01620',
   gradients: 2,
   options,

@@ -201,6 +201,8 @@ export { ascentStep } from './rules/ascent.js';
 export {
   type AscentDirection,
   type AscentStep,
+  type ComposedRule,
+  type ComposedRule,
   chainAscents,
   compose,
   composePerturbation,

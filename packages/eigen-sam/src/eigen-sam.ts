@@ -62,6 +62,7 @@ declare module '@tfjs-sam/core' {
 export const eigenSam: Variant<EigenSamOptions> = defineVariant({
   name: 'eigen-sam',
   doc: 'Turns the perturbation towards the largest curvature',
+  use: 'In experiments on curvature, where its estimate can be paid for and the network is smooth',
   source: 'Luo et al. 2024, arXiv 2501.12666',
   gradients: 2,
   options: eigenOptions,
@@ -103,6 +104,7 @@ function turned(plain: ParamVector, gradient: ParamVector, v: ParamVector, c: nu
 export const explicitSam: Variant<ExplicitSamOptions> = defineVariant({
   name: 'x-sam',
   doc: 'X-SAM: descends without the part along the largest curvature',
+  use: 'In experiments on curvature, where its estimate can be paid for; choose the learning rate for directions of length 1',
   source: 'arXiv 2601.10251',
   gradients: 2,
   options: explicitOptions,

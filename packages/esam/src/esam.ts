@@ -73,6 +73,7 @@ declare module '@tfjs-sam/core' {
 export const esam: Variant<EsamOptions> = defineVariant({
   name: 'esam',
   doc: 'A random part of the weights climbs; the examples whose loss rises most are descended',
+  use: 'Where examples differ much in how their loss rises; it spares no time here, since examples are weighed and not left out',
   source: 'Du et al. 2022, arXiv 2110.03141',
   gradients: 2,
   options,

@@ -46,6 +46,7 @@ export interface FunctionalSamOptions extends OptionsOf<typeof options>, DriverO
 export const functionalSam: Variant<FunctionalSamOptions> = defineVariant({
   name: 'functional-sam',
   doc: 'SAM through the network’s Jacobian alone',
+  use: 'For networks whose loss flattens without the network doing so, language models among them',
   source: 'ICML 2025, arXiv 2502.02407',
   gradients: 2,
   options,

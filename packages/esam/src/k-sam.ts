@@ -64,6 +64,7 @@ declare module '@tfjs-sam/core' {
 export const kSam: Variant<KSamOptions> = defineVariant({
   name: 'k-sam',
   doc: 'SAM on the examples with the largest losses',
+  use: 'Where a few hard examples decide; it spares no time here, since examples are weighed and not left out',
   source: 'Ni et al. 2022, arXiv 2210.12864',
   gradients: 2,
   options: kSamOptions,
@@ -96,6 +97,7 @@ export const kSam: Variant<KSamOptions> = defineVariant({
 export const rwSam: Variant<RwSamOptions> = defineVariant({
   name: 'rw-sam',
   doc: 'SAM that weighs examples by their sharpness',
+  use: 'Where the examples that a perturbation hurts most should count most',
   gradients: 2,
   options: rwSamOptions,
   rule: ({ tilt, ...given }): SharpnessRule => {

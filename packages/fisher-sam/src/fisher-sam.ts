@@ -43,6 +43,7 @@ declare module '@tfjs-sam/core' {
 export const fisherSam: Variant<FisherSamOptions> = defineVariant({
   name: 'fisher-sam',
   doc: 'Fisher SAM: a ball in the diagonal Fisher metric of the batch gradient',
+  use: 'For classification, where weights that the predictions depend on should move less',
   source: 'Kim et al. 2022, arXiv 2206.04920',
   gradients: 2,
   options,

@@ -37,6 +37,7 @@ declare module '@tfjs-sam/core' {
 export const gsam: Variant<GsamOptions> = defineVariant({
   name: 'gsam',
   doc: 'Surrogate-gap guided SAM: also descends along the part of g that the perturbed loss does not see',
+  use: 'With a schedule of the learning rate that ρ can follow, and to weigh the gap apart from the radius',
   source: 'Zhuang et al. 2022, arXiv 2203.08065',
   gradients: 2,
   options,

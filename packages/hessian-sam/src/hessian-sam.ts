@@ -66,6 +66,7 @@ declare module '@tfjs-sam/core' {
 export const hessianSam: Variant<HessianSamOptions> = defineVariant({
   name: 'hessian-sam',
   doc: "SAM in a ball measured by the loss's curvature, estimated with random probes",
+  use: 'Where directions differ much in curvature; it is ours, and not compared in any paper',
   source: 'ours; estimators of Yao et al. 2021, arXiv 2006.00719, and Ghorbani et al. 2019, arXiv 1901.10159',
   gradients: 2,
   options,

@@ -30,5 +30,6 @@ export function describePlugin(registry: Registry, name: string, wanted?: Kind):
     const value = row.required ? 'required' : shown(row.default);
     table.push([row.name, row.type, row.range, value, row.description]);
   }
-  return `${kind} ${name} (${source}): ${describedPart(plugin)}\n${table.toString()}\n`;
+  const use = plugin.use ? `When to use it: ${plugin.use}.\n` : '';
+  return `${kind} ${name} (${source}): ${describedPart(plugin)}\n${use}${table.toString()}\n`;
 }

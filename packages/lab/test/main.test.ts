@@ -230,7 +230,7 @@ describe('plugins and configurations', () => {
     const { stdout } = await run('describe', 'flat', '--plugin', plugin);
     expect(stdout).toMatch(/^metric flat \(lab-test-plugin\): G = factor · I\n/);
     expect(stdout).toMatch(/│ factor +│ number +│ > 0 +│ 1 +│ What G multiplies by +│/);
-    expect((await run('describe', 'msam')).stdout).toMatch(/^variant msam /);
+    expect((await run('describe', 'msam')).stdout).toMatch(/^variant msam .*\nWhen to use it: \w/);
     expect((await run('describe', 'bisam-tanh')).stdout).toMatch(/│ lowerBound .*│ \{"kind":"tanh"\} │/);
     // A variant and a combiner have this name.
     expect((await run('describe', 'gsam')).stdout).toMatch(/^variant gsam /);

@@ -57,6 +57,7 @@ export const scaledSignAscent: PartFunction<ScaledSignAscentOptions, AscentStep,
   name: 'scaled-sign',
   owner: 'scaledSignAscent',
   doc: 'An ascent step of each weight’s own size',
+  use: 'Where every weight should move by the same share of its size',
   source,
   options: scaledOptions,
   create: ({ eta, scaled = isScaled }): AscentStep => ({
@@ -87,6 +88,7 @@ export const eachVariable: PartFunction<Record<never, never>, AscentStep, 'metri
   name: 'each-variable',
   owner: 'eachVariable',
   doc: 'An ascent step that is normalised variable by variable',
+  use: 'Where a few large layers would take the whole radius',
   options: {},
   create: (): AscentStep => ({
     name: 'each-variable',

@@ -60,6 +60,7 @@ const source = 'Müller et al. 2023, arXiv 2306.04226';
 export const layerwiseAsam: Variant<LayerwiseAsamOptions> = defineVariant({
   name: 'layerwise-asam',
   doc: 'Adaptive SAM by the size of whole variables',
+  use: 'Where layers differ in scale and a scale for each single weight is too noisy',
   source,
   gradients: 2,
   options: layerwiseOptions,
@@ -81,6 +82,7 @@ export const layerwiseAsam: Variant<LayerwiseAsamOptions> = defineVariant({
 export const signAsam: Variant<SignAsamOptions> = defineVariant({
   name: 'sign-asam',
   doc: 'Adaptive SAM in the box: each weight moves by its own size',
+  use: 'With ASAM’s reasons, where every weight should move by the same share of its size',
   source,
   gradients: 2,
   options: signOptions,
@@ -103,6 +105,7 @@ export const signAsam: Variant<SignAsamOptions> = defineVariant({
 export const samOn: Variant<SamOnOptions> = defineVariant({
   name: 'sam-on',
   doc: 'SAM that perturbs normalisation layers only',
+  use: 'For networks with batch or layer normalisation, at least as good as SAM there in the paper’s experiments',
   source,
   gradients: 2,
   options: samOnOptions,
@@ -122,6 +125,7 @@ export const samOn: Variant<SamOnOptions> = defineVariant({
 export const layerSam: Variant<LayerSamOptions> = defineVariant({
   name: 'layer-sam',
   doc: 'SAM that is normalised variable by variable',
+  use: 'Where a few large layers would take the whole radius',
   gradients: 2,
   options: layerOptions,
   rule: (given) => compose({ ...given, metric: eachVariable(), name: 'layer-sam' }),

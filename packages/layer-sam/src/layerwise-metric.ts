@@ -48,6 +48,7 @@ export const layerwiseMetric: PartFunction<LayerwiseMetricOptions, PerturbationM
     name: 'variable-size',
     owner: 'layerwiseMetric',
     doc: 'Every variable is measured by its own size',
+    use: 'Where layers differ in scale and a scale for each single weight is too noisy',
     source: 'Müller et al. 2023, arXiv 2306.04226',
     options: scaledOptions,
     create: ({ eta, scaled = isScaled }): PerturbationMetric => ({

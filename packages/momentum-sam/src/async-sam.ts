@@ -40,6 +40,7 @@ const PREVIOUS = 'async-sam-gradient';
 export const asyncSam: Variant<AsyncSamOptions> = defineVariant({
   name: 'async-sam',
   doc: 'SAM whose perturbation comes from the step before',
+  use: 'In experiments with gradients that do not wait for one another; here both are computed in turn',
   source: 'Jo et al. 2025, arXiv 2503.11147',
   gradients: 2,
   options,

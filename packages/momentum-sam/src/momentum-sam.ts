@@ -53,6 +53,7 @@ const PREVIOUS = 'momentum-sam-previous';
 export const momentumSam: Variant<MomentumSamOptions> = defineVariant({
   name: 'momentum-sam',
   doc: 'Perturbs along the base optimizer’s momentum: SAM at the cost of one gradient',
+  use: 'Where there is no time for a second gradient and the base has momentum',
   source: 'Becker et al. 2024, arXiv 2401.12033',
   gradients: 1,
   options,

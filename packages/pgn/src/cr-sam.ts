@@ -37,6 +37,7 @@ declare module '@tfjs-sam/core' {
 export const crSam: Variant<CrSamOptions> = defineVariant({
   name: 'cr-sam',
   doc: 'SAM that also flattens the loss along the perturbation',
+  use: 'Where the loss bends so much within the radius that one ascent step misses its worst point',
   source: 'Wu et al. 2024, arXiv 2312.13555',
   gradients: 3,
   options,

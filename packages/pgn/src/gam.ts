@@ -69,6 +69,7 @@ declare module '@tfjs-sam/core' {
 export const gam: Variant<GamOptions> = defineVariant({
   name: 'gam',
   doc: 'Seeks minima whose neighbourhood has small gradients',
+  use: 'Where flatness is wanted in a wide neighbourhood and four gradients a step are affordable',
   source: 'Zhang et al. 2023, arXiv 2303.03108',
   gradients: 4,
   options,

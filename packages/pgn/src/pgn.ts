@@ -40,6 +40,7 @@ declare module '@tfjs-sam/core' {
 export const pgn: Variant<PgnOptions> = defineVariant({
   name: 'pgn',
   doc: 'Penalises the norm of the gradient',
+  use: 'To blend SGD and SAM by one number',
   source: 'Zhao et al. 2022, arXiv 2202.03599',
   gradients: 2,
   options,

@@ -47,6 +47,7 @@ declare module '@tfjs-sam/core' {
 export const sagm: Variant<SagmOptions> = defineVariant({
   name: 'sagm',
   doc: 'Lets the gradients at and beside the weights point the same way',
+  use: 'For data whose source differs between training and use (domain generalisation), for which it was made',
   source: 'Wang et al. 2023, arXiv 2303.10353',
   gradients: 2,
   options,

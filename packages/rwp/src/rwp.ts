@@ -80,6 +80,7 @@ function noiseOf(owner: string, { gamma, seed, sampler }: Checked<typeof rwpOpti
 export const rwp: Variant<RwpOptions> = defineVariant({
   name: 'rwp',
   doc: 'Descends the loss of noisy weights: one gradient a step',
+  use: 'Where there is no time for a second gradient and noise will do in place of the worst point',
   source: 'Li et al. 2024, arXiv 2404.00357',
   gradients: 1,
   options: rwpOptions,
@@ -109,6 +110,7 @@ export const rwp: Variant<RwpOptions> = defineVariant({
 export const mRwp: Variant<MRwpOptions> = defineVariant({
   name: 'm-rwp',
   doc: 'Descends a mixture of the loss and that of noisy weights',
+  use: 'For larger noise than `rwp` bears: the gradient at the weights themselves steadies it',
   source: 'Li et al. 2024, arXiv 2404.00357',
   gradients: 2,
   options: mRwpOptions,
@@ -140,6 +142,7 @@ export const mRwp: Variant<MRwpOptions> = defineVariant({
 export const lpfSgd: Variant<LpfSgdOptions> = defineVariant({
   name: 'lpf-sgd',
   doc: 'Descends the mean loss of several noisy points',
+  use: 'Where many gradients a step are affordable and flatness on average is wanted, not in the worst direction',
   source: 'Bisla et al. 2022, arXiv 2201.08025',
   gradients: ({ samples }) => samples,
   options: lpfOptions,
@@ -174,6 +177,7 @@ export const lpfSgd: Variant<LpfSgdOptions> = defineVariant({
 export const rSam: Variant<RSamOptions> = defineVariant({
   name: 'r-sam',
   doc: 'SAM whose ascent takes the gradient at noisy weights',
+  use: 'Where the gradient that is climbed is too noisy by itself',
   source: 'Liu et al. 2022, NeurIPS',
   gradients: 2,
   options: rSamOptions,

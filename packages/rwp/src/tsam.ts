@@ -61,6 +61,7 @@ declare module '@tfjs-sam/core' {
 export const tsam: Variant<TsamOptions> = defineVariant({
   name: 'tsam',
   doc: 'Tilted SAM: descends several points of the neighbourhood, those of higher loss more',
+  use: 'Where several gradients a step are affordable and one worst point is too narrow a view',
   source: 'Li et al. 2025, arXiv 2410.22656',
   gradients: ({ samples }) => 2 * samples,
   options,

@@ -41,6 +41,7 @@ declare module '@tfjs-sam/core' {
 export const asam: Variant<AsamOptions> = defineVariant({
   name: 'asam',
   doc: 'Adaptive SAM: a ball that stretches with the weights',
+  use: 'Where layers differ much in the size of their weights, or where they may be rescaled without changing the network',
   source: 'Kwon et al. 2021, arXiv 2102.11600',
   gradients: 2,
   options,

@@ -68,6 +68,7 @@ const PERTURBED = 'perturbed-gradient';
 export const sampa: Variant<SampaOptions> = defineVariant({
   name: 'sampa',
   doc: 'SAMPa: the perturbation comes from an auxiliary point, so that both gradients can run at once',
+  use: 'On two cores or devices: its two gradients run at once (`SampaTrainer` of `@tfjs-sam/parallel`)',
   source: 'Xie et al. 2024, arXiv 2410.10683',
   gradients: 2,
   options,

@@ -86,6 +86,7 @@ declare module '@tfjs-sam/core' {
 export const sparseSam: Variant<SparseSamOptions> = defineVariant({
   name: 'sparse-sam',
   doc: 'Sparse SAM: only a part of the weights is perturbed, those that a mask selects',
+  use: 'Where perturbing all weights costs accuracy; masks spare no time on these backends',
   source: 'Mi et al. 2022, arXiv 2210.05177',
   gradients: 2,
   options,
@@ -97,6 +98,7 @@ export const sparseSam: Variant<SparseSamOptions> = defineVariant({
 export const sparseSamFisher: Variant<SparseSamOptions> = definePreset(sparseSam, {
   name: 'sparse-sam-fisher',
   doc: 'Sparse SAM, SSAM-F: only the half of the weights with the largest Fisher information moves',
+  use: 'Where the weights that matter most should be the ones that move',
   options: { mask: 'fisher' },
 });
 
@@ -104,6 +106,7 @@ export const sparseSamFisher: Variant<SparseSamOptions> = definePreset(sparseSam
 export const sparseSamDynamic: Variant<SparseSamOptions> = definePreset(sparseSam, {
   name: 'sparse-sam-dynamic',
   doc: 'Sparse SAM, SSAM-D: half of the weights moves; a mask that drops and grows',
+  use: 'Where the mask should be found during the training, without the Fisher information',
   options: { mask: 'dynamic' },
 });
 

@@ -57,6 +57,7 @@ const stableSource = 'Tan et al. 2025, arXiv 2401.07250';
 export const stableSam: Variant<StableSamOptions> = defineVariant({
   name: 'stable-sam',
   doc: 'SAM whose direction keeps the length of the gradient at the weights',
+  use: 'Where SAM makes a training unstable at a learning rate that suits the base alone',
   source: stableSource,
   gradients: 2,
   options,
@@ -77,6 +78,7 @@ export const stableSam: Variant<StableSamOptions> = defineVariant({
 export const usam: Variant<UsamOptions> = defineVariant({
   name: 'usam',
   doc: 'Unnormalised SAM: a perturbation that is proportional to the gradient',
+  use: 'Where the perturbation should vanish near a minimum; ρ is then in other units than SAM’s',
   source: 'Andriushchenko and Flammarion 2022, arXiv 2206.06232',
   gradients: 2,
   options: usamOptions,
@@ -97,6 +99,7 @@ export const usam: Variant<UsamOptions> = defineVariant({
 export const stableUsam: Variant<StableUsamOptions> = defineVariant({
   name: 'stable-usam',
   doc: 'Unnormalised SAM whose direction keeps the length of the gradient at the weights',
+  use: 'Where unnormalised SAM makes a training unstable',
   source: stableSource,
   gradients: 2,
   options: stableUsamOptions,

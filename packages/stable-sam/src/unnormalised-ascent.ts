@@ -21,6 +21,7 @@ export const unnormalisedAscent: PartFunction<Record<never, never>, AscentStep, 
   name: 'unnormalised',
   owner: 'unnormalisedAscent',
   doc: 'An ascent step that is proportional to the gradient',
+  use: 'Where the perturbation should vanish with the gradient',
   source: 'Andriushchenko and Flammarion 2022, arXiv 2206.06232',
   options: {},
   create: () => ({

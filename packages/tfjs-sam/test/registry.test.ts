@@ -200,6 +200,18 @@ describe('the umbrella', () => {
     }
   });
 
+  it('says of every variant and metric when to use it', () => {
+    const parts = umbrella.defaultPlugins().filter(({ kind }) => kind === 'variant' || kind === 'metric');
+    expect(parts.filter(({ use }) => !use).map(({ name }) => name)).toEqual([]);
+    expect(parts.length).toBeGreaterThan(60);
+  });
+
+  it('knows what a composed variant is made of', () => {
+    const rule = umbrella.zsharp(umbrella.sgd({ learningRate: 0.1 })).rule as umbrella.ComposedRule;
+    expect(rule.strategies.ascent?.config).toEqual({ name: 'z-score', percentile: 0.95 });
+    expect(rule.strategies.metric).toBeUndefined();
+  });
+
   it('has a default registry that grows by plugins', () => {
     expect(createDefaultRegistry().list('rule')).toEqual([]);
     expect(registry.list('rule')).toEqual(['shrink']);

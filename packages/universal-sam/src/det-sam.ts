@@ -39,6 +39,7 @@ declare module '@tfjs-sam/core' {
 export const detSam: Variant<DetSamOptions> = defineVariant({
   name: 'det-sam',
   doc: "Det-SAM: descends the loss and a function of the Hessian's determinant, from random directions",
+  use: 'To minimise a chosen function of the curvature, here close to its determinant, in place of a worst case',
   source: 'Tahmasebi et al. 2024, arXiv 2406.03682',
   gradients: ({ samples }) => samples + 1,
   options,

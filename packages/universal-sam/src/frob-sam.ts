@@ -35,6 +35,7 @@ declare module '@tfjs-sam/core' {
 export const frobSam: Variant<FrobSamOptions> = defineVariant({
   name: 'frob-sam',
   doc: "Frob-SAM: descends the loss and the Hessian's Frobenius norm, from random directions",
+  use: 'To minimise the Frobenius norm of the Hessian, which large eigenvalues of either sign raise',
   source: 'Tahmasebi et al. 2024, arXiv 2406.03682',
   gradients: ({ samples }) => samples + 1,
   options,

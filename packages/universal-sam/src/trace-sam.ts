@@ -42,6 +42,7 @@ declare module '@tfjs-sam/core' {
 export const traceSam: Variant<TraceSamOptions> = defineVariant({
   name: 'trace-sam',
   doc: "Trace-SAM: descends the loss and the Hessian's trace, from random directions",
+  use: 'To minimise the average curvature in place of the largest',
   source: 'Tahmasebi et al. 2024, arXiv 2406.03682',
   gradients: ({ samples }) => samples + 1,
   options,

@@ -40,6 +40,7 @@ declare module '@tfjs-sam/core' {
 export const universalSam: Variant<UniversalSamOptions> = defineVariant({
   name: 'universal-sam',
   doc: 'Universal class: descends the loss and any sharpness of the form φ(mean ψ)',
+  use: 'To minimise a measure of flatness of your own choice',
   source: 'Tahmasebi et al. 2024, arXiv 2406.03682',
   gradients: ({ samples }) => samples + 1,
   options,

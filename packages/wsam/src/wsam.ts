@@ -60,6 +60,7 @@ declare module '@tfjs-sam/core' {
 export const wsam: Variant<WsamOptions> = defineVariant({
   name: 'wsam',
   doc: 'WSAM: the sharpness as a weighted regulariser, beside the base optimizer',
+  use: 'To weigh sharpness against loss by a number of its own, not by the radius',
   source: 'Yue et al. 2023, arXiv 2305.15817',
   gradients: 2,
   options,

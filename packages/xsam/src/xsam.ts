@@ -79,6 +79,7 @@ const ALPHA = 'xsam-alpha';
 export const xsam: Variant<XsamOptions> = defineVariant({
   name: 'xsam',
   doc: 'Descends between the way up and the gradient there, where the loss rises most',
+  use: 'Where one ascent step is a poor guide to the worst point; it searches for a better direction now and then',
   source: 'arXiv 2603.10048',
   gradients: ({ steps }) => steps + 1,
   options,

@@ -44,6 +44,7 @@ export const centredAscent: PartFunction<CentredAscentOptions, AscentStep, 'metr
   name: 'centred',
   owner: 'centredAscent',
   doc: 'An ascent step along the centred gradient',
+  use: 'Where what all inputs of an output share is not worth climbing',
   source: 'arXiv 2501.11584',
   options: centredOptions,
   create: ({ fullRadius }): AscentStep => ({

@@ -47,6 +47,7 @@ export const polarAscent: PartFunction<PolarAscentOptions, AscentStep, 'metric'>
   name: 'polar',
   owner: 'polarAscent',
   doc: 'An ascent step whose singular values are all alike',
+  use: 'For matrices that Muon trains: all singular values of the step are alike',
   source: 'arXiv 2605.07914',
   options: polarOptions,
   create: ({ iterations }): AscentStep => ({

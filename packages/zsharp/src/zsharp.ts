@@ -55,6 +55,7 @@ declare module '@tfjs-sam/core' {
 export const zsharp: Variant<ZsharpOptions> = defineVariant({
   name: 'zsharp',
   doc: 'SAM that climbs along the gradient’s outstanding entries',
+  use: 'Where a few entries of the gradient carry the signal',
   source: 'arXiv 2505.02369',
   gradients: 2,
   options: zsharpOptions,
@@ -75,6 +76,7 @@ export const zsharp: Variant<ZsharpOptions> = defineVariant({
 export const gcSam: Variant<GcSamOptions> = defineVariant({
   name: 'gc-sam',
   doc: 'SAM that climbs along the centred gradient',
+  use: 'Where centred gradients help the base optimizer as well',
   source: 'arXiv 2501.11584',
   gradients: 2,
   options: gcSamOptions,
@@ -97,6 +99,7 @@ export const gcSam: Variant<GcSamOptions> = defineVariant({
 export const polarSam: Variant<PolarSamOptions> = defineVariant({
   name: 'polar-sam',
   doc: 'SAM in a ball of the spectral norm, kernel by kernel',
+  use: 'For matrices that Muon trains: the perturbation has the geometry of its updates',
   source: 'arXiv 2605.07914',
   gradients: 2,
   options: polarSamOptions,
@@ -118,6 +121,7 @@ export const polarSam: Variant<PolarSamOptions> = defineVariant({
 export const preconditionedSam: Variant<PreconditionedSamOptions> = defineVariant({
   name: 'preconditioned-sam',
   doc: 'SAM that climbs along the gradient as Adam scales it',
+  use: 'With Adam or AdamW, so that climbing and descending share one geometry',
   source: 'ICML 2025',
   gradients: 2,
   options: preconditionedSamOptions,

@@ -13,6 +13,8 @@ export interface PartDeclaration<K extends Kind, D extends Declarations, R exten
   readonly owner?: string;
   /** What it does, in one line. */
   readonly doc: string;
+  /** When it is the one to take, in one line: 'Where layers differ in scale'. */
+  readonly use?: string;
   /** Where it was published: 'Foret et al. 2021, arXiv 2010.01412'. */
   readonly source?: string;
   /** Gradient evaluations a step, of a variant: a number, or one from the options. */
@@ -29,6 +31,8 @@ export interface Part<K extends Kind = Kind> {
   readonly name: string;
   readonly owner: string;
   readonly doc: string;
+  /** When it is the one to take. */
+  readonly use?: string | undefined;
   readonly source?: string | undefined;
   readonly options: Declarations;
   /** The variant whose preset it is. */

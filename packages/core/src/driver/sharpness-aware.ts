@@ -18,9 +18,18 @@ declare module '../kinds.js' {
   }
 }
 
+/**
+ * A two-pass method from its parts: radius, metric, objective, ascent direction, filter and combiner. Every part left out
+ * is plain SAM's.
+ *
+ *   δ = filter(ρ G⁻¹d / √⟨d, G⁻¹d⟩),  d = ascent(∇L(θ));   direction = combine(∇L(θ), ∇L(θ + δ))
+ *
+ * Cost: one extra gradient, and what the parts ask for.
+ */
 const composed = defineVariant({
   name: 'sharpness-aware',
   doc: 'Any composition of metric, objective, filter, combiner and ascent direction',
+  use: 'For a combination of parts that has no name of its own',
   gradients: 2,
   options: composeOptions,
   rule: compose,
@@ -30,6 +39,7 @@ const composed = defineVariant({
 export const ruleVariant = defineVariant({
   name: 'rule',
   doc: 'A whole rule of its own, which no composition of strategies expresses',
+  use: 'For a method of your own that no combination of parts expresses',
   options: ruleOptions,
   rule: ({ rule }) => rule,
 });

@@ -12,6 +12,8 @@ export interface VariantDeclaration<D extends Declarations> {
   readonly name: string;
   /** What it does, in one line. */
   readonly doc: string;
+  /** When it is the one to take, in one line: 'Where layers differ in scale'. */
+  readonly use?: string;
   /** Where it was published: 'Foret et al. 2021, arXiv 2010.01412'. */
   readonly source?: string;
   /** Gradient evaluations a step, those of refreshing masks and estimates aside: a number, or one from the options. */
@@ -76,6 +78,8 @@ export interface PresetDeclaration<Options> {
   readonly name: string;
   /** What it does, in one line. */
   readonly doc: string;
+  /** When it is the one to take, in one line. Default: that of its variant. */
+  readonly use?: string;
   /** The options that it sets: its defaults. */
   readonly options: Options;
 }
@@ -89,7 +93,7 @@ export interface PresetDeclaration<Options> {
 /*#__NO_SIDE_EFFECTS__*/
 export function definePreset<Options extends object>(
   variant: Variant<Options>,
-  { name, doc, options }: PresetDeclaration<NoInfer<Options>>,
+  { name, doc, use = variant.part.use, options }: PresetDeclaration<NoInfer<Options>>,
 ): Variant<Options> {
   const defaults = Object.entries(options).map(([option, value]) => [
     option,
@@ -99,6 +103,7 @@ export function definePreset<Options extends object>(
     ...variant.part,
     name,
     doc,
+    use,
     presetOf: variant.part.name,
     options: { ...variant.part.options, ...Object.fromEntries(defaults) },
     create: (given) => variant.part.create({ ...options, ...defined(given) }),

@@ -51,12 +51,8 @@ export interface AscentDirection {
  * @param second - Comes after it. Default: nothing does.
  * @returns A direction of the gradient's shapes, as `ascent` takes it.
  */
-export const chainAscents =
-  (first: AscentDirection, second?: AscentDirection): AscentDirection =>
-  (gradient, oracle) => {
-    const direction = first(gradient, oracle);
-    return second ? second(direction, oracle) : direction;
-  };
+export const chainAscents = (first: AscentDirection, second?: AscentDirection): AscentDirection =>
+  second ? (gradient, oracle) => second(first(gradient, oracle), oracle) : first;
 
 /**
  * Replaces metric and `ascentStep` together, for balls that no inner product measures (p-norms): the
@@ -78,6 +74,12 @@ const perturbation = { rho: composeOptions.rho, ...perturbationOptions };
 /** The parts of a two-pass rule. Every part left out is plain SAM's. */
 export interface Strategies extends OptionsOf<typeof composeOptions> {}
 
+/** A rule that knows what it is composed of. */
+export interface ComposedRule extends SharpnessRule {
+  /** Its parts; what is left out is plain SAM's. */
+  readonly strategies: Strategies;
+}
+
 /**
  * A two-pass rule from its parts.
  *
@@ -86,16 +88,17 @@ export interface Strategies extends OptionsOf<typeof composeOptions> {}
  * @throws RangeError for a negative or non-finite `rho` or an unknown `objective`; TypeError when a part is not
  *   of its kind.
  */
-export function compose(strategies: Strategies & { readonly name?: string } = {}): SharpnessRule {
+export function compose(strategies: Strategies & { readonly name?: string } = {}): ComposedRule {
   const { name = 'compose', ...given } = strategies;
   const { objective, combine, ...rest } = complete(name, composeOptions, given);
   requireMethod(name, 'combine', combine, 'combine');
-  return twoPass({
+  const rule = twoPass({
     name,
     objective,
     perturb: composePerturbation({ ...rest, name }),
     ...(combine && { descend: (context: DescentContext) => combine.combine(context) }),
   });
+  return { ...rule, strategies: given };
 }
 
 /** The parts of a perturbation. */

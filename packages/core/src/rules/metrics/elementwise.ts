@@ -45,6 +45,7 @@ export const elementwiseMetric: PartFunction<ElementwiseMetricOptions, Perturbat
     name: 'elementwise',
     owner: 'elementwiseMetric',
     doc: 'G = diag(|θ| + η)⁻²: a ball that stretches with the weights',
+    use: 'Where weights or layers differ in scale: the ball stretches with them',
     source: 'Kwon et al. 2021, arXiv 2102.11600',
     options: elementwiseOptions,
     create: ({ eta, scaled }) => ({

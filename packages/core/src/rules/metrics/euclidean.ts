@@ -25,6 +25,7 @@ export const euclideanMetric: PartFunction<object, PerturbationMetric, 'metric'>
   name: 'euclidean',
   owner: 'euclideanMetric',
   doc: 'G = I: the ball of plain SAM',
+  use: 'By default: one radius for all weights, nothing to tune',
   source: 'Foret et al. 2021, arXiv 2010.01412',
   options: {},
   create: () => ({ name: 'euclidean', at: () => identity }),

@@ -58,6 +58,7 @@ export const fisherMetric: PartFunction<FisherMetricOptions, PerturbationMetric,
   name: 'fisher',
   owner: 'fisherMetric',
   doc: 'G = I + η diag(F): distance as the predictions see it',
+  use: 'For classification: weights that the predictions depend on move less',
   source: 'Kim et al. 2022, arXiv 2206.04920',
   options: fisherOptions,
   create: ({ eta, perExample, decay }) => ({

@@ -50,6 +50,7 @@ export const gaussNewtonMetric: PartFunction<GaussNewtonOptions, PerturbationMet
   name: 'gauss-newton',
   owner: 'gaussNewtonMetric',
   doc: "G = diag(N) + λI, N the Gauss–Newton matrix's diagonal. In code alone: it needs a function",
+  use: 'Where curvature should count, for networks with kinks as well; it needs the network’s outputs',
   source: 'Schraudolph 2002; Martens 2020, arXiv 1412.1193',
   options,
   create: ({ outputs, outputLoss, damping, decay, refreshEvery, probes, seed, sampler }) => {

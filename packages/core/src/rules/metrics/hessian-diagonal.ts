@@ -66,6 +66,7 @@ export const hessianDiagonalMetric: PartFunction<HessianDiagonalOptions, Perturb
     name: 'hessian-diagonal',
     owner: 'hessianDiagonalMetric',
     doc: "G = diag(|D|) + λI, D Hutchinson's estimate of the Hessian's diagonal: sharp coordinates move less",
+    use: 'Where coordinates differ much in curvature and a diagonal says enough',
     source: 'estimator of Yao et al. 2021, arXiv 2006.00719',
     options,
     create: ({ damping, decay, refreshEvery, objective, ...probing }) => {

@@ -64,6 +64,7 @@ export const hessianLowRankMetric: PartFunction<HessianLowRankOptions, Perturbat
     name: 'hessian-low-rank',
     owner: 'hessianLowRankMetric',
     doc: 'G = I + Σ |λ| v vᵀ: the sharpest directions move less',
+    use: 'Where a few directions carry most of the curvature',
     source: 'Lanczos as in Ghorbani et al. 2019, arXiv 1901.10159',
     options,
     create: ({ rank, refreshEvery, seed, sampler, objective, iterations = 2 * rank }) => {

@@ -41,6 +41,7 @@ export const mongeMetric: PartFunction<MongeMetricOptions, PerturbationMetric, '
   name: 'monge',
   owner: 'mongeMetric',
   doc: 'G = I + g gᵀ: the metric of the loss surface',
+  use: 'Where gradients are long or ρ is hard to tune: steep places are perturbed less',
   source: 'Jacobsen and Arvanitidis 2025, arXiv 2502.08448',
   options: mongeOptions,
   create: (options) => {

@@ -47,6 +47,7 @@ export const pNormAscent: PartFunction<PNormAscentOptions, AscentStep, 'metric'>
   name: 'p-norm',
   owner: 'pNormAscent',
   doc: 'The ball of a p-norm, which no G measures',
+  use: 'To compare balls: p = ∞ moves every weight, p = 1 a few of them',
   source: 'Foret et al. 2021, arXiv 2010.01412',
   options,
   create: ({ p }) => {
