@@ -60,7 +60,7 @@ export {
   type TwoPartLoss,
   unheldKinks,
 } from './curvature/index.js';
-export { complete } from './declare/check.js';
+export { complete, configOf, type Place, type Sort } from './declare/check.js';
 export { type Configured, createFromConfig, type NamedConfig } from './declare/config.js';
 export {
   requireFinite,
@@ -107,7 +107,6 @@ export {
   text,
 } from './declare/option.js';
 export {
-  configOf,
   type Declaring,
   declared,
   definePart,
@@ -117,20 +116,18 @@ export {
   pick,
   registerParts,
 } from './declare/part.js';
+export { constant } from './declare/schedules/constant.js';
+export { cosineDecay } from './declare/schedules/cosine.js';
+export { linearDecay } from './declare/schedules/linear.js';
+export { type OneCycleOptions, oneCycle } from './declare/schedules/one-cycle.js';
 export {
   type ConfiguredSchedule,
-  constant,
-  cosineDecay,
-  linearDecay,
   nonNegativeAt,
-  type OneCycleOptions,
-  oneCycle,
   type Schedule,
-  stepDecay,
   valueAt,
-  type WarmupCosineOptions,
-  warmupCosine,
-} from './declare/schedules.js';
+} from './declare/schedules/schedule.js';
+export { stepDecay } from './declare/schedules/step.js';
+export { type WarmupCosineOptions, warmupCosine } from './declare/schedules/warmup-cosine.js';
 export { SharpnessAwareOptimizer } from './driver/optimizer.js';
 export { type DriverOptions, driverOptions, type VariableGroup } from './driver/options.js';
 export { type StepRecorder, stepRecorder } from './driver/recorder.js';

@@ -1,6 +1,7 @@
+import { CUSTOM } from './check.js';
 import type { Kind } from './kinds.js';
 import type { AnyOption, Declarations } from './option.js';
-import { CUSTOM, namesOf, partNamed } from './part.js';
+import { namesOf, partNamed } from './part.js';
 
 /** Plain JSON that names a thing and gives its options: what files, `getConfig` and the registry speak. */
 export interface NamedConfig {

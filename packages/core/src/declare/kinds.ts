@@ -1,4 +1,4 @@
-import type { Schedule } from './schedules.js';
+import type { Schedule } from './schedules/schedule.js';
 
 /**
  * The kinds of parts: of each, what it makes and how configurations name it. Open: whoever brings a kind adds to it.

@@ -1,4 +1,19 @@
+import type { Sort } from './check.js';
 import type { Kind, PartConfigs, PartTypes } from './kinds.js';
+import {
+  anyOfSort,
+  booleanSort,
+  codeSort,
+  integerSort,
+  listSort,
+  numberSort,
+  oneOfSort,
+  partSort,
+  recordSort,
+  scheduleSort,
+  taggedSort,
+  textSort,
+} from './sorts.js';
 
 /** Links an option to its types; nothing is there at run time. */
 declare const TYPES: unique symbol;
@@ -32,6 +47,8 @@ export type AnyOption = {
   readonly otherwise?: string | undefined;
   /** What it stands for, where programs look for it: a radius is what comparisons choose. */
   readonly role?: 'radius' | undefined;
+  /** Checks its values, and writes them. */
+  readonly sort: Sort;
 } & OptionForm;
 
 /** What an option accepts. */
@@ -162,21 +179,11 @@ type NeedOf<S> = S extends { readonly default: unknown }
     ? 'optional'
     : 'required';
 
-function option<O>(form: OptionForm, { doc, unit, optional, role, ...spec }: Spec): Declared<O> {
-  const need = 'default' in spec ? 'defaulted' : optional === undefined ? 'required' : 'optional';
-  return {
-    ...form,
-    ...{ doc, unit, need, default: spec.default, otherwise: optional },
-    ...(role && { role }),
-  } as unknown as Declared<O>;
+function option<O>(sort: Sort, form: OptionForm, spec: Spec): Declared<O> {
+  const { optional: otherwise, ...rest } = spec;
+  const need = 'default' in spec ? 'defaulted' : otherwise === undefined ? 'required' : 'optional';
+  return { ...rest, ...form, sort, need, otherwise } as unknown as Declared<O>;
 }
-
-const rangeOf = ({ min, above, max, below }: Range): Range => ({
-  ...(min !== undefined && { min }),
-  ...(above !== undefined && { above }),
-  ...(max !== undefined && { max }),
-  ...(below !== undefined && { below }),
-});
 
 /**
  * A finite number.
@@ -187,7 +194,7 @@ const rangeOf = ({ min, above, max, below }: Range): Range => ({
 export function number<const S extends Spec<number> & Range>(
   spec: S,
 ): Declared<Option<number, number, NeedOf<S>>> {
-  return option({ type: 'number', ...rangeOf(spec) }, spec);
+  return option(numberSort(spec), { type: 'number' }, spec);
 }
 
 /** A whole number. */
@@ -195,7 +202,7 @@ export function number<const S extends Spec<number> & Range>(
 export function integer<const S extends Spec<number> & Range>(
   spec: S,
 ): Declared<Option<number, number, NeedOf<S>>> {
-  return option({ type: 'integer', ...rangeOf(spec) }, spec);
+  return option(integerSort(spec), { type: 'integer' }, spec);
 }
 
 /** True or false. */
@@ -203,7 +210,7 @@ export function integer<const S extends Spec<number> & Range>(
 export function boolean<const S extends Spec<boolean>>(
   spec: S,
 ): Declared<Option<boolean, boolean, NeedOf<S>>> {
-  return option({ type: 'boolean' }, spec);
+  return option(booleanSort, { type: 'boolean' }, spec);
 }
 
 /** A text, of `length` characters where that is said. */
@@ -211,13 +218,13 @@ export function boolean<const S extends Spec<boolean>>(
 export function text<const S extends Spec<string> & { readonly length?: number }>(
   spec: S,
 ): Declared<Option<string, string, NeedOf<S>>> {
-  return option({ type: 'text', length: spec.length }, spec);
+  return option(textSort(spec.length), { type: 'text' }, spec);
 }
 
 /** The path of a file or folder; in a configuration that is a file it begins at that file's folder. */
 /*#__NO_SIDE_EFFECTS__*/
 export function location<const S extends Spec<string>>(spec: S): Declared<Option<string, string, NeedOf<S>>> {
-  return option({ type: 'text', location: true }, spec);
+  return option(textSort(), { type: 'text', location: true }, spec);
 }
 
 /** One of some words or numbers: `oneOf(['pass', 'skip'], { default: 'pass', doc })`. */
@@ -226,7 +233,7 @@ export function oneOf<const V extends readonly (string | number)[], const S exte
   values: V,
   spec: S,
 ): Declared<Option<V[number], V[number], NeedOf<S>>> {
-  return option({ type: 'one-of', values }, spec);
+  return option(oneOfSort(values), { type: 'one-of', values }, spec);
 }
 
 /** A part of a kind: the part itself in code, `{ "name": "monge" }` in configurations. */
@@ -235,7 +242,7 @@ export function part<K extends Kind, const S extends Spec>(
   kind: K,
   spec: S,
 ): Declared<PartOption<K, NeedOf<S>>> {
-  return option({ type: 'part', kind }, spec);
+  return option(kind === 'schedule' ? scheduleSort({}) : partSort(kind), { type: 'part', kind }, spec);
 }
 
 /** A number or a schedule of it, of one range: `schedule({ default: 0.05, doc })`. The range begins at 0 by default. */
@@ -243,8 +250,8 @@ export function part<K extends Kind, const S extends Spec>(
 export function schedule<const S extends Spec<number> & Range>(
   spec: S,
 ): Declared<PartOption<'schedule', NeedOf<S>>> {
-  const range = rangeOf(spec);
-  return option({ type: 'part', kind: 'schedule', min: 0, ...range }, spec);
+  const ranged = { min: 0, ...spec };
+  return option(scheduleSort(ranged), { type: 'part', kind: 'schedule' }, ranged);
 }
 
 /** Any optimizer, sharpness-aware ones among them: what a wrapper wraps. */
@@ -252,7 +259,7 @@ export function schedule<const S extends Spec<number> & Range>(
 export function anyOptimizer<const S extends Spec>(
   spec: S,
 ): Declared<PartOption<'base-optimizer', NeedOf<S>, 'variant'>> {
-  return option({ type: 'part', kind: 'base-optimizer', or: 'variant' }, spec);
+  return option(partSort('base-optimizer'), { type: 'part', kind: 'base-optimizer', or: 'variant' }, spec);
 }
 
 /** Values of one sort, `min` to `max` of them, any number by default: `list(part('filter', { doc }), { default: [], doc })`. */
@@ -261,7 +268,7 @@ export function list<O extends AnyOption, const S extends Spec & Pick<Range, 'mi
   of: O,
   spec: S,
 ): Declared<LateOption<TypesOfList<O>, NeedOf<S>>> {
-  return option({ type: 'list', of, ...rangeOf(spec) }, spec);
+  return option(listSort(of, spec), { type: 'list', of }, spec);
 }
 
 /** Options of their own: `record({ rank: integer({ … }) }, { optional: 'none', doc })`. */
@@ -270,7 +277,7 @@ export function record<D extends Declarations, const S extends Spec>(
   fields: D,
   spec: S,
 ): Declared<LateOption<TypesOfRecord<D>, NeedOf<S>>> {
-  return option({ type: 'record', fields }, spec);
+  return option(recordSort(fields), { type: 'record', fields }, spec);
 }
 
 /** Options that depend on one word among them: `tagged('kind', { tanh: { … }, log: { … } }, { default: { kind: 'tanh' }, doc })`. */
@@ -280,7 +287,7 @@ export function tagged<
   C extends Readonly<Record<string, Declarations>>,
   const S extends Spec<{ readonly [K in T]: keyof C }>,
 >(tag: T, cases: C, spec: S): Declared<LateOption<TypesOfTagged<T, C>, NeedOf<S>>> {
-  return option({ type: 'tagged', tag, cases }, spec);
+  return option(taggedSort(tag, cases), { type: 'tagged', tag, cases }, spec);
 }
 
 /** One sort of value or another: `anyOf([number({ … }), oneOf(['infinity'], { … })], { default: 2, doc })`. */
@@ -289,7 +296,7 @@ export function anyOf<
   const O extends readonly AnyOption[],
   const S extends Spec<ValueOf<O[number]>> & { readonly expected?: string },
 >(of: O, spec: S): Declared<Option<ValueOf<O[number]>, JsonOf<O[number]>, NeedOf<S>>> {
-  return option({ type: 'any-of', of, expected: spec.expected }, spec);
+  return option(anyOfSort(of, spec.expected), { type: 'any-of', of }, spec);
 }
 
 /** Says what a value of code must be. */
@@ -305,6 +312,6 @@ export interface CodeSpec extends Spec {
 /** A function or another value that JSON cannot hold: `code<Sampler>()({ expected: 'a function …', optional: 'the seed', doc })`. */
 /*#__NO_SIDE_EFFECTS__*/
 export function code<Value>(): <const S extends CodeSpec>(spec: S) => Declared<CodeOption<Value, NeedOf<S>>> {
-  return ({ expected, accepts = (value) => typeof value === 'function', run, ...spec }) =>
-    option({ type: 'code', expected, accepts, run }, spec as Spec);
+  return ({ accepts = (value) => typeof value === 'function', ...spec }) =>
+    option(codeSort(accepts, spec.expected), { type: 'code', ...spec, accepts }, spec as unknown as Spec);
 }

@@ -1,7 +1,7 @@
-import { complete } from './check.js';
+import { complete, configOf } from './check.js';
 import type { Configured, NamedConfig } from './config.js';
 import type { Kind, PartTypes } from './kinds.js';
-import type { AnyOption, Checked, Declarations, OptionsOf } from './option.js';
+import type { Checked, Declarations, OptionsOf } from './option.js';
 
 /** A part, declared once: names, types, defaults, ranges, tables, schemas and configurations follow from it. */
 export interface PartDeclaration<K extends Kind, D extends Declarations, R extends PartTypes[K]> {
@@ -132,43 +132,8 @@ function withConfig<R>(made: R, config: () => NamedConfig): R & Configured {
   return (tells ? made : Object.assign(made as object, { config: config() })) as R & Configured;
 }
 
-/** What a configuration says of a value that it cannot hold. */
-export const CUSTOM = 'custom';
-
-/**
- * Checked options as JSON: nested parts become their configurations. What cannot be written down (a function, a strategy
- * of one's own) becomes `{ name: 'custom' }`: loading it says what to pass by hand.
- */
-export function configOf(options: Declarations, checked: object): Record<string, unknown> {
-  const values = Object.entries(checked).filter(([name]) => {
-    const option = options[name]!;
-    return !(option.type === 'code' && option.run);
-  });
-  return Object.fromEntries(values.map(([name, value]) => [name, jsonOf(options[name]!, value)]));
-}
-
 /** Of some values those that are declared. */
 export function pick<D extends Declarations>(values: object, declared: D): Partial<Checked<D>> {
   const entries = Object.entries(values).filter(([name]) => Object.hasOwn(declared, name));
   return Object.fromEntries(entries) as Partial<Checked<D>>;
-}
-
-function jsonOf(option: AnyOption, value: unknown): unknown {
-  switch (option.type) {
-    case 'part':
-      return typeof value === 'number' ? value : ((value as Partial<Configured>).config ?? { name: CUSTOM });
-    case 'list':
-      return (value as readonly unknown[]).map((entry) => jsonOf(option.of, entry));
-    case 'record':
-      return configOf(option.fields, value as object);
-    case 'tagged': {
-      const { [option.tag]: tag, ...rest } = value as Record<string, unknown>;
-      return { [option.tag]: tag, ...configOf(option.cases[String(tag)]!, rest) };
-    }
-    case 'code':
-    case 'any-of':
-      return typeof value === 'function' || typeof value === 'object' ? { name: CUSTOM } : value;
-    default:
-      return value;
-  }
 }

@@ -1,7 +1,7 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import { complete } from '../declare/check.js';
+import { complete, configOf } from '../declare/check.js';
 import { type Checked, type ConfigOf, type Declarations, type OptionsOf, part } from '../declare/option.js';
-import { configOf, type Declaring, declared, type Part, pick } from '../declare/part.js';
+import { type Declaring, declared, type Part, pick } from '../declare/part.js';
 import type { SharpnessRule } from '../rules/rule.js';
 import { SharpnessAwareOptimizer } from './optimizer.js';
 import { type DriverOptions, driverOptions } from './options.js';

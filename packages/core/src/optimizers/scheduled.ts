@@ -2,7 +2,7 @@ import type * as tf from '@tensorflow/tfjs-core';
 import { requireSchedule } from '../declare/errors.js';
 import { schedule as scheduleOption } from '../declare/option.js';
 import { type Declaring, declared, definePart } from '../declare/part.js';
-import { nonNegativeAt, type Schedule } from '../declare/schedules.js';
+import { nonNegativeAt, type Schedule } from '../declare/schedules/schedule.js';
 import { aheadOfStep, replaceLearningRate, requireLearningRate, setLearningRate } from './learning-rate.js';
 import { WrappedOptimizer } from './wrapped.js';
 import { type WrapperConfig, wrappedBase } from './wrapped-base.js';

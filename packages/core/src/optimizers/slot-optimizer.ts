@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { ParamVector } from '../algebra/vector.js';
 import { toConfig } from '../declare/config.js';
 import { requireSchedule } from '../declare/errors.js';
-import { nonNegativeAt, type Schedule } from '../declare/schedules.js';
+import { nonNegativeAt, type Schedule } from '../declare/schedules/schedule.js';
 import type { BaseView } from '../engine/base-view.js';
 import { explainingMissingKernels } from '../engine/missing-kernel.js';
 import { type NamedTensor, SlotStore } from '../oracle/state.js';

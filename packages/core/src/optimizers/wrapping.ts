@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import type { Schedule } from '../declare/schedules.js';
+import type { Schedule } from '../declare/schedules/schedule.js';
 import type { SlotStore } from '../oracle/state.js';
 
 /** A gradient, or null where the loss does not reach the variable: the place in the list stays. */

@@ -1,11 +1,9 @@
-import {
-  constant,
-  cosineDecay,
-  linearDecay,
-  oneCycle,
-  stepDecay,
-  warmupCosine,
-} from '../declare/schedules.js';
+import { constant } from '../declare/schedules/constant.js';
+import { cosineDecay } from '../declare/schedules/cosine.js';
+import { linearDecay } from '../declare/schedules/linear.js';
+import { oneCycle } from '../declare/schedules/one-cycle.js';
+import { stepDecay } from '../declare/schedules/step.js';
+import { warmupCosine } from '../declare/schedules/warmup-cosine.js';
 import { ruleVariant, sharpnessAware } from '../driver/sharpness-aware.js';
 import { adamw } from '../optimizers/adamw.js';
 import {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { writeLength, writeRange } from '../declare/check.js';
 import type { Kind } from '../declare/kinds.js';
 import type { AnyOption } from '../declare/option.js';
+import { writeLength, writeRange } from '../declare/sorts.js';
 import { partInfo } from './nested.js';
 import type { Plugin } from './plugin.js';
 import { describedOption, schemaOf } from './schema.js';

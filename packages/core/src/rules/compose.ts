@@ -5,7 +5,7 @@ import { type ParamVector, scale, scaleEach } from '../algebra/vector.js';
 import { complete } from '../declare/check.js';
 import type { NamedConfig } from '../declare/config.js';
 import type { OptionsOf } from '../declare/option.js';
-import { nonNegativeAt } from '../declare/schedules.js';
+import { nonNegativeAt } from '../declare/schedules/schedule.js';
 import type { GradientOracle } from '../oracle/oracle.js';
 import { ascentPerturbation } from './ascent.js';
 import type { PerturbationMetric } from './metric.js';
