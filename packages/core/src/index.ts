@@ -199,7 +199,6 @@ export {
   type AscentDirection,
   type AscentStep,
   type ComposedRule,
-  type ComposedRule,
   chainAscents,
   compose,
   composePerturbation,

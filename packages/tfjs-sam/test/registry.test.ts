@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs';
-import { definePart, type GradientOracle, number } from '@tfjs-sam/core';
+import { type ComposedRule, definePart, type GradientOracle, number } from '@tfjs-sam/core';
 import { type OptimizerConfig, pluginOf } from '@tfjs-sam/core/registry';
 import { arbitraryConfig } from '@tfjs-sam/testing';
 import fc from 'fast-check';
@@ -207,7 +207,7 @@ describe('the umbrella', () => {
   });
 
   it('knows what a composed variant is made of', () => {
-    const rule = umbrella.zsharp(umbrella.sgd({ learningRate: 0.1 })).rule as umbrella.ComposedRule;
+    const rule = umbrella.zsharp(umbrella.sgd({ learningRate: 0.1 })).rule as ComposedRule;
     expect(rule.strategies.ascent?.config).toEqual({ name: 'z-score', percentile: 0.95 });
     expect(rule.strategies.metric).toBeUndefined();
   });
