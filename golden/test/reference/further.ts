@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Sampler } from '@tfjs-sam/core';
+import { byObjective, type Sampler } from '@tfjs-sam/core';
 import type { Golden, GoldenRun, StoredVector } from '@tfjs-sam/testing/trajectories';
 import * as sam from 'tfjs-sam';
 import { eigenvector, filterNoise } from './formulas.js';
@@ -227,6 +227,168 @@ export const further: Readonly<Record<string, Further>> = {
     create: (base) => sam.rwSam(base, { rho: RHO, tilt: 3 }),
     closure: losses,
   },
+  arwp: {
+    hyper: {},
+    formula: (s) => {
+      const squares = s.recall('squares', () => zeros(s.theta));
+      const noise = filterNoise(s);
+      const d = noise.map((tensor, i) => {
+        const width = s.shape(i).length > 1 ? s.shape(i).at(-1)! : tensor.length;
+        const sums = Array<number>(width).fill(0);
+        for (const [j, x] of squares[i]!.entries()) sums[j % width]! += x;
+        return tensor.map((x, j) => x / Math.sqrt(1 + 3 * sums[j % width]!));
+      });
+      const g = s.gradient(add(s.theta, d));
+      s.keep(
+        'squares',
+        each((v, x) => 0.8 * v + x * x, squares, g),
+      );
+      s.descend(g);
+    },
+    create: (base, golden) =>
+      sam.arwp(base, {
+        ...{ gamma: 0.1, eta: 3, decay: 0.8 },
+        sampler: injected(golden, 'noise_standard_normal'),
+      }),
+    reportsLossAtTheta: false,
+  },
+  'lookahead-sam': {
+    hyper: {},
+    formula: (s) => {
+      const last = s.recall('last', () => zeros(s.theta));
+      const y = axpy(-0.5 * s.base.lr, last, s.theta);
+      const d = s.gradient(add(y, along(RHO, s.gradient(y))));
+      s.keep('last', d);
+      s.descend(d);
+    },
+    create: (base) => sam.lookaheadSam(base, { rho: RHO, lookahead: 0.5 }),
+    reportsLossAtTheta: false,
+  },
+  'sl-sam': {
+    hyper: {},
+    formula: (s) => {
+      const g = s.gradient();
+      const n = g.length;
+      const count = Math.ceil(0.6 * n);
+      const scores = s.recall('scores', () => Array<number>(n).fill(0));
+      const p = logSumExp(scores).shares.map((share) => 0.8 * share + 0.2 / n);
+      const draws = s.drawn('coins', (draw) => g.map(() => Math.fround(draw())));
+      const gumbel = p.map((chance, i) => Math.log(chance) - Math.log(-Math.log(draws[i]!)));
+      const mask = top(count, [gumbel])[0]!;
+      const masked = (v: Vec) => v.map((tensor, i) => tensor.map((x) => mask[i]! * x));
+      s.descend(masked(s.gradient(add(s.theta, along(RHO, masked(g))))));
+      const lengths = masked(g).map((tensor) => norm([tensor]));
+      const largest = Math.max(...lengths);
+      s.keep(
+        'scores',
+        scores.map((score, i) => score + (0.5 * lengths[i]!) / largest / (count * p[i]!)),
+      );
+    },
+    create: (base, golden) =>
+      sam.slSam(base, {
+        ...{ rho: RHO, share: 0.6, exploration: 0.2, rate: 0.5 },
+        sampler: (_shapes, step) => (golden.steps[step]!.coins as number[]).map((coin) => tf.scalar(coin)),
+      }),
+  },
+  'entropy-sgd': {
+    hyper: {},
+    formula: (s) => {
+      const noise = s.directions(4);
+      let [x, mu] = [s.theta, s.theta];
+      for (const z of noise) {
+        const pull = sub(x, s.theta);
+        x = combine([1, x], [-0.2, s.gradient(x)], [-0.2 * 0.3, pull], [0.05 * Math.sqrt(2 * 0.2), z]);
+        mu = combine([0.25, mu], [0.75, x]);
+      }
+      s.descend(sub(s.theta, mu));
+    },
+    create: (base, golden) =>
+      sam.entropySgd(base, {
+        ...{ gamma: 0.3, steps: 4, walkRate: 0.2, noise: 0.05 },
+        sampler: injected(golden, 'directions'),
+      }),
+  },
+  'agnostic-sam': {
+    hyper: {},
+    formula: (s) => {
+      const validation = s.gradient(s.theta, { batch: 0 });
+      const climb = s.gradient(axpy(-1, along(0.05, validation), s.theta));
+      s.descend(climbed(s, climb));
+    },
+    create: (base) => sam.agnosticSam(base, { rho: RHO, validationRho: 0.05 }),
+    closure: (model, { batch }) =>
+      byObjective({ ascent: () => model.loss(0), descent: () => model.loss(batch!) }),
+    reportsLossAtTheta: false,
+  },
+  'modality-sam': {
+    hyper: {},
+    // The dominant share: the loss of the batch's first half.
+    formula: (s) => {
+      const half = Array.from({ length: s.size }, (_, i) => (i < s.size / 2 ? 0.7 / (s.size / 2) : 0));
+      const g = s.gradient();
+      const dominant = s.gradient(s.theta, { weights: half });
+      const beside = s.gradient(add(s.theta, along(RHO, dominant)), { weights: half });
+      s.descend(combine([1, g], [-1, dominant], [1, beside]));
+    },
+    create: (base) => sam.modalitySam(base, { rho: RHO }),
+    closure: (model, { batch }) =>
+      byObjective({
+        ascent: () => {
+          const each = model.losses(batch!);
+          return tf.mul(0.7, tf.mean(tf.slice(each, [0], [each.size / 2]))) as tf.Scalar;
+        },
+        descent: () => model.loss(batch!),
+      }),
+  },
+  sassha: {
+    hyper: {},
+    // Kinks are held at θ, where the reference takes those of θ + δ; and roots of differences of float32 gradients.
+    tolerance: 4e-3,
+    formula: (s) => {
+      const d = along(RHO, s.gradient());
+      const gp = s.gradient(add(s.theta, d));
+      const m = axpy(
+        0.9,
+        s.recall('m', () => zeros(s.theta)),
+        scale(0.1, gp),
+      );
+      s.keep('m', m);
+      if (s.t % 2 === 0) {
+        const z = each((x) => (x < 0 ? -1 : 1), s.noise('probe'));
+        const [theta, at] = [s.theta, add(s.theta, d)];
+        s.theta = at;
+        const hz = s.hessian(z);
+        s.theta = theta;
+        const before = s.recall('d', () => zeros(s.theta));
+        s.keep(
+          'd',
+          each((old, a, b) => 0.7 * old + 0.3 * Math.abs(a * b), before, z, hz),
+        );
+        s.keep('correction', Math.sqrt(1 - 0.7 ** (s.t + 1)));
+      }
+      const [curvature, second] = [s.memory.get('d') as Vec, s.memory.get('correction') as number];
+      const first = 1 - 0.9 ** (s.t + 1);
+      s.theta = each(
+        (x, a, b) => x * (1 - 0.02 * 0.1) - (0.02 * (a / first)) / (Math.sqrt(b) / second + 0.05),
+        s.theta,
+        m,
+        curvature,
+      );
+    },
+    create: (_base, golden) =>
+      sam.sassha({
+        ...{ learningRate: 0.02, rho: RHO, beta2: 0.7, epsilon: 0.05, weightDecay: 0.1, refreshEvery: 2 },
+        sampler: (shapes, step) => {
+          const probe = golden.steps[step]!.probe as StoredVector;
+          return Object.values(probe).map((values, i) =>
+            tf.tensor(
+              values.map((x) => (x < 0 ? -1 : 1)),
+              shapes[i]!,
+            ),
+          );
+        },
+      }),
+  },
   'lpf-sgd': {
     hyper: {},
     formula: (s) => {
@@ -263,6 +425,39 @@ export const further: Readonly<Record<string, Further>> = {
 
 /** p-norm balls and other compositions of parts. */
 export const compositions: Readonly<Record<string, Further>> = {
+  'lookahead SAM without a look ahead is SAM': {
+    hyper: {},
+    formula: (s) => s.descend(climbed(s, s.gradient())),
+    create: (base) => sam.lookaheadSam(base, { rho: RHO, lookahead: 0 }),
+  },
+  'SL-SAM of all variables is SAM': {
+    hyper: {},
+    formula: (s) => s.descend(climbed(s, s.gradient())),
+    create: (base) => sam.slSam(base, { rho: RHO, share: 1 }),
+  },
+  'Agnostic-SAM without a step on validation data is SAM': {
+    hyper: {},
+    formula: (s) => s.descend(climbed(s, s.gradient())),
+    create: (base) => sam.agnosticSam(base, { rho: RHO, validationRho: 0 }),
+    reportsLossAtTheta: false,
+  },
+  'modality-aware SAM of one modality is SAM': {
+    hyper: {},
+    formula: (s) => s.descend(climbed(s, s.gradient())),
+    create: (base) => sam.modalitySam(base, { rho: RHO }),
+  },
+  'adaptive RWP of η = 0 is RWP': {
+    hyper: {},
+    formula: (s) => s.descend(s.gradient(add(s.theta, filterNoise(s)))),
+    create: (base, golden) =>
+      sam.arwp(base, { gamma: 0.1, eta: 0, sampler: injected(golden, 'noise_standard_normal') }),
+    reportsLossAtTheta: false,
+  },
+  'Entropy-SGD of one step without noise is gradient descent': {
+    hyper: {},
+    formula: (s) => s.descend(scale(0.75 * 0.4, s.gradient())),
+    create: (base) => sam.entropySgd(base, { steps: 1, noise: 0, walkRate: 0.4 }),
+  },
   'lookbehind of one step is a share of SAM’s': {
     hyper: {},
     formula: (s) => {

@@ -1,5 +1,5 @@
 /**
- * Perturbations of whole layers: layer-wise and sign ASAM, SAM-ON, layer-wise SAM.
+ * Perturbations of whole layers: layer-wise and sign ASAM, SAM-ON, layer-wise SAM, SL-SAM.
  *
  * @packageDocumentation
  */
@@ -21,3 +21,4 @@ export {
   signAsam,
 } from './layer-sam.js';
 export { type LayerwiseMetricOptions, layerwiseMetric } from './layerwise-metric.js';
+export { type SlSamOptions, slSam } from './sl-sam.js';

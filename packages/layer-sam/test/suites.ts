@@ -1,5 +1,5 @@
 import type { VariantSuite } from '@tfjs-sam/testing';
-import { layerSam, layerwiseAsam, samOn, signAsam } from '../src/index.js';
+import { layerSam, layerwiseAsam, samOn, signAsam, slSam } from '../src/index.js';
 
 /** What the conformance suite runs. */
 export const suites: readonly VariantSuite[] = [
@@ -12,4 +12,9 @@ export const suites: readonly VariantSuite[] = [
     skip: { configuration: 'no configuration holds the function match' },
   },
   { name: 'layer-sam', create: layerSam },
+  {
+    name: 'sl-sam',
+    refusesRuns: 'its scores are of whole variables',
+    create: (base, options) => slSam(base, { ...options, share: 1 }),
+  },
 ];

@@ -1,8 +1,9 @@
 /**
- * Random perturbations of the weights: RWP, m-RWP, LPF-SGD, R-SAM, tilted SAM.
+ * Random perturbations of the weights: RWP, m-RWP, adaptive RWP, LPF-SGD, R-SAM, tilted SAM.
  *
  * @packageDocumentation
  */
+export { type ArwpOptions, arwp } from './arwp.js';
 export {
   type LpfSgdOptions,
   lpfSgd,

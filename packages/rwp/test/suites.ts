@@ -1,5 +1,5 @@
 import type { VariantSuite } from '@tfjs-sam/testing';
-import { lpfSgd, mRwp, rSam, rwp, tsam } from '../src/index.js';
+import { arwp, lpfSgd, mRwp, rSam, rwp, tsam } from '../src/index.js';
 
 const noisy = { 'rho 0': 'the noise stays' };
 
@@ -15,6 +15,12 @@ export const suites: readonly VariantSuite[] = [
     name: 'rwp',
     refusesRuns: 'its noise is measured by whole variables',
     create: withoutRho(rwp),
+    skip: noisy,
+  },
+  {
+    name: 'arwp',
+    refusesRuns: 'its noise is measured by whole variables',
+    create: (base, options) => withoutRho(arwp)(base, options),
     skip: noisy,
   },
   {

@@ -5,10 +5,12 @@ import * as bilateralSam from '@tfjs-sam/bilateral-sam';
 import * as bisam from '@tfjs-sam/bisam';
 import * as bsam from '@tfjs-sam/bsam';
 import * as eigenSam from '@tfjs-sam/eigen-sam';
+import * as entropySgd from '@tfjs-sam/entropy-sgd';
 import * as esam from '@tfjs-sam/esam';
 import * as fisherSam from '@tfjs-sam/fisher-sam';
 import * as friendlySam from '@tfjs-sam/friendly-sam';
 import * as gsam from '@tfjs-sam/gsam';
+import * as guidedSam from '@tfjs-sam/guided-sam';
 import * as hessianSam from '@tfjs-sam/hessian-sam';
 import * as layerSam from '@tfjs-sam/layer-sam';
 import * as lookSam from '@tfjs-sam/look-sam';
@@ -19,6 +21,7 @@ import * as pgn from '@tfjs-sam/pgn';
 import * as rwp from '@tfjs-sam/rwp';
 import * as sam from '@tfjs-sam/sam';
 import * as sampa from '@tfjs-sam/sampa';
+import * as sassha from '@tfjs-sam/sassha';
 import * as sparseSam from '@tfjs-sam/sparse-sam';
 import * as stableSam from '@tfjs-sam/stable-sam';
 import * as universalSam from '@tfjs-sam/universal-sam';
@@ -35,10 +38,12 @@ export const packages: Readonly<Record<string, object>> = {
   '@tfjs-sam/bisam': bisam,
   '@tfjs-sam/bsam': bsam,
   '@tfjs-sam/eigen-sam': eigenSam,
+  '@tfjs-sam/entropy-sgd': entropySgd,
   '@tfjs-sam/esam': esam,
   '@tfjs-sam/fisher-sam': fisherSam,
   '@tfjs-sam/friendly-sam': friendlySam,
   '@tfjs-sam/gsam': gsam,
+  '@tfjs-sam/guided-sam': guidedSam,
   '@tfjs-sam/hessian-sam': hessianSam,
   '@tfjs-sam/layer-sam': layerSam,
   '@tfjs-sam/look-sam': lookSam,
@@ -49,6 +54,7 @@ export const packages: Readonly<Record<string, object>> = {
   '@tfjs-sam/rwp': rwp,
   '@tfjs-sam/sam': sam,
   '@tfjs-sam/sampa': sampa,
+  '@tfjs-sam/sassha': sassha,
   '@tfjs-sam/sparse-sam': sparseSam,
   '@tfjs-sam/stable-sam': stableSam,
   '@tfjs-sam/universal-sam': universalSam,

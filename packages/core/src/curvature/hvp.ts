@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { requireOneRun } from '../algebra/runs.js';
-import { norm, type ParamVector, scale, scaleFinite, sub } from '../algebra/vector.js';
+import { add, norm, type ParamVector, scale, scaleFinite, sub } from '../algebra/vector.js';
 import { requireOneOf, requirePositive } from '../declare/errors.js';
 import type { LossClosure, Objective } from '../oracle/objective.js';
 import type { GradientOracle } from '../oracle/oracle.js';
@@ -57,6 +57,8 @@ export interface HvpOptions {
   readonly objective?: Objective | undefined;
   /** Another loss than the oracle's. */
   readonly loss?: LossClosure | undefined;
+  /** Displacement of the point: the Hessian is that at θ + `at`, kinks held at θ. Default none. */
+  readonly at?: ParamVector | undefined;
   /**
    * The difference step as a fraction of max(1, ‖θ‖), > 0, dimensionless. Default 2⁻¹⁰ up to 1,000 weights, (n/1000)^⅓ times
    * that for n: the error of H v, from truncation (step²) and rounding (2⁻²⁴/step), is then up to 1e-4 on smooth networks and
@@ -94,10 +96,12 @@ export function differenceStep(
  * @throws RangeError when `step` is not a finite number > 0; whatever the loss throws.
  */
 export function hvp(oracle: GradientOracle, v: ParamVector, options: HvpOptions = {}): ParamVector {
-  const { objective, loss, step, kinks = 'frozen' } = options;
+  const { objective, loss, at, step, kinks = 'frozen' } = options;
   requireOneOf('hvp', 'kinks', kinks, ['free', 'frozen']);
-  const gradientAt = (perturbation: ParamVector) =>
-    oracle.evaluate({ perturbation, objective, loss, kinks, probe: true }).gradient;
+  const gradientAt = (from: ParamVector) => {
+    const perturbation = at ? add(at, from) : from;
+    return oracle.evaluate({ perturbation, objective, loss, kinks, probe: true }).gradient;
+  };
   return tf.tidy(() => {
     const length = norm(v);
     const h = differenceStep('hvp', oracle, step);

@@ -1,0 +1,6 @@
+/**
+ * SASSHA: sharpness-aware second-order optimization.
+ *
+ * @packageDocumentation
+ */
+export { type SasshaOptions, sassha } from './sassha.js';

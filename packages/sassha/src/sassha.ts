@@ -1,0 +1,163 @@
+import * as tf from '@tensorflow/tfjs-core';
+import {
+  averageDecay,
+  type Checked,
+  type ConfigOf,
+  composePerturbation,
+  configOf,
+  type DriverOptions,
+  definePart,
+  drawOptions,
+  driverOptions,
+  type GradientOracle,
+  hessian,
+  hutchinsonDiagonal,
+  integer,
+  map,
+  materialise,
+  number,
+  type OptionsOf,
+  oneOf,
+  type ParamVector,
+  type PartFunction,
+  perturbationOptions,
+  pick,
+  radius,
+  SharpnessAwareOptimizer,
+  type SharpnessRule,
+  schedule,
+  sgd,
+} from '@tfjs-sam/core';
+
+const ruleOptions = {
+  rho: radius({ default: 0.2 }),
+  beta1: averageDecay({ default: 0.9, of: 'momentum, β₁' }),
+  beta2: averageDecay({ default: 0.999, of: 'average of curvatures, β₂' }),
+  power: number({ above: 0, max: 1, default: 0.5, doc: 'Power of the curvature that is divided by: a root' }),
+  epsilon: number({ above: 0, default: 1e-4, doc: 'Guard, added to what is divided by' }),
+  weightDecay: number({ min: 0, default: 0, doc: 'Decoupled weight decay, multiplied by the learning rate' }),
+  refreshEvery: integer({ min: 1, default: 10, unit: 'steps', doc: 'Steps k from one estimate to the next' }),
+  probes: integer({ min: 1, default: 1, doc: 'Random probes per estimate' }),
+  biasCorrection: oneOf(['steps', 'refreshes'], {
+    default: 'steps',
+    doc: 'What the correction of the average counts: steps as the published code, or estimates, which it is unbiased by',
+  }),
+  ...drawOptions({ of: 'probes', note: 'entries of mean 0 and variance 1, independent' }),
+  ...perturbationOptions,
+};
+const own = { learningRate: schedule({ default: 0.15, doc: 'Step size lr' }), ...ruleOptions };
+const options = { ...own, ...driverOptions };
+
+/** Options of `sassha`. */
+export interface SasshaOptions extends OptionsOf<typeof own>, DriverOptions {}
+
+declare module '@tfjs-sam/core' {
+  interface VariantConfigs {
+    sassha: ConfigOf<typeof options>;
+  }
+}
+
+/** m, and D, the average of |diag H|. */
+const [MOMENTUM, CURVATURE] = ['sassha-momentum', 'sassha-curvature'] as const;
+
+type Complete = Checked<typeof ruleOptions>;
+
+/** The rule whose direction is what SGD multiplies by the learning rate. */
+function sasshaRule(given: Complete): SharpnessRule {
+  const { rho, metric, filter, ascent, beta1, weightDecay, epsilon, refreshEvery, power } = given;
+  const perturb = composePerturbation({ rho, metric, filter, ascent, name: 'sassha' });
+  const correctionOf = correction(given);
+  return {
+    name: 'sassha',
+    direction: (oracle) => {
+      const { loss, gradient } = oracle.evaluate();
+      const { state, step, variables } = oracle;
+      const perturbation = perturb(gradient, oracle);
+      const { gradient: beside } = oracle.evaluate({ perturbation });
+      const isDue = step % refreshEvery === 0 || state.get(CURVATURE) === undefined;
+      const curvature = isDue
+        ? refreshed(oracle, materialise(perturbation), given)
+        : state.recall(CURVATURE, () => zeros(variables));
+      const before = state.recall(MOMENTUM, () => zeros(variables));
+      const momentum = map(beside, (g, i) => tf.add(tf.mul(beta1, before[i]!), tf.mul(1 - beta1, g)));
+      state.set(MOMENTUM, momentum);
+      const [first, second] = [1 - beta1 ** (step + 1), correctionOf(step) ** power];
+      const direction = map(momentum, (m, i) => {
+        const root = tf.div(tf.pow(curvature[i]!, power), second);
+        const move = tf.div(tf.div(m, first), tf.add(root, epsilon));
+        return weightDecay === 0 ? move : tf.add(move, tf.mul(weightDecay, variables[i]!));
+      });
+      return { loss, direction };
+    },
+  };
+}
+
+/** 1 − β₂ⁿ, the share of the estimates in their average as of the last one. */
+function correction({ beta2, refreshEvery, biasCorrection }: Complete): (step: number) => number {
+  return (step) => {
+    const before = Math.floor(step / refreshEvery);
+    return 1 - beta2 ** ((biasCorrection === 'steps' ? before * refreshEvery : before) + 1);
+  };
+}
+
+/** D with an estimate at θ + δ taken in. */
+function refreshed(oracle: GradientOracle, at: ParamVector, given: Complete): ParamVector {
+  const { beta2, probes, seed, sampler } = given;
+  const { state, step, variables } = oracle;
+  const shapes = variables.map(({ shape }) => shape);
+  const estimate = hutchinsonDiagonal(hessian(oracle, { at }), shapes, step, { probes, seed, sampler });
+  const before = state.recall(CURVATURE, () => zeros(variables));
+  const next = map(estimate, (d, i) => tf.add(tf.mul(beta2, before[i]!), tf.mul(1 - beta2, tf.abs(d))));
+  state.set(CURVATURE, next);
+  return next;
+}
+
+const zeros = (variables: readonly tf.Variable[]): ParamVector =>
+  variables.map((variable) => tf.zerosLike(variable as tf.Tensor));
+
+/** The driver around SGD, which makes θ − lr · direction; the configuration tells of no base optimizer. */
+class SasshaOptimizer extends SharpnessAwareOptimizer {
+  /** The learning rate as it was given, in plain JSON. */
+  readonly #given: unknown;
+
+  constructor(checked: Checked<typeof options>) {
+    const config = configOf(options, checked);
+    const base = sgd({ learningRate: checked.learningRate });
+    super(base, sasshaRule(checked), pick(checked, driverOptions), { ...config, name: 'sassha' });
+    this.#given = config.learningRate;
+  }
+
+  override getConfig(): tf.serialization.ConfigDict {
+    const { base: _, ...mine } = super.getConfig();
+    // `setLearningRate` changes that of SGD.
+    const learningRate = this.base.getConfig().learningRate!;
+    return learningRate === this.#given ? mine : { ...mine, learningRate };
+  }
+}
+
+/**
+ * SASSHA: sharpness-aware second-order optimization, SAM whose step is divided by the root of the curvature at the perturbed
+ * point. A complete optimizer of its own: no base.
+ *
+ *   δ = ρ g / ‖g‖;   gₚ = ∇L(θ + δ);   m ← β₁ m + (1 − β₁) gₚ
+ *   every k steps: D ← β₂ D + (1 − β₂) |diag H(θ + δ)|, by Hutchinson's probes
+ *   θ ← (1 − lr wd) θ − lr m̂ / (√D̂ + ε),   m̂ = m / (1 − β₁ᵗ),  D̂ = D / (1 − β₂ᵗ) as of the last estimate
+ *
+ * The published code corrects D by the number of steps although it takes an estimate every k steps alone, so that D̂ is too
+ * small early on: `biasCorrection: 'refreshes'` counts estimates. Products with the Hessian are central differences with the
+ * kinks of ReLU and the like held at θ. Memory: two vectors. Cost: one extra gradient, and two per probe and estimate.
+ *
+ * @throws RangeError when an option is out of its range; TypeError when a part is not of its kind.
+ * @see Shin et al. 2025, "SASSHA: Sharpness-aware Adaptive Second-order Optimization with Stable Hessian Approximation",
+ *   ICML. https://arxiv.org/abs/2502.18153
+ * @example model.compile({ optimizer: sassha({ learningRate: 0.15, rho: 0.2 }), loss: 'categoricalCrossentropy' })
+ */
+export const sassha: PartFunction<SasshaOptions, SharpnessAwareOptimizer, 'variant'> = definePart({
+  kind: 'variant',
+  name: 'sassha',
+  doc: 'SAM divided by the root of the curvature at the perturbed point; no base',
+  source: 'Shin et al. 2025, arXiv 2502.18153',
+  gradients: 2,
+  options,
+  create: (checked): SharpnessAwareOptimizer => new SasshaOptimizer(checked),
+});
