@@ -20,10 +20,12 @@ const bases = {
   adamw: { name: 'adamw', learningRate: 0.002 },
   adam: { name: 'adam', learningRate: 0.002 },
 };
-// bSAM takes no base, and must know how many examples there are.
+// bSAM and SASSHA take no base; bSAM must know how many examples there are.
 /** Every variant over every base that it takes. */
 export const everyCase = variants.flatMap((variant) =>
-  (variant === 'bsam' ? ['none'] : Object.keys(bases)).map((base) => [variant, base] as const),
+  ('base' in registry.find(variant, 'variant').options ? Object.keys(bases) : ['none']).map(
+    (base) => [variant, base] as const,
+  ),
 );
 /** Every variant once, the bases in turn. */
 export const oneCaseEach = variants.map((variant, i) => {
@@ -51,7 +53,9 @@ export function describeResume(cases: typeof everyCase): void {
     const optimizerOf = (variant: string, base: string) =>
       registry.create(
         registry.parse(
-          base === 'none' ? { variant, numData: 24 } : { variant, base: bases[base as keyof typeof bases] },
+          base === 'none'
+            ? { variant, ...(variant === 'bsam' && { numData: 24 }) }
+            : { variant, base: bases[base as keyof typeof bases] },
         ),
       );
     const fit = async (model: tf.LayersModel, optimizer: tf.Optimizer) => {

@@ -148,10 +148,10 @@ describe('a composition from plain JSON', () => {
   });
 
   it.each([
-    ['m-sam', '"momentum-sam" or "msam" or "multistep-sam"'],
-    ['M-SAM', '"momentum-sam" or "msam" or "multistep-sam"'],
+    ['m-sam', '"modality-sam" or "momentum-sam" or "msam" or "multistep-sam"'],
+    ['M-SAM', '"modality-sam" or "momentum-sam" or "msam" or "multistep-sam"'],
     ['X_SAM', '"x-sam" or "xsam"'],
-    ['ssam', '"sparse-sam" or "stable-sam"'],
+    ['ssam', '"sl-sam" or "sparse-sam" or "stable-sam"'],
     ['fsam', '"focal-sam" or "fisher-sam" or "friendly-sam" or "frob-sam"'],
   ])('refuses %s, which papers call several methods, and names them all', (variant, names) => {
     const hint = `got "${variant}". Did you mean ${names}?`;

@@ -58,7 +58,7 @@ export const hasOption = (variant: string, option: string) => option in parts.ge
 /** Makes a variant around a base, with what it needs. */
 export function make(variant: string, problem: Problem, base: tf.Optimizer, options: object = {}): Optimizer {
   const part = parts.get(variant)!;
-  const withBase = 'base' in part.options || variant !== 'bsam' ? { base } : {};
+  const withBase = 'base' in part.options ? { base } : {};
   return part.create({ ...withBase, ...needs[variant]?.(problem), ...options }) as unknown as Optimizer;
 }
 

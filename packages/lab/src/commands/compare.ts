@@ -44,11 +44,16 @@ function radii(
   );
 }
 
-/** bSAM has no base: its momentum is an average, so that equal steps need a longer rate. */
-const withoutBase = ({ config }: Variant, { learningRate, momentum }: CompareConfig): JsonObject =>
-  config.variant === 'bsam' && config.learningRate === undefined
-    ? { learningRate: { name: 'cosine', from: learningRate / (1 - momentum) }, beta1: momentum }
-    : {};
+/**
+ * bSAM has no base: its momentum is an average, so that equal steps need a longer rate. SASSHA's steps are in units of their
+ * own: its published rate, with the schedule of the others.
+ */
+function withoutBase({ config }: Variant, { learningRate, momentum }: CompareConfig): JsonObject {
+  if (config.learningRate !== undefined) return {};
+  if (config.variant === 'bsam')
+    return { learningRate: { name: 'cosine', from: learningRate / (1 - momentum) }, beta1: momentum };
+  return config.variant === 'sassha' ? { learningRate: { name: 'cosine', from: 0.15 } } : {};
+}
 
 /** The comparison as a study. */
 function compareStudy(
