@@ -32,7 +32,8 @@ declare module '@tfjs-sam/core' {
   }
 }
 
-const [ASCENT, DESCENT] = ['light-sam-ascent', 'light-sam-descent'] as const;
+const ASCENT = 'light-sam-ascent';
+const DESCENT = 'light-sam-descent';
 
 /**
  * LightSAM: radius and step size fall as AdaGrad's do, by one number each: little is left to tune.

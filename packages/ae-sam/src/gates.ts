@@ -56,7 +56,9 @@ export interface Unusual {
   readonly lag: boolean;
 }
 
-const [MEAN, VARIANCE, ACTIVE] = ['unusual-mean', 'unusual-variance', 'unusual-active'] as const;
+const MEAN = 'unusual-mean';
+const VARIANCE = 'unusual-variance';
+const ACTIVE = 'unusual-active';
 
 /** Decisions that have arrived from the device, by the data that they are. */
 const arrived = new WeakMap<object, boolean>();

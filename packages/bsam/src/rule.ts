@@ -40,7 +40,8 @@ export type RuleOptions = Checked<typeof ruleOptions>;
 
 type Complete = RuleOptions & { readonly sampler: Sampler };
 
-const [MOMENTUM, SCALE] = ['momentum', 'scale'];
+const MOMENTUM = 'momentum';
+const SCALE = 'scale';
 
 /** The rule whose direction is m/s. */
 export function bsamRule(options: RuleOptions): SharpnessRule {
@@ -52,8 +53,8 @@ function stepOf(oracle: GradientOracle, options: Complete): RuleStep {
   const { variables, state, rhoFactors } = oracle;
   const { numData, beta1, beta2, weightDecay, rho, damping, initialScale, sampler } = options;
   const shapes = variables.map(({ shape }) => shape);
-  const s = state.recall(SCALE!, () => shapes.map((shape) => tf.fill(shape, initialScale)));
-  const momentum = state.recall(MOMENTUM!, () => shapes.map((shape) => tf.zeros(shape)));
+  const s = state.recall(SCALE, () => shapes.map((shape) => tf.fill(shape, initialScale)));
+  const momentum = state.recall(MOMENTUM, () => shapes.map((shape) => tf.zeros(shape)));
   const noise = map(sampler(shapes, oracle.step, oracle.nextDraw()), (z, i) =>
     tf.mul(z, tf.rsqrt(tf.mul(numData, s[i]!))),
   );
@@ -67,9 +68,9 @@ function stepOf(oracle: GradientOracle, options: Complete): RuleStep {
     const pulled = weightDecay === 0 ? g : tf.add(g, tf.mul(weightDecay, variables[i]!));
     return average(beta1, momentum[i]!, pulled);
   });
-  state.set(MOMENTUM!, m);
+  state.set(MOMENTUM, m);
   state.set(
-    SCALE!,
+    SCALE,
     map(target, (t, i) => average(beta2, s[i]!, t)),
   );
   return { loss, direction: map(m, (tensor, i) => tf.div(tensor, s[i]!)) };

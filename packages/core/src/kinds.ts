@@ -32,26 +32,26 @@ export type OptimizerConfig = {
   [Name in keyof VariantConfigs]: { readonly variant: Name } & VariantConfigs[Name];
 }[keyof VariantConfigs];
 
-/** What a configuration may say where any optimizer belongs: a base optimizer, or a whole sharpness-aware one. */
+/** Any optimizer in a configuration: a base optimizer, or a whole sharpness-aware one. */
 export type AnyOptimizerConfig = Named<BaseOptimizerConfigs> | OptimizerConfig;
 
 declare module './declare/kinds.js' {
   interface Kinds {
     /** A whole optimizer. */
     variant: { part: SharpnessAwareOptimizer; config: OptimizerConfig };
-    /** How the neighbourhood is measured, or a whole ascent step. */
+    /** The measure of the neighbourhood, or a whole ascent step. */
     metric: { part: PerturbationMetric | AscentStep; config: Named<MetricConfigs> };
     /** A loss to climb. */
     objective: { part: AscentObjective; config: Named<ObjectiveConfigs> };
-    /** Which coordinates move. */
+    /** The coordinates that move. */
     filter: { part: PerturbationFilter; config: Named<FilterConfigs> };
-    /** What is descended. */
+    /** The direction that is descended. */
     combiner: { part: GradientCombiner; config: Named<CombinerConfigs> };
-    /** What is climbed along. */
+    /** The direction that is climbed along. */
     ascent: { part: AscentDirection; config: Named<AscentConfigs> };
-    /** What is asked of the oracle, and what is made of it. */
+    /** Asks the oracle, and makes a direction of its answers. */
     rule: { part: SharpnessRule; config: Named<RuleConfigs> };
-    /** What consumes the direction. */
+    /** The optimizer that consumes the direction. */
     'base-optimizer': { part: tf.Optimizer; config: Named<BaseOptimizerConfigs> };
   }
 }

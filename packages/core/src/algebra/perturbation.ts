@@ -34,7 +34,7 @@ export function displaced(
     : axpy(1, perturbation, theta, donate);
 }
 
-/** Whether a perturbation is not multiplied out. */
+/** True of a perturbation that is not multiplied out. */
 export function isScaled(perturbation: Perturbation): perturbation is ScaledVector {
   return 'direction' in perturbation;
 }

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 
 /** Independent runs that train at once: every variable holds them along its first axis. */
 export interface Runs {
-  /** How many there are. */
+  /** Their number. */
   readonly count: number;
   /** Multipliers of the radius, one per run. Default all 1. */
   readonly rho?: readonly number[] | undefined;

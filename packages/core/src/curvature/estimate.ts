@@ -1,7 +1,7 @@
 import type { GradientOracle } from '../oracle/oracle.js';
 import { hessian, type LinearMap } from './hvp.js';
 
-/** How far a measured number is to be believed. */
+/** The trust that a measured number deserves. */
 export interface Reliability {
   /** False where the number may be wrong by more than its stated error. */
   readonly reliable: boolean;

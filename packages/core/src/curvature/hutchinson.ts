@@ -56,7 +56,7 @@ export interface TraceEstimate extends Reliability {
   readonly value: number;
   /** The standard error, from the spread over the probes and from what two difference steps differ by; NaN for one probe. */
   readonly standardError: number;
-  /** How many probes were drawn. */
+  /** The number of probes that were drawn. */
   readonly probes: number;
 }
 

@@ -14,7 +14,7 @@ export interface LinearMap {
   readonly differences?: Differences;
 }
 
-/** How a map is differenced. */
+/** The differences by which a map is measured. */
 export interface Differences {
   /** The step that was asked for, as a fraction of max(1, ‖θ‖); absent where that was left to the purpose. */
   readonly step: number | undefined;
@@ -51,9 +51,9 @@ export function differencedMap(
   });
 }
 
-/** Which Hessian, and how finely it is differenced. */
+/** The choice of a Hessian, and of the step of its differences. */
 export interface HvpOptions {
-  /** Which objective's Hessian. Default 'descent'. */
+  /** The objective whose Hessian it is. Default 'descent'. */
   readonly objective?: Objective | undefined;
   /** Another loss than the oracle's. */
   readonly loss?: LossClosure | undefined;

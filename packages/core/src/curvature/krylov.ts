@@ -11,7 +11,7 @@ export interface Krylov {
   readonly projected: tf.Tensor2D;
 }
 
-/** What is left of A q below this fraction of ‖A q‖ is rounding, not a new direction. */
+/** A remainder of A q below this fraction of ‖A q‖ is rounding, not a new direction. */
 export const BREAKDOWN = 1e-6;
 
 /**
@@ -74,7 +74,7 @@ export function krylov(
   });
 }
 
-/** How much of a restart's first new vector is drawn: what turned up since must be found. */
+/** The share of a restart's first new vector that is drawn: what turned up since must be found. */
 const FRESH = 0.1;
 
 /** The next basis vector: the rest at length one, or zero where it is nothing but rounding. */

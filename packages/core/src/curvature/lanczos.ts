@@ -32,7 +32,7 @@ export interface LanczosOptions {
   readonly sampler?: Sampler | undefined;
 }
 
-/** What Lanczos's method found. */
+/** The result of Lanczos's method. */
 export interface LanczosResult extends Reliability {
   /** Ritz values, largest absolute value first; the first `count` are the wanted ones. */
   readonly values: number[];
@@ -42,7 +42,7 @@ export interface LanczosResult extends Reliability {
   readonly residuals: number[];
   /** Steps taken: applications of the map, without those of `residuals`. */
   readonly iterations: number;
-  /** Whether the wanted pairs' residuals met the tolerance. */
+  /** True where the wanted pairs' residuals met the tolerance. */
   readonly converged: boolean;
 }
 
@@ -89,13 +89,13 @@ export async function lanczos(
   return { ...second.result, iterations: first.result.iterations + second.result.iterations };
 }
 
-/** What rounding alone makes of differences, as a fraction of the largest |λ|. */
+/** The error of differences from rounding alone, as a fraction of the largest |λ|. */
 const NOISE = 2e-3;
-/** How far the finer of two steps may be off, as a fraction of the largest |λ|, for its values to be believed. */
+/** The error that the finer of two steps may have, as a fraction of the largest |λ|, for its values to be believed. */
 const TOLERATED = 0.02;
 
 interface Search {
-  /** How far it may be off for the search to go on with it. */
+  /** The error that it may have for the search to go on with it. */
   readonly patience: number;
   readonly count: number;
   readonly tolerance: number;
@@ -160,7 +160,7 @@ interface Ritz extends SymmetricEigen {
   readonly residuals: number[];
 }
 
-/** What a space is made of. */
+/** The vectors and values of a space. */
 interface SpaceMap {
   /** The map that it is of. */
   readonly whole: LinearMap;
@@ -266,7 +266,7 @@ class RitzSpace {
     const off = Math.max(...differences.map(Math.abs));
     const disagrees = off > patience * largest;
     const result = {
-      // What the two steps differ by is what the finer is off, three times over.
+      // The two steps differ by three times the error of the finer.
       values: found.values.map((value, k) => value + (differences[k] ?? 0)),
       vectors,
       residuals,

@@ -66,9 +66,3 @@ export function requireSchedule(owner: string, name: string, value: unknown): vo
   }
   requireNonNegative(owner, name, value);
 }
-
-/** Throws a TypeError unless `value` is a boolean. */
-export function requireBoolean(owner: string, name: string, value: boolean): void {
-  if (typeof value === 'boolean') return;
-  throw new TypeError(`${owner}: expected ${name} to be a boolean, got ${value}`);
-}

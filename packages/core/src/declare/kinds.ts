@@ -18,10 +18,10 @@ export interface Kinds {
 /** A kind of parts. */
 export type Kind = keyof Kinds;
 
-/** What a part of each kind makes. */
+/** The product of a part of each kind. */
 export type PartTypes = { [K in Kind]: Kinds[K]['part'] };
 
-/** What a configuration may say where a part of each kind belongs. */
+/** Configurations that may stand where a part of each kind belongs. */
 export type PartConfigs = { [K in Kind]: Kinds[K]['config'] };
 
 /** Configurations of parts by name: `{ name, …options }`. */

@@ -35,7 +35,7 @@ export interface Range {
 
 /** An option as every reader of declarations sees it: data alone. */
 export type AnyOption = {
-  /** What it is for: a noun phrase, without default, range and unit, which are added where it is shown. */
+  /** Its purpose: a noun phrase, without default, range and unit, which are added where it is shown. */
   readonly doc: string;
   /** Unit of its values: 'weight units', 'steps'. */
   readonly unit?: string | undefined;
@@ -43,15 +43,15 @@ export type AnyOption = {
   readonly need: Need;
   /** The value of an option left out. */
   readonly default?: unknown;
-  /** What holds where an optional one is left out, in words. */
+  /** The rule that holds where an optional one is left out, in words. */
   readonly otherwise?: string | undefined;
-  /** What it stands for, where programs look for it: a radius is what comparisons choose. */
+  /** Its role, where programs look for it: a radius is what comparisons choose. */
   readonly role?: 'radius' | undefined;
   /** Checks its values, and writes them. */
   readonly sort: Sort;
 } & OptionForm;
 
-/** What an option accepts. */
+/** The values that an option accepts. */
 export type OptionForm =
   | ({ readonly type: 'number' | 'integer' } & Range)
   | { readonly type: 'boolean' }
@@ -159,9 +159,9 @@ export type Checked<D> = {
     : DoneOf<D[K]>;
 };
 
-/** What every option says: `doc`, and a `default`, or `optional`: what holds where it is left out. */
+/** Every option's own words: `doc`, and a `default`, or `optional`: what holds where it is left out. */
 export interface Spec<Value = unknown> {
-  /** What it is for: a noun phrase, without default, range and unit. */
+  /** Its purpose: a noun phrase, without default, range and unit. */
   readonly doc: string;
   /** Unit of its values: 'weight units', 'steps'. */
   readonly unit?: string;
@@ -169,7 +169,7 @@ export interface Spec<Value = unknown> {
   readonly default?: Value;
   /** It may be left out: what holds then, in words ('none', 'twice the rank'). */
   readonly optional?: string;
-  /** What it stands for, where programs look for it. */
+  /** Its role, where programs look for it. */
   readonly role?: 'radius';
 }
 
@@ -301,7 +301,7 @@ export function anyOf<
 
 /** Says what a value of code must be. */
 export interface CodeSpec extends Spec {
-  /** What is accepted, for messages: 'a function (step) => closures'. */
+  /** The values that are accepted, for messages: 'a function (step) => closures'. */
   readonly expected: string;
   /** Tells what is accepted. Default: functions. */
   readonly accepts?: (value: unknown) => boolean;

@@ -5,13 +5,13 @@ import type { Checked, Declarations, OptionsOf } from './option.js';
 
 /** A part, declared once: names, types, defaults, ranges, tables, schemas and configurations follow from it. */
 export interface PartDeclaration<K extends Kind, D extends Declarations, R extends PartTypes[K]> {
-  /** What it makes. */
+  /** The kind of thing that it makes. */
   readonly kind: K;
   /** Its name in configurations, unique within the kind: lower case, words joined by "-". */
   readonly name: string;
   /** Its name in messages: that of the function. Default: `name`. */
   readonly owner?: string;
-  /** What it does, in one line. */
+  /** A sentence on its purpose, in one line. */
   readonly doc: string;
   /** When it is the one to take, in one line: 'Where layers differ in scale'. */
   readonly use?: string;
@@ -45,11 +45,11 @@ export interface Part<K extends Kind = Kind> {
 
 /** A function that has been made from a declaration. */
 export interface Declaring<K extends Kind = Kind> {
-  /** What it was made from. */
+  /** The declaration that it was made from. */
   readonly part: Part<K>;
 }
 
-/** What makes a part: all options may be left out where none is required. */
+/** A function that makes a part: all options may be left out where none is required. */
 export type PartFunction<Options, Made, K extends Kind = Kind> = ((
   ...options: Record<never, never> extends Options ? [options?: Options] : [options: Options]
 ) => Made) &

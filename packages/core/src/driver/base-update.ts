@@ -13,7 +13,7 @@ export interface DirectionEntry {
   readonly tensor: tf.Tensor | null;
 }
 
-/** What the base optimizer is to do, and what beside it. */
+/** An update of the base optimizer, and what goes beside it. */
 export interface BaseUpdate {
   readonly base: tf.Optimizer;
   /** The directions of one update after the other, each of the same variables: at least one. */

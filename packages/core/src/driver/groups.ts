@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { axpy, sub } from '../algebra/vector.js';
 import type { VariableGroup } from './options.js';
 
-/** What a group asks of one variable. */
+/** A group's demands on one variable. */
 interface Settings {
   readonly rho: number;
   readonly weightDecay: number;

@@ -35,7 +35,8 @@ import { VariableGroups } from './groups.js';
 import { type DriverOptions, driverOptions } from './options.js';
 import { VariableOrder } from './variable-order.js';
 
-const [RULE, BASE] = ['rule/', 'base/'];
+const RULE = 'rule/';
+const BASE = 'base/';
 
 /**
  * Joins a sharpness rule to a base optimizer: a complete `tf.Optimizer`, for `model.compile` and `minimize`.
@@ -48,7 +49,7 @@ export class SharpnessAwareOptimizer extends tf.Optimizer {
   static readonly className = 'SharpnessAwareOptimizer';
   /** The optimizer that consumes the direction. It is disposed with this one. */
   readonly base: tf.Optimizer;
-  /** What is asked of the oracle, and what is made of it. */
+  /** Asks the oracle, and makes a direction of its answers. */
   readonly rule: SharpnessRule;
   readonly #onNonFinite: 'pass' | 'skip';
   readonly #groups: VariableGroups;
@@ -64,9 +65,9 @@ export class SharpnessAwareOptimizer extends tf.Optimizer {
   readonly #counts = new StepCounts(this.#slots);
   /** Names of variables that some step has reached, and of those that none has. */
   readonly #reached = new Map<string, boolean>();
-  /** What was warned of. */
+  /** Warnings that were given. */
   readonly #warned = new Set<string>();
-  /** How many directions were computed that nobody has applied. */
+  /** The number of directions that were computed and not yet applied. */
   #computed = 0;
 
   /**
@@ -416,14 +417,14 @@ export class SharpnessAwareOptimizer extends tf.Optimizer {
   /** @ignore */
   savedParts(): Part[] {
     this.#slots.resolve();
-    const base = prefixed(BASE!, partsOf(this.base));
-    return [[countOf(this), ...prefixedNames(RULE!, this.#slots.named())], ...base];
+    const base = prefixed(BASE, partsOf(this.base));
+    return [[countOf(this), ...prefixedNames(RULE, this.#slots.named())], ...base];
   }
 
   /** @ignore */
   async stageState(weights: readonly NamedTensor[]): Promise<Commit> {
     const { count, rest } = await takeCount(this.#config.name, weights);
-    const [rule, inner] = byPrefix(this.#config.name, [RULE!, BASE!], rest);
+    const [rule, inner] = byPrefix(this.#config.name, [RULE, BASE], rest);
     const [commit, commitBase] = [this.#slots.stage(rule!), await stageWeights(this.base, inner!)];
     return async () => {
       await commitBase();

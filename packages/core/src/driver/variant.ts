@@ -10,7 +10,7 @@ import { type DriverOptions, driverOptions } from './options.js';
 export interface VariantDeclaration<D extends Declarations> {
   /** Its name in configurations and messages: lower case, words joined by "-". */
   readonly name: string;
-  /** What it does, in one line. */
+  /** A sentence on its purpose, in one line. */
   readonly doc: string;
   /** When it is the one to take, in one line: 'Where layers differ in scale'. */
   readonly use?: string;
@@ -76,7 +76,7 @@ export function defineVariant<const D extends Declarations>({
 export interface PresetDeclaration<Options> {
   /** Its name in configurations and on the command line. */
   readonly name: string;
-  /** What it does, in one line. */
+  /** A sentence on its purpose, in one line. */
   readonly doc: string;
   /** When it is the one to take, in one line. Default: that of its variant. */
   readonly use?: string;
@@ -113,7 +113,7 @@ export function definePreset<Options extends object>(
   );
 }
 
-/** What is not undefined: an explicit undefined means the default. */
+/** The options that are not undefined: an explicit undefined means the default. */
 function defined(given: object): object {
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
 }

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { ParamVector } from '../algebra/vector.js';
 import { bindTfjsSlots } from '../optimizers/tfjs-weights.js';
 
-/** What a rule may know about the base optimizer's next update. */
+/** The base optimizer's next update, as far as a rule may know it. */
 export interface BaseView {
   /** Learning rate of the next update. */
   readonly learningRate: number;

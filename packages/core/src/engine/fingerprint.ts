@@ -27,8 +27,8 @@ function hash(values: ArrayLike<unknown>): number {
 }
 
 /**
- * What a loss computes, beside the values of the variables: the operations with their attributes, the tensors of others
- * that they read, and the numbers that it makes tensors of. Nothing is read from the device.
+ * Runs a loss and notes what it computes, beside the values of the variables: the operations with their attributes, the
+ * tensors of others that they read, and the numbers that it makes tensors of. Nothing is read from the device.
  *
  * @returns What `f` gives, and the fingerprint: of two runs of one function over the same data it is the same.
  */

@@ -25,7 +25,7 @@ export function notingKept<T>(kept: tf.Tensor[], f: () => T): T {
   }
 }
 
-/** What makes two objects one tensor to TensorFlow.js. */
+/** The property that makes two objects one tensor to TensorFlow.js. */
 const identity = ['dataId', 'id', 'kept', 'scopeId', 'isDisposedInternal'] as const;
 
 /**

@@ -181,7 +181,7 @@ const activations: Readonly<Record<string, string>> = {
 const unheld = new Set(['MaxPool3D', 'Relu', 'Relu6', 'LeakyRelu', 'Prelu', 'Abs', 'ClipByValue', 'MaxPool']);
 const [neverHeld] = unheld;
 
-/** What tells layers of `@tfjs-sam/wasm-kernels` to run their activations as kernels of their own. */
+/** Tells layers of `@tfjs-sam/wasm-kernels` to run their activations as kernels of their own. */
 const SPLIT_FLAG = 'SAM_SPLIT_ACTIVATIONS';
 tf.env().registerFlag(SPLIT_FLAG, () => false);
 
@@ -234,7 +234,7 @@ export class Kinks {
     });
   }
 
-  /** Whether every kink that was seen is held: none within operations with gradients of their own, no replay another way. */
+  /** True where every kink that was seen is held: none within operations with gradients of their own, no replay another way. */
   get areHeld(): boolean {
     return !this.#isBroken && !this.#isPartial;
   }
@@ -280,7 +280,7 @@ function intercept<T>(
   const engine = tf.engine() as unknown as { runKernel?: Kernel; state: { kernelDepth: number } };
   const own = Object.getOwnPropertyDescriptor(engine, 'runKernel');
   const bound = (engine.runKernel as Kernel).bind(engine);
-  // What a kernel is made of is its own affair.
+  // Kernels that another one calls are its own affair.
   let isInside = false;
   const original: Kernel = (...call) => {
     const before = isInside;
@@ -291,7 +291,7 @@ function intercept<T>(
       isInside = before;
     }
   };
-  // What a kernel with a kink is made of has none of its own.
+  // Kernels that one with a kink calls have none of their own.
   let isHandling = false;
   const withKink: Kernel = (kernel, inputs, attrs) => {
     isHandling = true;

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { choose } from '../algebra/vector.js';
 import { layerPrototypes, type Method } from './layers.js';
 
-/** What layers of TensorFlow.js remember outside variables: a stateful RNN's states, the next seed of a random layer. */
+/** The memory of TensorFlow.js's layers outside variables: a stateful RNN's states, the next seed of a random layer. */
 interface Layer {
   states_?: tf.Tensor[] | null;
   /** States of former calls, which the layer frees when it is reset. */
@@ -51,7 +51,7 @@ export class LayerMemory {
     }
   }
 
-  /** Whether a tensor is a state of one of the layers. */
+  /** True of a tensor that is a state of one of the layers. */
   holds(tensor: tf.Tensor): boolean {
     return [...(this.#after?.values() ?? [])].some(({ states }) => states?.includes(tensor));
   }

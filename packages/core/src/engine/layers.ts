@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 /** A method of a layer. */
 export type Method = (this: { readonly name?: string }, ...args: unknown[]) => unknown;
 
-/** What a layer's prototype owns; core knows tfjs-layers by this alone. */
+/** Members that a layer's prototype owns; core knows tfjs-layers by these alone. */
 export type LayerPrototype = Record<string, Method>;
 
 /** The prototypes of all registered layers and of their ancestors. */

@@ -1,6 +1,6 @@
 import { generator } from '../algebra/random.js';
 
-/** Which random numbers an evaluation draws. */
+/** The random numbers that an evaluation draws. */
 export interface Draws {
   /** Any integer. */
   readonly seed: number;

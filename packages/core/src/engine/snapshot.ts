@@ -17,7 +17,7 @@ export class VariableSnapshot {
     });
   }
 
-  /** Whether a variable was assigned to since. */
+  /** True of a variable that was assigned to since. */
   has(variable: tf.Variable): boolean {
     return this.#before.has(variable);
   }
@@ -52,7 +52,7 @@ export class VariableSnapshot {
 
   #eachChanged(change: (variable: tf.Variable, before: tf.Tensor) => void): void {
     for (const [variable, before] of this.#before) {
-      // What was made meanwhile may be gone; what was put back already has the very same data.
+      // A variable made meanwhile may be gone; one that was put back already has the very same data.
       if (!variable.isDisposed && variable.dataId !== before.dataId) change(variable, before);
     }
   }

@@ -1,7 +1,7 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { VariableSnapshot } from './snapshot.js';
 
-/** How to undo what is no assignment to a variable, one list per transaction under way. */
+/** Functions that undo what is no assignment to a variable, one list per transaction under way. */
 const underway: (() => void)[][] = [];
 
 /** Tells the transaction under way, if any, how to undo what has just been done. */

@@ -1,5 +1,5 @@
 /**
- * What core offers in Node alone: files.
+ * Core's files, which Node alone has.
  *
  * @packageDocumentation
  */

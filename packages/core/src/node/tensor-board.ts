@@ -33,7 +33,7 @@ export interface ScalarEvent {
   readonly step: number;
   /** Seconds since 1970. */
   readonly wallTime: number;
-  /** What is not finite is left out. */
+  /** Numbers that are not finite are left out. */
   readonly scalars: Readonly<Record<string, number>>;
 }
 

@@ -32,7 +32,7 @@ const movingOptions = {
   ...averagingOptions,
 };
 
-/** Which updates an average takes in. */
+/** The updates that an average takes in. */
 export interface AveragingOptions extends OptionsOf<typeof windowOptions> {}
 
 /** Options of `exponentialMovingAverage`. */
@@ -49,15 +49,16 @@ declare module '../kinds.js' {
   }
 }
 
-const [SUM, WEIGHT] = ['sum', 'weight'] as const;
+const SUM = 'sum';
+const WEIGHT = 'weight';
 
-/** What was taken in, summed, and the weight that the sum is divided by. */
+/** The sum of what was taken in, and the weight that it is divided by. */
 interface Sum {
   readonly sum: tf.Tensor;
   readonly weight: tf.Tensor;
 }
 
-/** How results are kept. */
+/** The ways of keeping results. */
 interface Memory {
   readonly keys: readonly string[];
   /** Takes in the variables. @param turn - How many updates were to be taken in before. */

@@ -3,7 +3,7 @@ import type { NamedTensor } from '../oracle/state.js';
 
 const COUNT = 'iter';
 
-/** Whether a name is a step count's, at any depth. */
+/** True of a step count's name, at any depth. */
 export const isCount = (name: string) => name === COUNT || name.endsWith(`/${COUNT}`);
 
 /** The step count as TensorFlow.js saves it, before everything else. */

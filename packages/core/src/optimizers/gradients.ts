@@ -19,7 +19,7 @@ export function pairGradients(owner: string, gradients: NamedGradients): Variabl
     : Object.entries(gradients);
   const registered = tf.engine().registeredVariables;
   return named.flatMap(([name, gradient]) => {
-    // What rests may be gone: another model's that the optimizer has trained.
+    // A resting variable may be gone: another model's that the optimizer has trained.
     if (gradient == null) return [];
     const variable = registered[name];
     if (variable === undefined) {

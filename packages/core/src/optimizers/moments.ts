@@ -1,6 +1,6 @@
 import { number } from '../declare/option.js';
 
-/** What optimizers in Adam's manner have. */
+/** Options of optimizers in Adam's manner. */
 export const momentOptions = {
   beta1: number({ min: 0, below: 1, default: 0.9, doc: 'Decay of the first moment' }),
   beta2: number({ min: 0, below: 1, default: 0.999, doc: 'Decay of the second moment' }),

@@ -61,8 +61,9 @@ declare module '../kinds.js' {
 }
 
 const MOMENTUM = 'momentum';
-/** What the state of the matrices and that of AdamW begin with. */
-const [MATRICES, OTHERS] = ['matrices/', 'others/'] as const;
+/** Prefixes of the state of the matrices and of AdamW's. */
+const MATRICES = 'matrices/';
+const OTHERS = 'others/';
 /** Guard of the division by the norm of a momentum. */
 const EPSILON = 1e-7;
 

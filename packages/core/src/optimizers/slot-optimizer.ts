@@ -18,7 +18,7 @@ interface SlotOptimizerClass {
 }
 
 /**
- * What core's own base optimizers have in common: a learning rate that may be a schedule, and memory in slots, keyed
+ * The common part of core's own base optimizers: a learning rate that may be a schedule, and memory in slots, keyed
  * by variable name and restored exactly.
  */
 export abstract class SlotOptimizer extends tf.Optimizer implements BaseView {

@@ -1,7 +1,7 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { createFromConfig } from '../declare/config.js';
 
-/** What `fromConfig` of core's optimizers does: a model that is loaded with its optimizer calls it. */
+/** `fromConfig` of core's optimizers: a model that is loaded with its optimizer calls it. */
 export function optimizerFromConfig(name: string, config: tf.serialization.ConfigDict): unknown {
   // tfjs-layers adds the custom objects of the model that is being loaded.
   const { customObjects: _, ...options } = config;

@@ -12,7 +12,7 @@ interface TfjsSlot {
 /** The fields that TensorFlow.js's optimizers have at run time; their declarations hide them. */
 type Fields = tf.Optimizer & Record<string, unknown> & { readonly centered?: boolean };
 
-/** What a class of TensorFlow.js's remembers: fields that are one number, and lists of slots by the ends of names. */
+/** The memory of a class of TensorFlow.js's: fields that are one number, and lists of slots by the ends of names. */
 interface Memory {
   readonly numbers?: readonly string[];
   readonly lists?: Readonly<Record<string, string>>;

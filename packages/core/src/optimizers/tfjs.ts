@@ -20,7 +20,7 @@ export const tfjsClasses = {
 
 const selfDescribing = ['TfjsSamWrapper', 'SharpnessAwareOptimizer'];
 
-/** How to make a base optimizer again: its name and options. An unknown class gives `{ name: 'custom' }`. */
+/** Name and options of a base optimizer, to make it again. An unknown class gives `{ name: 'custom' }`. */
 export function configOfBase(base: tf.Optimizer): NamedConfig {
   // Not `instanceof`, which TensorFlow.js makes true for every pair of optimizer and optimizer class.
   const type = base.constructor as unknown as OptimizerClass;

@@ -9,15 +9,15 @@ export type Part = readonly NamedTensor[] | Promise<readonly NamedTensor[]>;
 /** Puts a checked state in the place of an optimizer's own. */
 export type Commit = () => void | Promise<void>;
 
-/** What the project's own optimizers have beside `getWeights` and `setWeights`. */
+/** Methods of the project's own optimizers beside `getWeights` and `setWeights`. */
 interface Stateful {
-  /** What `getWeights` gives. */
+  /** The tensors that `getWeights` gives. */
   savedParts(): Part[];
   /** Checks what `getWeights` gave, changing nothing, and returns what makes it the optimizer's state. */
   stageState(weights: readonly NamedTensor[]): Promise<Commit>;
 }
 
-/** What an optimizer remembers. The step counts are made for the caller, everything else stays the optimizer's. */
+/** An optimizer's memory. The step counts are made for the caller, everything else stays the optimizer's. */
 export function partsOf(optimizer: tf.Optimizer): Part[] {
   if (isStateful(optimizer)) return optimizer.savedParts();
   return [tfjsWeights(optimizer) ?? optimizer.getWeights()];

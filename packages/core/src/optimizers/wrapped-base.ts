@@ -1,7 +1,7 @@
 import { anyOptimizer, type ConfigOf } from '../declare/option.js';
 import type { AnyOptimizerConfig } from '../kinds.js';
 
-/** What every wrapper has. */
+/** Options of every wrapper. */
 export const wrappedBase = { base: anyOptimizer({ doc: 'The optimizer that is wrapped' }) };
 
 /** Looked up late: the configuration of an optimizer may hold another's. */

@@ -30,7 +30,8 @@ import {
 } from './weights.js';
 import type { MaybeGradient, Wrapping } from './wrapping.js';
 
-const [OWN, BASE] = ['wrapper/', 'base/'];
+const OWN = 'wrapper/';
+const BASE = 'base/';
 
 /**
  * Any `tf.Optimizer` with something added: a complete `tf.Optimizer`, to be used alone, as the base of a
@@ -185,7 +186,7 @@ export class WrappedOptimizer extends tf.Optimizer implements BaseView {
     try {
       return undoneOnThrow(this.base, () =>
         withAddition(update, () => {
-          // What the loss does not reach keeps its data; SAM's second pass puts the very same back.
+          // A variable that the loss does not reach keeps its data; SAM's second pass puts the very same back.
           const updated = saved.filter(({ variable, before }) => variable.dataId !== before.dataId);
           tf.tidy(() => after({ updated, learningRate, step }));
           this.#counts.advance(
@@ -211,15 +212,15 @@ export class WrappedOptimizer extends tf.Optimizer implements BaseView {
 
   /** @ignore */
   savedParts(): Part[] {
-    const base = prefixed(BASE!, partsOf(this.base));
-    return [[countOf(this), ...prefixedNames(OWN!, this.#slots.named())], ...base];
+    const base = prefixed(BASE, partsOf(this.base));
+    return [[countOf(this), ...prefixedNames(OWN, this.#slots.named())], ...base];
   }
 
   /** @ignore */
   async stageState(weights: readonly NamedTensor[]): Promise<Commit> {
     const { owner } = this.#wrapping;
     const { count, rest } = await takeCount(owner, weights);
-    const [own, inner] = byPrefix(owner, [OWN!, BASE!], rest);
+    const [own, inner] = byPrefix(owner, [OWN, BASE], rest);
     const [commit, commitBase] = [this.#slots.stage(own!), await stageWeights(this.base, inner!)];
     return async () => {
       await commitBase();

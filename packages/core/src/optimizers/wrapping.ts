@@ -15,7 +15,7 @@ export interface Update {
   readonly step: number;
 }
 
-/** What a wrapper adds to the optimizer that it wraps. What is left out goes through unchanged. */
+/** A wrapper's additions to the optimizer that it wraps. Where one is left out, the call goes through unchanged. */
 export interface Wrapping {
   /** Name in configurations. */
   readonly name: string;
@@ -23,7 +23,7 @@ export interface Wrapping {
   readonly owner: string;
   /** The options given, for the configuration. */
   readonly options: () => Readonly<Record<string, unknown>>;
-  /** What the base receives in place of the gradients. */
+  /** Makes what the base receives in place of the gradients. */
   readonly gradients?: (gradients: readonly MaybeGradient[]) => MaybeGradient[];
   /** Runs before each update. */
   readonly before?: (base: tf.Optimizer, step: number) => void;

@@ -6,7 +6,7 @@ export interface SavedVariable {
   readonly shape: readonly number[] | undefined;
 }
 
-/** What a variable is found by. */
+/** The marks by which a variable is found. */
 export type Found = Pick<tf.Variable, 'name' | 'shape'>;
 
 /**

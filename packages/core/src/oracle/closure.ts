@@ -4,14 +4,14 @@ import { LayerMemory } from '../engine/layer-memory.js';
 import { explainMissingKernel } from '../engine/missing-kernel.js';
 import { referenceTo } from '../engine/reference.js';
 
-/** What the first evaluation kept: the closure's own tensor, and a reference in case that the closure frees it. */
+/** A tensor that the first evaluation kept: the closure's own, and a reference in case that the closure frees it. */
 interface Kept {
   readonly tensor: tf.Tensor;
   readonly reference: tf.Tensor;
 }
 
 /**
- * What one loss closure leaves behind within a step, beside variables: the tensors that it keeps, and what its layers
+ * The traces of one loss closure within a step, beside variables: the tensors that it keeps, and what its layers
  * remember. All of it is the first evaluation's.
  */
 export class ClosureTrace {

@@ -4,7 +4,7 @@ import * as tf from '@tensorflow/tfjs-core';
 export interface ExampleScope {
   /** One weight per example, [batch]; absent where all count alike. */
   readonly weights?: tf.Tensor1D | undefined;
-  /** What the weighed losses are multiplied by, so that their mean is the weighted mean. */
+  /** The factor of the weighed losses that makes their mean the weighted mean. */
   readonly factor?: tf.Scalar | undefined;
   /** Losses of the examples, [batch], kept; absent where the loss tells none. */
   losses?: tf.Tensor1D;

@@ -10,8 +10,8 @@ export interface MinimizeOverOptions {
    * Eigen-SAM, sparse SAM.
    */
   readonly sharpness?: 'shared' | 'per-micro-batch' | undefined;
-  /** Whether to return the mean loss. Default false. */
+  /** Returns the mean loss. Default false. */
   readonly returnCost?: boolean | undefined;
-  /** What to train. Default every trainable variable. */
+  /** The variables to train. Default every trainable variable. */
   readonly varList?: Variables | undefined;
 }

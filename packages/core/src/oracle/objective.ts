@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs-core';
 
-/** Which loss an evaluation asks for: the one that the perturbation climbs, or the one that training descends. */
+/** The loss that an evaluation asks for: the one that the perturbation climbs, or the one that training descends. */
 export type Objective = 'ascent' | 'descent';
 
 /** A loss: returns a Scalar computed from the variables. It is told which objective is wanted and may ignore it. */

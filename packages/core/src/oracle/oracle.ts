@@ -6,11 +6,11 @@ import type { BaseView } from '../engine/base-view.js';
 import type { LossClosure, Objective } from './objective.js';
 import type { RuleState } from './state.js';
 
-/** What to evaluate. Everything left out means: the descent objective of the batch, at θ. */
+/** An evaluation to make. Everything left out means: the descent objective of the batch, at θ. */
 export interface EvaluationRequest {
   /** Displacement δ: the evaluation happens at θ + δ, and θ is put back bit for bit. */
   readonly perturbation?: Perturbation | undefined;
-  /** Which objective the closure is asked for. Default 'descent'. */
+  /** The objective that the closure is asked for. Default 'descent'. */
   readonly objective?: Objective | undefined;
   /** Another loss than the batch's: a single example's, say. */
   readonly loss?: LossClosure | undefined;
@@ -66,7 +66,7 @@ export interface GradientOracle {
   readonly step: number;
   /** The rule's own memory, saved and disposed with the optimizer. */
   readonly state: RuleState;
-  /** What the base optimizer is about to do: learning rate, momentum, weight decay. */
+  /** The base optimizer's next update: learning rate, momentum, weight decay. */
   readonly base: BaseView;
   /** Multipliers of the radius, one per variable (see `VariableGroup`); absent where all are 1. */
   readonly rhoFactors?: readonly number[] | undefined;

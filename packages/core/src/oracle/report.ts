@@ -3,7 +3,7 @@ import { materialise, type Perturbation } from '../algebra/perturbation.js';
 import { dot, norm } from '../algebra/vector.js';
 import type { Evaluation } from './oracle.js';
 
-/** What a step looked like. A number that the step did not compute is NaN. */
+/** The figures of a step. A number that the step did not compute is NaN. */
 export interface StepReport {
   /** The step number, from 0. */
   readonly step: number;
@@ -19,14 +19,14 @@ export interface StepReport {
   readonly perturbationNorm: number;
   /** Cosine of the angle between the gradients at θ and at θ + δ. */
   readonly cosine: number;
-  /** Whether the step was a sharpness-aware one: false where a rule left it to the base optimizer. */
+  /** True of a sharpness-aware step; false where a rule left it to the base optimizer. */
   readonly isActive: boolean;
 }
 
 /** Hears of steps, some time after they happened. */
 export type StepListener = (report: StepReport) => void;
 
-/** What an oracle remembers of a step for its report. */
+/** An oracle's memory of a step, for its report. */
 export interface StepRecord {
   /** The first evaluation. */
   first?: Evaluation & { readonly descent: boolean };

@@ -5,7 +5,7 @@ import { undoOnThrow } from '../engine/transaction.js';
 import { asMade, bindVariables, misfit, type SavedVariable } from './binding.js';
 
 /**
- * What becomes of the values that micro-batches with perturbations of their own set under one key: their 'mean', which
+ * The merger of the values that micro-batches with perturbations of their own set under one key: their 'mean', which
  * does not depend on their order, or the 'first' one's.
  */
 export type Merge = 'mean' | 'first';
@@ -84,13 +84,13 @@ interface SavedSlot {
 export class SlotStore {
   readonly #slots = new Map<string, Map<string, tf.Variable>>();
   readonly #keys: readonly string[] | undefined;
-  /** Whether a slot holds what a step has committed, 1 or 0 on the device: of those of which it is not certain. */
+  /** Flags on the device, 1 where a slot holds what a step has committed, else 0: of slots of which it is not certain. */
   readonly #doubts = new Map<tf.Variable, tf.Variable>();
   /** Doubts that were 0 when last read, and have not changed since. */
   readonly #uncommitted = new Set<tf.Variable>();
   /** Names of the variables in the order in which they are saved. */
   #order: ReadonlySet<string> = new Set();
-  /** What a restored state is of, until the variables of an update have settled it. */
+  /** The variables that a restored state is of, until those of an update have settled it. */
   #saved: readonly SavedVariable[] | undefined;
   #bound = false;
 
@@ -99,7 +99,7 @@ export class SlotStore {
     this.#keys = keys;
   }
 
-  /** Whether a restored state waits for the variables of an update, which it may not fit. */
+  /** True while a restored state waits for the variables of an update, which it may not fit. */
   get pending(): boolean {
     return this.#saved !== undefined;
   }
@@ -118,7 +118,7 @@ export class SlotStore {
     return variables.map(({ name }) => slot.get(name));
   }
 
-  /** Whether there are slots of a key. */
+  /** True where there are slots of a key. */
   has(key: string): boolean {
     return this.#slots.has(key);
   }
@@ -145,7 +145,7 @@ export class SlotStore {
     if (this.#saved) {
       if (!this.#bound) this.#bind(this.#saved, [variables, candidates]);
       else if (!variables.some(({ name }) => this.#order.has(name))) {
-        // What asked first saw variables that the update does not reach.
+        // The first to ask saw variables that the update does not reach.
         this.#bound = false;
         throw misfit(this.#saved, variables);
       }
@@ -200,7 +200,7 @@ export class SlotStore {
     slot.get(name)!.assign(value);
   }
 
-  /** What there is of the slots' being committed: distinct flags; undefined stands for a slot that certainly is. */
+  /** The distinct flags of the slots; undefined stands for a slot that certainly is committed. */
   doubtsOf(slots: readonly tf.Tensor[]): (tf.Variable | undefined)[] {
     return [...new Set(slots.map((slot) => this.#doubts.get(slot as tf.Variable)))];
   }
@@ -349,7 +349,7 @@ function requireComplete(slots: readonly SavedSlot[]): void {
 interface Write {
   readonly tensors: ParamVector;
   readonly merge: Merge;
-  /** How many micro-batches it is the mean of. */
+  /** The number of micro-batches that it is the mean of. */
   readonly parts: number;
 }
 
@@ -357,7 +357,7 @@ interface Write {
 export class StagedState implements RuleState {
   readonly #store: SlotStore;
   readonly #variables: () => readonly tf.Variable[];
-  /** What the micro-batch under way has set, and the merged values of those before it. */
+  /** Values set by the micro-batch under way, and the merged values of those before it. */
   #vectors = new Map<string, Write>();
   #tensors = new Map<string, Write>();
   readonly #former = { vectors: new Map<string, Write>(), tensors: new Map<string, Write>() };

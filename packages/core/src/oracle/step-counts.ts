@@ -3,7 +3,7 @@ import { undoOnThrow } from '../engine/transaction.js';
 import { type SlotStore, STEPS } from './state.js';
 
 /**
- * How many steps each set of variables has made: two models that one optimizer trains in turn count each for itself. As
+ * Counts the steps of each set of variables: two models that one optimizer trains in turn count each for itself. As
  * long as all variables move together, that is the optimizer's own count, and nothing is kept beside it. A step that the
  * device skips counts: it is known there alone.
  */

@@ -23,7 +23,7 @@ import type { StepRecord } from './report.js';
 import type { RuleState } from './state.js';
 import type { LossWatch } from './watch.js';
 
-/** What the optimizer hands the oracle of a step. */
+/** The optimizer's side of a step, as the oracle sees it. */
 export interface StepContext {
   /** Name in messages. */
   readonly owner: string;
@@ -31,9 +31,9 @@ export interface StepContext {
   readonly closures: readonly AnyLossClosure[];
   /** The candidates, in the order of the step. */
   readonly variables: readonly tf.Variable[];
-  /** Whether those of the candidates that the first evaluation at θ reaches become the step's variables. */
+  /** True where the candidates that the first evaluation at θ reaches become the step's variables. */
   readonly narrow: boolean;
-  /** Whether a candidate may be reached, as far as former steps tell: asked where a step begins away from θ. */
+  /** Tells, as far as former steps do, if the loss may reach a candidate: asked where a step begins away from θ. */
   readonly expects?: ((variable: tf.Variable) => boolean | undefined) | undefined;
   /** The step number of a set of variables. */
   readonly stepOf: (variables: readonly tf.Variable[]) => number;
@@ -45,11 +45,11 @@ export interface StepContext {
   readonly learningRateFactors?: (variables: readonly tf.Variable[]) => readonly number[] | undefined;
   /** Seed of the numbers that the loss draws. Default one that nobody chose, for this step. */
   readonly randomSeed?: number | undefined;
-  /** Whether the rule's evaluations draw afresh; measurements never do. Default false. */
+  /** Lets the rule's evaluations draw afresh; measurements never do. Default false. */
   readonly freshDraws?: boolean | undefined;
-  /** Whether the loss is told the objective: where a rule climbs another than it descends. */
+  /** Tells the loss the objective, where a rule climbs another than it descends. */
   readonly tellsObjective?: boolean | undefined;
-  /** Whether the step's tensors are read once more, for its report. */
+  /** True where the step's tensors are read once more, for its report. */
   readonly reported?: boolean;
   /** Looks at what the loss computes. */
   readonly watch?: LossWatch | undefined;
@@ -68,15 +68,15 @@ interface Asked {
   readonly examples: ExampleScope;
   /** The micro-batch; undefined for another loss. */
   readonly part: number | undefined;
-  /** Whether its kinks are held at θ. */
+  /** Holds its kinks at θ. */
   readonly frozen: boolean;
-  /** Whether it draws what the first evaluation drew. */
+  /** Draws what the first evaluation drew. */
   readonly repeatable: boolean;
-  /** Whether it is any function, whose tensor is taken as it is. */
+  /** Marks any function, whose tensor is taken as it is. */
   readonly raw: boolean;
 }
 
-/** What an evaluation gave, and the losses of its examples where it told them. */
+/** The result of an evaluation, and the losses of its examples where it told them. */
 interface Watched<T> {
   readonly evaluation: T;
   readonly losses: tf.Tensor1D | undefined;
@@ -87,11 +87,11 @@ export class StepOracle implements GradientOracle {
   readonly base: BaseView;
   /** Names of the variables that some evaluation of this step reached. */
   readonly connected = new Set<string>();
-  /** How many evaluations of the whole loss there were. */
+  /** The number of evaluations of the whole loss so far. */
   evaluations = 0;
   #variables: readonly tf.Variable[];
   #narrow: boolean;
-  /** What the step was like, for its report, and the references that hold it. */
+  /** The step's record, for its report, and the references that hold it. */
   #record: StepRecord = {};
   readonly #recorded: tf.Tensor[] = [];
   readonly #context: StepContext;
@@ -99,15 +99,15 @@ export class StepOracle implements GradientOracle {
   /** Numbers of the micro-batches that it answers for. */
   #parts: readonly number[];
   readonly #atTheta = new Map<Objective, Evaluation>();
-  /** Whether the first evaluation is past, whose running statistics stay. */
+  /** True once the first evaluation is past, whose running statistics stay. */
   #begun = false;
   readonly #seed: number;
   #drawStep: number | undefined;
   #draws = 0;
-  /** Whether the closures are told the objective: of a rule that climbs another than it descends. */
+  /** True where the closures are told the objective: of a rule that climbs another than it descends. */
   #told: boolean;
   #state: RuleState | undefined;
-  /** How many examples each micro-batch has, once they told. */
+  /** The number of examples of each micro-batch, once they told. */
   #sizes: readonly number[] | undefined;
   /** Choices made at θ, of the losses whose kinks were to be held. */
   #kinksHeld = true;
@@ -168,7 +168,7 @@ export class StepOracle implements GradientOracle {
     return this;
   }
 
-  /** What is remembered of the step since the last call. */
+  /** Takes what is remembered of the step since the last call. */
   takeRecord(): StepRecord {
     const record = this.#record;
     this.#record = {};
@@ -332,7 +332,7 @@ export class StepOracle implements GradientOracle {
     };
     try {
       const loss = this.#loss(asked);
-      // What it keeps and what its layers do is the step's: first, where no evaluation was before.
+      // The step owns what it keeps and what its layers do: as a first evaluation, where none was before.
       return this.#traces[part]!.evaluate(loss, () => run(loss));
     } finally {
       asked.examples.losses?.dispose();
@@ -395,7 +395,7 @@ export class StepOracle implements GradientOracle {
       end = beforeAssignments((variable) => assigned.add(variable));
       const result = f();
       end();
-      // What the loss assigns and does not reach is a statistic: the first evaluation's stays.
+      // A variable that the loss assigns and does not reach is a statistic: the first evaluation's stays.
       for (const [i, variable] of variables.entries())
         if (!assigned.has(variable) || this.connected.has(variable.name)) variable.assign(saved[i]!);
       return result;
@@ -561,7 +561,7 @@ function addParts(sum: Part, next: Part): Part {
   return { loss, gradient };
 }
 
-/** Whether a tensor lives in the step's scope: made by the step, and nobody else's. */
+/** True of a tensor of the step's scope: made by the step, and nobody else's. */
 function isOfThisScope({ kept, scopeId }: tf.Tensor): boolean {
   return !kept && scopeId === tf.engine().state.activeScope?.id;
 }

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 
-/** What to train: variables in an array or a Set, or one alone. */
+/** Variables to train, in an array or a Set, or one alone. */
 export type Variables = tf.Variable[] | ReadonlySet<tf.Variable> | tf.Variable;
 
 /**

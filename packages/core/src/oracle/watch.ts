@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { fingerprint } from '../engine/fingerprint.js';
 import type { Objective } from './objective.js';
 
-/** What an optimizer must know of its loss, found out in the first step that evaluates it twice. */
+/** A fault of a loss, found out in the first step that evaluates it twice. */
 export type Suspicion = 'differs' | 'objective';
 
 interface Seen {
@@ -17,7 +17,7 @@ interface Seen {
 export class LossWatch {
   #done: boolean;
   #first = new Map<number, Seen>();
-  /** What was found; empty where all is well. */
+  /** The faults that were found; empty where all is well. */
   readonly suspicions = new Set<Suspicion>();
 
   /** @param enabled - Whether to look at all. */

@@ -41,5 +41,5 @@ const functions = [
   ...[constant, linearDecay, cosineDecay, stepDecay, warmupCosine, oneCycle],
 ];
 
-/** What core itself provides: metrics, filters, schedules, base optimizers and the general variants. */
+/** Core's own parts: metrics, filters, schedules, base optimizers and the general variants. */
 export const corePlugins: readonly Plugin[] = functions.map(({ part }) => pluginOf(part, '@tfjs-sam/core'));

@@ -15,13 +15,13 @@ export interface OptionRow {
   readonly name: string;
   /** 'number', 'integer', 'boolean', the values of an enumeration, or the kind of a nested part. */
   readonly type: string;
-  /** What it is for. */
+  /** Its purpose. */
   readonly description: string;
   /** The value of an option left out; undefined where there is none. */
   readonly default: unknown;
   /** '>= 0', '[0, 1)', …; empty where every value of the type is accepted. */
   readonly range: string;
-  /** Whether it must be given. */
+  /** True where it must be given. */
   readonly required: boolean;
 }
 
@@ -31,7 +31,7 @@ export const nameKey = (kind: Kind) => (kind === 'variant' ? 'variant' : 'name')
 const refTo = (key: string): JsonSchema => ({ $ref: `#/$defs/${key}` });
 const keyOf = ({ kind, name }: Plugin) => `${kind}.${name}`;
 
-/** What a part does, in one line, with its source. */
+/** A part's purpose in one line, with its source. */
 export function describedPart({ doc, source }: Plugin): string {
   return source === undefined ? doc : `${doc} (${source})`;
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Kind } from '../declare/kinds.js';
 
-/** What may stand where a nested part belongs. */
+/** The values that may stand where a nested part belongs. */
 export interface PartInfo {
   readonly kind: Kind;
   /** Least number that a schedule may be given as. */
@@ -26,7 +26,7 @@ export function resolvingWith<T>(resolver: Resolver, parse: () => T): T {
   }
 }
 
-/** Which fields of a plugin's options are nested parts. */
+/** The fields of a plugin's options that are nested parts. */
 export const partInfo = z.registry<PartInfo>();
 
 /** The schema of a nested part, which becomes the part when a registry parses it. */

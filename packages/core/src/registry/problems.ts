@@ -5,12 +5,12 @@ import { describedValues } from './json-schema.js';
 import type { Plugin } from './plugin.js';
 import { schemaOf } from './schema.js';
 
-/** What is wrong with a configuration at one path. */
+/** A fault of a configuration at one path. */
 export interface Problem {
-  /** What the configuration may say there. */
+  /** The values that the configuration may have there. */
   readonly expected: string;
   readonly got: unknown;
-  /** What to do about it, where that is known. */
+  /** The remedy, where it is known. */
   readonly hint?: string | undefined;
 }
 
@@ -85,7 +85,7 @@ export interface PlacedProblem extends Problem {
 
 /** A configuration that cannot be used: a line for each thing that is wrong. */
 export class ConfigurationError extends RangeError {
-  /** What is wrong, in order. */
+  /** The faults, in order. */
   readonly problems: readonly PlacedProblem[];
 
   constructor(problems: readonly PlacedProblem[]) {
@@ -98,7 +98,7 @@ function writeProblem(problem: PlacedProblem): string {
   return `expected ${problem.path.join('.') || 'the configuration'} to be ${writeExpectation(problem)}`;
 }
 
-/** What is accepted, what was given, and what to do: `>= 0, got -1`. */
+/** The accepted and the given value, and the remedy: `>= 0, got -1`. */
 export function writeExpectation({ expected, got, hint }: Problem): string {
   return `${expected}, got ${show(got)}.${hint ? ` ${hint}` : ''}`;
 }

@@ -12,7 +12,7 @@ export interface Directory {
   list(kind: Kind): string[];
 }
 
-/** What becomes of a plugin's checked options: the part itself, or its completed configuration. */
+/** Makes of a plugin's checked options the part itself, or its completed configuration. */
 export type Finish = (plugin: Plugin, options: Record<string, unknown>) => unknown;
 
 /**
@@ -35,7 +35,7 @@ export function resolveConfig(directory: Directory, kind: Kind, config: unknown,
 
 type Outcome = { readonly value: unknown } | { readonly issues: ReturnType<typeof issueOf>[] };
 
-/** Which of two kinds a configuration means: the one whose key it has, or that knows its bare name. */
+/** The one of two kinds that a configuration means: that whose key it has, or that knows its bare name. */
 function kindMeant(directory: Directory, { kind, or }: PartInfo, given: unknown): Kind {
   if (or === undefined) return kind;
   if (typeof given === 'string')

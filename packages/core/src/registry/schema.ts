@@ -22,7 +22,7 @@ function newSchema(declared: Declarations): z.ZodObject {
   );
 }
 
-/** What an option is for, its unit, and what holds where it is left out without a default. */
+/** An option's purpose, its unit, and what holds where it is left out without a default. */
 export function describedOption({ doc, unit, otherwise }: AnyOption): string {
   return `${doc}${unit && unit !== 'dimensionless' ? `, in ${unit}` : ''}${otherwise ? `. Default: ${otherwise}` : ''}`;
 }

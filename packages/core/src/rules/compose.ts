@@ -17,7 +17,7 @@ import { type DescentContext, type SharpnessRule, twoPass } from './rule.js';
 export interface PerturbationFilter {
   /** Name in configurations and messages. */
   readonly name?: string;
-  /** How to make it again; absent for a filter that cannot be saved by name. */
+  /** Its configuration, to make it again; absent for a filter that cannot be saved by name. */
   readonly config?: NamedConfig;
   /**
    * The filtered perturbation. The radius is not renormalised: what a filter leaves of δ is shorter than ρ (‖m ⊙ δ‖ ≤ ρ).
@@ -31,7 +31,7 @@ export interface PerturbationFilter {
 export interface GradientCombiner {
   /** Name in configurations and messages. */
   readonly name?: string;
-  /** How to make it again; absent for a combiner that cannot be saved by name. */
+  /** Its configuration, to make it again; absent for a combiner that cannot be saved by name. */
   readonly config?: NamedConfig;
   /** The direction, from both passes' gradients. */
   combine(context: DescentContext): ParamVector;
@@ -40,7 +40,7 @@ export interface GradientCombiner {
 /** Chooses the vector that the perturbation climbs along: the gradient itself, or something smoother. */
 export interface AscentDirection {
   (gradient: ParamVector, oracle: GradientOracle): ParamVector;
-  /** How to make it again; absent for a direction that cannot be saved by name. */
+  /** Its configuration, to make it again; absent for a direction that cannot be saved by name. */
   readonly config?: NamedConfig;
 }
 
@@ -61,7 +61,7 @@ export const chainAscents = (first: AscentDirection, second?: AscentDirection): 
 export interface AscentStep {
   /** Name in configurations and messages. */
   readonly name: string;
-  /** How to make it again; absent for a step that cannot be saved by name. */
+  /** Its configuration, to make it again; absent for a step that cannot be saved by name. */
   readonly config?: NamedConfig;
   /** δ of radius `rho` along `gradient`; zero where the gradient is zero or not finite. */
   step(gradient: ParamVector, rho: number, oracle: GradientOracle): ParamVector;

@@ -27,7 +27,7 @@ export interface InnerProduct {
 export interface PerturbationMetric {
   /** Name in configurations and messages. */
   readonly name: string;
-  /** How to make it again; absent for a metric that cannot be saved by name. */
+  /** Its configuration, to make it again; absent for a metric that cannot be saved by name. */
   readonly config?: NamedConfig;
   /** The inner product at θ, given the gradient there (and the oracle, for metrics that need more). */
   at(gradient: ParamVector, oracle: GradientOracle): InnerProduct;

@@ -4,11 +4,11 @@ import type { ParamVector } from '../algebra/vector.js';
 import type { Objective } from '../oracle/objective.js';
 import type { GradientOracle } from '../oracle/oracle.js';
 
-/** What a rule makes of a step. */
+/** A rule's result of a step. */
 export interface RuleStep {
   /** The loss that `minimize` reports: Scalar. */
   readonly loss: tf.Scalar;
-  /** What the base optimizer receives in place of the gradient. */
+  /** The direction that the base optimizer receives in place of the gradient. */
   readonly direction: ParamVector;
   /** Directions that the base optimizer receives before that one, each for an update of its own. Default none. */
   readonly preceding?: readonly ParamVector[];
@@ -18,7 +18,7 @@ export interface RuleStep {
    */
   readonly correction?: ParamVector | ((updated: readonly tf.Variable[], first: ParamVector) => ParamVector);
   /**
-   * Whether this was a sharpness-aware step: a boolean, or a bool Scalar on the device. Default true. Reported as
+   * True of a sharpness-aware step: a boolean, or a bool Scalar on the device. Default true. Reported as
    * `StepReport.isActive`.
    */
   readonly active?: boolean | tf.Tensor;
@@ -39,7 +39,7 @@ export interface SharpnessRule {
   afterStep?(oracle: GradientOracle): void;
 }
 
-/** What a two-pass rule knows when it chooses the direction. */
+/** A two-pass rule's knowledge when it chooses the direction. */
 export interface DescentContext {
   /** g, the gradient of the first pass: at θ, of the objective that the perturbation climbs. */
   readonly gradient: ParamVector;
@@ -59,7 +59,7 @@ export interface DescentContext {
 export interface TwoPassOptions {
   /** Name for messages and configurations. Default 'two-pass'. */
   readonly name?: string | undefined;
-  /** Which objective the first pass evaluates. Default 'descent'. */
+  /** The objective that the first pass evaluates. Default 'descent'. */
   readonly objective?: Objective | undefined;
   /** δ from the gradient at θ, as a vector or as a scaled one. */
   readonly perturb: (gradient: ParamVector, oracle: GradientOracle) => Perturbation;

@@ -12,7 +12,8 @@ interface Known {
 const TRIALS = 6;
 const COLD = 2;
 /** Calls after which the way that was slower is tried again: more and more where it stays slower. */
-const [FIRST_GAP, LONGEST_GAP] = [16, 256];
+const FIRST_GAP = 16;
+const LONGEST_GAP = 256;
 /** Shapes that are remembered at most. */
 const MOST_SHAPES = 4096;
 

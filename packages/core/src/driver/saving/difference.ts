@@ -1,7 +1,7 @@
 /** A configuration in plain JSON. */
 export type Config = Readonly<Record<string, unknown>>;
 
-/** What a step does not depend on. */
+/** Options that a step does not depend on. */
 const harmless = ['reportEvery'];
 
 /**

@@ -3,11 +3,11 @@ import type { NamedTensor } from '../../oracle/state.js';
 import { crc32c } from './checksum.js';
 import type { Config } from './difference.js';
 
-/** What marks a state among other things that are saved. */
+/** Marks a state among other things that are saved. */
 export const FORMAT = 'tfjs-sam-optimizer-state';
 const VERSION = 2;
 
-/** What is saved in the place of a model's topology. Version 1 had no checksum. */
+/** The record that is saved in the place of a model's topology. Version 1 had no checksum. */
 export interface Header {
   readonly format: string;
   readonly version: number;
@@ -17,7 +17,7 @@ export interface Header {
   readonly checksum?: string;
 }
 
-/** What a place holds, when it is a whole state: checked, and not yet any optimizer's. */
+/** A whole state as a place holds it: checked, and not yet any optimizer's. */
 export interface SavedState {
   readonly className: string;
   readonly config: Config;

@@ -20,7 +20,7 @@ export function squares(x: ParamVector): ParamVector {
 }
 
 /**
- * What share a new value has in a moving average that weighs values `decay`, `decay`², … with age, normalised so
+ * The share of a new value in a moving average that weighs values `decay`, `decay`², … with age, normalised so
  * that the weights sum to one from the first value on.
  *
  * @param key - Name of the average in the rule's state.

@@ -17,7 +17,7 @@ const outputLoss = oneOf(['softmax', 'squared'], {
   doc: 'What the loss makes of the outputs: logits of a mean softmax cross entropy, or means of a mean ½‖f − y‖²',
 });
 
-/** What the metric must know of the network, where another metric can take its place. */
+/** The metric's view of the network, where another metric can take its place. */
 export const outputOptions = {
   outputs: code<(step: number) => tf.Tensor>()({ ...outputs, optional: 'none' }),
   outputLoss,
@@ -28,7 +28,7 @@ const options = { outputs: code<(step: number) => tf.Tensor>()(outputs), outputL
 /** Options of the Gauss–Newton metric. */
 export interface GaussNewtonOptions extends OptionsOf<typeof options> {}
 
-/** What the outputs are to the loss. */
+/** The meaning of the outputs to the loss. */
 export type OutputLoss = NonNullable<GaussNewtonOptions['outputLoss']>;
 
 /**

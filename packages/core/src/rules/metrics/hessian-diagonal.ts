@@ -26,7 +26,7 @@ export const probedOptions = {
 /** Options of the metrics that are estimated by random probes and averaged over refreshes. */
 export interface ProbedMetricOptions extends OptionsOf<typeof probedOptions> {}
 
-/** Which objective's curvature is meant. */
+/** The objective whose curvature is meant. */
 export const curvatureObjective = {
   objective: oneOf(['ascent', 'descent'], { optional: 'the descent objective', doc: 'Whose Hessian' }),
 };
@@ -36,7 +36,7 @@ const options = { ...probedOptions, ...curvatureObjective };
 /** Options of the diagonal Hessian metric. */
 export interface HessianDiagonalOptions extends OptionsOf<typeof options> {}
 
-/** Whether an estimate kept under `key` is due: at every `every`-th step, and when there is none. */
+/** True where an estimate kept under `key` is due: at every `every`-th step, and when there is none. */
 export function isDue({ state, step }: GradientOracle, key: string, every: number): boolean {
   return step % every === 0 || state.get(key) === undefined;
 }

@@ -15,7 +15,7 @@ import { drawOptions } from '../options.js';
 import { curvatureObjective } from './hessian-diagonal.js';
 import { outerProductInner } from './outer-products.js';
 
-/** What the low-rank metric and those that take its options over have. */
+/** Options of the low-rank metric and of those that take them over. */
 export const lowRankOptions = {
   rank: integer({
     min: 1,
@@ -142,7 +142,7 @@ function selectLargest(sizes: tf.Tensor1D, count: number): tf.Tensor2D {
   const [rows, columns] = [tf.expandDims(sizes, 1), tf.expandDims(sizes, 0)];
   const order = tf.range(0, m);
   const earlier = tf.less(tf.expandDims(order, 0), tf.expandDims(order, 1));
-  // How many entries come before each: the larger ones, and of equals the earlier.
+  // The number of entries before each: the larger ones, and of equals the earlier.
   const before = tf.logicalOr(tf.greater(columns, rows), tf.logicalAnd(tf.equal(columns, rows), earlier));
   const place = tf.sum(tf.cast(before, 'float32'), 1);
   const wanted = tf.expandDims(tf.range(0, count), 1);
