@@ -11,6 +11,8 @@ export interface BenchModel {
   /** Losses of equal parts of the batch; `parts` divides the batch. */
   readonly losses: (parts: number) => (() => tf.Scalar)[];
   readonly parameters: number;
+  /** Inputs to logits `[batch, classes]`, in training mode. */
+  readonly logits: (x: tf.Tensor) => tf.Tensor;
   /** The batch `[batch, …]` and its labels, one-hot `[batch, classes]`. */
   readonly batch: { readonly x: tf.Tensor; readonly y: tf.Tensor };
 }
@@ -46,6 +48,7 @@ export function withBatch({ name, variables, example, batch, logits }: ModelPart
       const targets = tf.split(y, parts);
       return tf.split(x, parts).map((part, i) => lossOf(part, targets[i]!));
     },
+    logits,
     parameters: variables.reduce((sum, { size }) => sum + size, 0),
     batch: { x, y },
   };

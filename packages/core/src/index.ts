@@ -35,6 +35,7 @@ export {
 } from './algebra/vector.js';
 export {
   crossEntropyOf,
+  DISAGREEMENT,
   type Differences,
   gaussNewton,
   type HvpOptions,
@@ -42,6 +43,7 @@ export {
   hutchinsonDiagonal,
   hutchinsonTrace,
   hvp,
+  judge,
   type Krylov,
   krylov,
   type LanczosOptions,
@@ -49,6 +51,7 @@ export {
   type LinearMap,
   lanczos,
   makeOracle,
+  NOT_FINITE,
   type ProbeOptions,
   type Reliability,
   type StandaloneOracle,

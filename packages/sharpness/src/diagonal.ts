@@ -1,9 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
 import {
   add,
+  DISAGREEMENT,
   dot,
+  judge,
   type LinearMap,
   mul,
+  NOT_FINITE,
   norm,
   type ParamVector,
   type Reliability,
@@ -83,20 +86,20 @@ export async function diagonal(
   const numbers = tf.tidy(() => tf.stack([norm(mean!), tf.sqrt(dot(standardErrors, standardErrors)), off]));
   const [size, error, gap] = (await numbers.data()) as unknown as [number, number, number];
   tf.dispose([numbers, off]);
-  const relativeError = Math.hypot(error, gap / 3) / size;
-  const complaints = [
-    !(relativeError <= 0.25) &&
-      `its standard error is ${Math.round(100 * relativeError)} % of it: draw more probes`,
-    !(gap / 3 <= 0.25 * size) &&
-      'differences of the step and of twice the step disagree: use gaussNewton, or another step',
-    unheldKinks(map),
-  ].filter(Boolean);
+  const away = Math.hypot(error, gap / 3);
+  // A matrix without a diagonal is known exactly.
+  const relativeError = away === 0 ? 0 : away / size;
   return {
     values: mean!,
     standardErrors,
     relativeError,
     probes,
-    reliable: complaints.length === 0,
-    ...(complaints.length > 0 && { reason: complaints.join('; ') }),
+    ...judge([
+      !Number.isFinite(size) && NOT_FINITE,
+      relativeError > 0.25 &&
+        `its standard error is ${Math.round(100 * relativeError)} % of it: draw more probes`,
+      gap / 3 > 0.25 * size && DISAGREEMENT,
+      unheldKinks(map),
+    ]),
   };
 }

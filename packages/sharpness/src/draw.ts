@@ -45,7 +45,7 @@ export function parseLandscape(csv: string): Landscape {
 }
 
 /**
- * A landscape as an SVG: a curve along a line, over a plane a coloured map of log loss.
+ * A landscape as an SVG: a curve along a line, over a plane a coloured map of log loss; of loss where it is not above zero.
  *
  * @param kind - Of a plane: 'contour' (default), a map with lines of equal loss, or 'surface', seen from above its corner.
  */
@@ -68,7 +68,7 @@ export function landscapeSvg(
 
 const span = (values: readonly number[]): [number, number] => {
   const finite = values.filter(Number.isFinite);
-  return [Math.min(...finite), Math.max(...finite)];
+  return finite.length === 0 ? [0, 0] : [Math.min(...finite), Math.max(...finite)];
 };
 
 const place = (value: number, [low, high]: readonly [number, number]) =>
@@ -95,15 +95,28 @@ function curve({ x, z }: Landscape): string {
   return `<polyline fill="none" stroke="#3b528b" stroke-width="2" points="${points.join(' ')}"/>${axis(xs, ys)}`;
 }
 
-/** Logarithms of the losses, and their range; what is not finite is above it. */
-function heights({ z }: Landscape): { logs: number[][]; range: [number, number] } {
-  const logs = z.map((row) => row.map((loss) => Math.log(Math.max(loss, 1e-12))));
-  return { logs, range: span(logs.flat()) };
+/** Losses as they are drawn. */
+interface Heights {
+  readonly logs: number[][];
+  /** Of what is finite. */
+  readonly range: [number, number];
+  /** The loss at a height. */
+  lossAt(height: number): number;
+  readonly scale: 'logarithmic' | 'linear';
+}
+
+/** Logarithms of the losses; losses that are not all above zero as they are. */
+function heights({ z }: Landscape): Heights {
+  if (z.flat().some((loss) => loss <= 0))
+    return { logs: z, range: span(z.flat()), lossAt: (loss) => loss, scale: 'linear' };
+  const logs = z.map((row) => row.map((loss) => Math.log(loss)));
+  return { logs, range: span(logs.flat()), lossAt: Math.exp, scale: 'logarithmic' };
 }
 
 function map(landscape: Landscape): string {
   const { x, y, z } = landscape;
-  const { logs, range } = heights(landscape);
+  const shown = heights(landscape);
+  const { logs, range } = shown;
   const [width, height] = [SIZE / x.length, SIZE / y.length];
   const cells = logs.flatMap((row, r) =>
     row.map((value, c) => {
@@ -113,14 +126,14 @@ function map(landscape: Landscape): string {
       return `<rect x="${left}" y="${top}" width="${(width + 0.3).toFixed(1)}" height="${(height + 0.3).toFixed(1)}" fill="${fill}"><title>${z[r]![c]}</title></rect>`;
     }),
   );
-  return cells.join('') + lines(logs, range, width, height) + axis(span(x), span(y));
+  return cells.join('') + lines(shown, width, height) + axis(span(x), span(y));
 }
 
 /** How many lines of equal loss there are. */
 const LEVELS = 12;
 
-/** Lines of equal loss, evenly spaced in its logarithm. */
-function lines(logs: number[][], [low, high]: [number, number], width: number, height: number): string {
+/** Lines of equal loss, evenly spaced on its scale. */
+function lines({ logs, range: [low, high], lossAt }: Heights, width: number, height: number): string {
   const [rows, columns] = [logs.length, logs[0]!.length];
   if (!(high > low) || rows < 2 || columns < 2) return '';
   const values = logs.flat().map((value) => (Number.isFinite(value) ? value : high));
@@ -134,7 +147,7 @@ function lines(logs: number[][], [low, high]: [number, number], width: number, h
         .flat()
         .map((ring) => `M${ring.map(at).join('L')}Z`)
         .join('');
-      const loss = Number(Math.exp(value).toPrecision(3));
+      const loss = Number(lossAt(value).toPrecision(3));
       return `<path d="${d}" fill="none" stroke="#fff" stroke-opacity=".7"><title>${loss}</title></path>`;
     })
     .join('');
@@ -143,7 +156,7 @@ function lines(logs: number[][], [low, high]: [number, number], width: number, h
 /** A surface in a parallel projection, painted from the back. */
 function surface(landscape: Landscape): string {
   const { x, y } = landscape;
-  const { logs, range } = heights(landscape);
+  const { logs, range, lossAt, scale } = heights(landscape);
   const [columns, rows] = [x.length - 1, y.length - 1];
   const high = (r: number, c: number) => {
     const value = logs[r]![c]!;
@@ -166,8 +179,8 @@ function surface(landscape: Landscape): string {
         `<polygon points="${corners.join(' ')}" fill="${colour(mean)}" stroke="#0004" stroke-width=".5"/>`,
       );
     }
-  const [low, top] = range.map((value) => Number(Math.exp(value).toPrecision(3)));
-  return `${quads.join('')}<text x="${MARGIN}" y="${SIZE + 2 * MARGIN - 8}">loss ${low} to ${top}, on a logarithmic scale</text>`;
+  const [low, top] = range.map((value) => Number(lossAt(value).toPrecision(3)));
+  return `${quads.join('')}<text x="${MARGIN}" y="${SIZE + 2 * MARGIN - 8}">loss ${low} to ${top}, on a ${scale} scale</text>`;
 }
 
 /** A page of its own with a landscape, as a map and a surface, and its numbers. */

@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 export { type Cost, counting, type Releasing } from './cost.js';
+export { type Density, type DensityOptions, spectralDensity } from './density.js';
 export { type DiagonalEstimate, diagonal } from './diagonal.js';
 export { landscapeCsv, landscapeHtml, landscapeSvg, parseLandscape } from './draw.js';
 export {
@@ -37,14 +38,7 @@ export {
   type WorstCaseOptions,
   worstCaseSharpness,
 } from './sharpness.js';
-export {
-  type Density,
-  type Estimate,
-  type Spectrum,
-  type SpectrumOptions,
-  spectralDensity,
-  spectrum,
-} from './spectrum.js';
+export { type Estimate, type Spectrum, type SpectrumOptions, spectrum } from './spectrum.js';
 export {
   type Examined,
   type ExaminedOptions,

@@ -31,6 +31,7 @@ const COORDINATES = Array.from({ length: 21 }, (_, i) => i / 10 - 1);
  *
  * @param directions - One or two: random ones (`filterNormalised`), eigenvectors, differences of trained weights
  *   (`between`).
+ * @throws RangeError for no direction, no coordinates, or a landscape to go on with that has others.
  * @see Li et al. 2018, "Visualizing the Loss Landscape of Neural Nets". https://arxiv.org/abs/1712.09913
  */
 export async function landscape(
@@ -39,6 +40,17 @@ export async function landscape(
   { x = COORDINATES, y = directions.length === 2 ? x : [0], resume, onProgress }: LandscapeOptions = {},
 ): Promise<Landscape> {
   const [a, b] = directions;
+  if (!a || directions.length > 2)
+    throw new RangeError(`landscape: expected one or two directions, got ${directions.length}`);
+  for (const [name, coordinates] of Object.entries({ x, y })) {
+    if (coordinates.length === 0 || !coordinates.every(Number.isFinite))
+      throw new RangeError(`landscape: expected ${name} to be finite coordinates, got [${coordinates}]`);
+    const former = resume?.[name as 'x' | 'y'];
+    if (former && !tf.util.arraysEqual(former as number[], coordinates as number[]))
+      throw new RangeError(
+        `landscape: expected to go on with a landscape of the same ${name}, [${coordinates}], got one of [${former}]`,
+      );
+  }
   const z = y.map((_, row) => x.map((_x, column) => resume?.z[row]?.[column] ?? Number.NaN));
   const result = { x: [...x], y: [...y], z };
   for (const [row, v] of y.entries()) {
@@ -87,7 +99,7 @@ export interface Trajectory {
   readonly points: [number, number][];
   /** Shares of the path's variance that the two hold. */
   readonly explained: [number, number];
-  /** The two orthonormal directions, for `landscape`. The caller disposes them. */
+  /** The two orthonormal directions, for `landscape`; the second is zero where the path is a line. The caller disposes them. */
   readonly directions: [ParamVector, ParamVector];
 }
 
@@ -95,7 +107,7 @@ export interface Trajectory {
  * Projects snapshots of the weights, the last of which is the origin, onto their first two principal components.
  *
  * @param snapshots - At least three, each one tensor per variable.
- * @throws RangeError for fewer.
+ * @throws RangeError for fewer, and for snapshots that are all the same.
  */
 export async function trajectory(snapshots: readonly (readonly tf.Tensor[])[]): Promise<Trajectory> {
   if (snapshots.length < 3)
@@ -106,11 +118,20 @@ export async function trajectory(snapshots: readonly (readonly tf.Tensor[])[]): 
     return tf.stack(flat.slice(0, -1).map((row) => tf.sub(row, last))) as tf.Tensor2D;
   });
   const gram = tf.matMul(rows, rows, false, true);
-  const { values, vectors } = symmetricEigen((await gram.array()) as number[][]);
+  const found = symmetricEigen((await gram.array()) as number[][]);
+  const { vectors } = found;
+  // What float32 leaves of a plane that a path does not fill.
+  const values = found.values.map((value) => (value > 1e-6 * found.values[0]! ? value : 0));
   const total = values.reduce((sum, value) => sum + value, 0);
+  if (!(total > 0)) {
+    tf.dispose([rows, gram]);
+    throw new RangeError(
+      'trajectory: expected snapshots that differ, got the same weights: were they copied (tensor.clone) at each?',
+    );
+  }
   const direction = (k: number): ParamVector =>
     tf.tidy(() => {
-      const weights = tf.tensor2d([vectors[k]!.map((x) => x / Math.sqrt(values[k]!))]);
+      const weights = tf.tensor2d([vectors[k]!.map((x) => (values[k]! > 0 ? x / Math.sqrt(values[k]!) : 0))]);
       const flat = tf.reshape(tf.matMul(weights, rows), [-1]) as tf.Tensor1D;
       const parts = tf.split(
         flat,

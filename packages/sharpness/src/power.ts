@@ -1,9 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
 import {
   axpy,
+  DISAGREEMENT,
   dot,
+  judge,
   type LanczosResult,
   type LinearMap,
+  NOT_FINITE,
   norm,
   type ParamVector,
   requireInteger,
@@ -15,7 +18,7 @@ import {
 
 /** Options of `powerIteration`. */
 export interface PowerOptions {
-  /** Eigenpairs of largest absolute value, found one after the other, an integer >= 1. Default 1. */
+  /** Eigenpairs of largest absolute value, found one after the other, an integer >= 1. Default 1. Of fewer weights: all. */
   readonly count?: number | undefined;
   /** Most products for each pair, an integer >= 1. Default 100. */
   readonly iterations?: number | undefined;
@@ -48,13 +51,17 @@ function against(found: readonly ParamVector[], v: ParamVector): ParamVector {
  */
 export async function powerIteration(
   map: LinearMap,
-  { count = 1, iterations = 100, tolerance = 1e-2, seed = 0 }: PowerOptions = {},
+  { count: asked = 1, iterations = 100, tolerance = 1e-2, seed = 0 }: PowerOptions = {},
 ): Promise<LanczosResult> {
-  requireInteger('powerIteration', 'count', count, 1);
+  requireInteger('powerIteration', 'count', asked, 1);
   requireInteger('powerIteration', 'iterations', iterations, 1);
   requirePositive('powerIteration', 'tolerance', tolerance);
   const { differences, shapes } = map;
   if (!shapes) throw new TypeError('powerIteration: expected a map that knows its shapes, got one without');
+  const count = Math.min(
+    asked,
+    shapes.reduce((sum, shape) => sum + tf.util.sizeFromShape(shape), 0),
+  );
   const step = differences?.step ?? STEP;
   const apply = differences ? differences.at(step) : map;
   const coarser = differences?.at(2 * step);
@@ -102,19 +109,20 @@ export async function powerIteration(
   const largest = Math.abs(values[0]!);
   const converged = residuals.every((residual) => residual <= tolerance * largest);
   const agrees = gaps.every((gap) => gap <= 0.02 * largest);
-  const complaints = [
-    !converged &&
-      `a residual ‖Av − λv‖ of ${Math.max(...residuals).toPrecision(2)} is above the tolerance: use lanczos`,
-    !agrees && 'differences of the step and of twice the step disagree: use gaussNewton, or another step',
-    unheldKinks(map),
-  ].filter(Boolean);
+  const finite = residuals.every(Number.isFinite);
   return {
     values,
     vectors,
     residuals,
     iterations: taken,
     converged,
-    reliable: complaints.length === 0,
-    ...(complaints.length > 0 && { reason: complaints.join('; ') }),
+    ...judge([
+      !finite && NOT_FINITE,
+      finite &&
+        !converged &&
+        `a residual ‖Av − λv‖ of ${Math.max(...residuals).toPrecision(2)} is above the tolerance: use lanczos`,
+      finite && !agrees && DISAGREEMENT,
+      unheldKinks(map),
+    ]),
   };
 }

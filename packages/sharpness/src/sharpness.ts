@@ -5,6 +5,7 @@ import {
   dot,
   euclideanMetric,
   type GradientOracle,
+  judge,
   map,
   norm,
   type ParamVector,
@@ -156,13 +157,15 @@ export async function averageSharpness(
   const values = Array.from(await found.data());
   found.dispose();
   const mean = meanOf(values);
-  const reliable = Number.isFinite(mean.value) && mean.standardError < Math.abs(mean.value);
+  const finite = Number.isFinite(mean.value);
   return {
     ...mean,
-    reliable,
-    ...(!reliable && {
-      reason: 'the standard error is as large as the number: draw more samples or take a larger sigma',
-    }),
+    ...judge([
+      !finite && 'a loss is not finite: take a smaller sigma',
+      finite &&
+        !(mean.standardError < Math.abs(mean.value)) &&
+        'the standard error is as large as the number: draw more samples or take a larger sigma',
+    ]),
   };
 }
 

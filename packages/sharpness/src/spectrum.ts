@@ -1,17 +1,13 @@
 import * as tf from '@tensorflow/tfjs-core';
 import {
   hutchinsonTrace,
-  krylov,
+  judge,
   type LinearMap,
   lanczos,
   norm,
   type ParamVector,
-  type Reliability,
   requireOneOf,
-  seededSampler,
-  symmetricEigen,
   type TwoPartLoss,
-  unheldKinks,
 } from '@tfjs-sam/core';
 import type { Releasing } from './cost.js';
 import { type MatrixName, matrixOf } from './matrix.js';
@@ -34,13 +30,13 @@ export interface SpectrumOptions {
   readonly matrix?: MatrixName | undefined;
   /** 'lanczos' (default), or the simple way, 'power': power iteration, which takes more products. */
   readonly method?: 'lanczos' | 'power' | undefined;
-  /** Eigenvalues of largest absolute value, an integer >= 1. Default 1. */
+  /** Eigenvalues of largest absolute value, an integer >= 1. Default 1. Of fewer weights: as many as they are. */
   readonly count?: number | undefined;
   /** Relative to the largest |λ|, > 0. Default 1e-2. */
   readonly tolerance?: number | undefined;
   /** Probes of the trace and the Frobenius norm, an integer >= 0; 0 leaves them out. Default 30. */
   readonly probes?: number | undefined;
-  /** Hutch++: see `hutchinsonTrace`. Default 0. */
+  /** Hutch++, of the Frobenius norm as well: see `hutchinsonTrace`. Default 0. */
   readonly rank?: number | undefined;
   /** Seed of all draws. Default 0. */
   readonly seed?: number | undefined;
@@ -64,7 +60,8 @@ export interface Spectrum {
 }
 
 /**
- * Top eigenvalues, trace and Frobenius norm of the Hessian or the Gauss–Newton matrix.
+ * Top eigenvalues, trace and Frobenius norm of the Hessian or the Gauss–Newton matrix. Nothing is reliable where the loss is not
+ * finite.
  *
  * Cost: one product per Lanczos step, two for each eigenvalue, one for each probe and one more, three more for each of `rank`. A
  * product of the Hessian is two gradients, of the Gauss–Newton matrix a gradient and two values; of several batches each of them
@@ -89,21 +86,25 @@ export async function spectrum(
   requireOneOf('spectrum', 'method', method, ['lanczos', 'power']);
   const { name, map } = matrixOf(oracle, of, matrix);
   const search = method === 'power' ? powerIteration : lanczos;
-  const { vectors, values, residuals, reliable, reason } = await search(map, { count, tolerance, seed });
+  // A gradient may be finite where the loss is not, as that of the logarithm of a negative number.
+  const [loss] = await oracle.value().data();
+  const broken = !Number.isFinite(loss) && `the loss at θ is ${loss}`;
+  const { vectors, values, residuals, reason } = await search(map, { count, tolerance, seed });
   tf.dispose(vectors);
-  const sums = probes === 0 ? {} : await sumsOf(map, probes, rank, seed);
-  return {
-    matrix: name,
-    eigenvalues: values.slice(0, count),
-    residuals,
-    tolerance,
-    reliable,
-    ...(reason !== undefined && { reason }),
-    ...sums,
-  };
+  const sums = probes === 0 ? {} : await sumsOf(map, { probes, rank, seed, broken });
+  const eigenvalues = values.slice(0, count);
+  return { matrix: name, eigenvalues, residuals, tolerance, ...judge([broken, reason]), ...sums };
 }
 
-async function sumsOf(map: LinearMap, probes: number, rank: number, seed: number) {
+interface Sums {
+  readonly probes: number;
+  readonly rank: number;
+  readonly seed: number;
+  /** Why nothing of it is to be believed. */
+  readonly broken: string | false;
+}
+
+async function sumsOf(map: LinearMap, { probes, rank, seed, broken }: Sums) {
   const squares: tf.Tensor[] = [];
   // E ‖A z‖² = ‖A‖²_F: the probes of the trace serve twice.
   const watch = (apply: (v: ParamVector) => ParamVector) => (v: ParamVector) => {
@@ -119,21 +120,52 @@ async function sumsOf(map: LinearMap, probes: number, rank: number, seed: number
     }),
   });
   try {
-    const { value, standardError, reliable, reason } = await hutchinsonTrace(watched, { probes, rank, seed });
-    const trace = { value, standardError, reliable, ...(reason !== undefined && { reason }) };
-    // Of Hutch++ the probes see a part of the matrix alone.
-    if (rank > 0) return { trace };
+    const { value, standardError, reason } = await hutchinsonTrace(watched, { probes, rank, seed });
+    const verdict = judge([broken, reason]);
     const stacked = tf.stack(squares);
     const all = Array.from(await stacked.data());
     stacked.dispose();
-    // The last is the first probe's by differences of twice the step.
-    const off = differences ? (all.at(-1)! - all[0]!) / 3 : 0;
-    const mean = meanOf(all.slice(0, probes));
-    const own = { value: mean.value, standardError: Math.hypot(mean.standardError, off) };
-    return { trace, frobeniusSquared: { ...own, reliable, ...(reason !== undefined && { reason }) } };
+    return {
+      trace: { value, standardError, ...verdict },
+      frobeniusSquared: {
+        ...squaresOf(all, { probes, rank, differenced: differences !== undefined }),
+        ...verdict,
+      },
+    };
   } finally {
     tf.dispose(squares);
   }
+}
+
+/**
+ * ‖A‖²_F and its standard error, of the squared norms of the images that a trace asked for, in their order.
+ *
+ * Of Hutch++ those of random vectors come first, which found a basis Q; then those of Q, and of Q by twice the step; then those of
+ * the probes, which lie outside of it: ‖A‖²_F = ‖A Q‖²_F + ‖A (I − Q Qᵀ)‖²_F. The last is the first probe's by twice the step.
+ */
+function squaresOf(
+  all: readonly number[],
+  {
+    probes,
+    rank,
+    differenced,
+  }: { readonly probes: number; readonly rank: number; readonly differenced: boolean },
+): { value: number; standardError: number } {
+  const exact = all.slice(rank, 2 * rank);
+  const coarse = differenced ? all.slice(2 * rank, 3 * rank) : exact;
+  const rest = all.slice(differenced ? 3 * rank : 2 * rank);
+  const { value, standardError } = meanOf(rest.slice(0, probes));
+  // Of the finer difference a third of the disagreement is left.
+  const gaps = exact.map((square, k) => (square - coarse[k]!) / 3);
+  const off = differenced ? (rest.at(-1)! - rest[0]!) / 3 : 0;
+  return {
+    value: value + exact.reduce((sum, square, k) => sum + square + gaps[k]!, 0),
+    standardError: Math.hypot(
+      standardError,
+      off,
+      gaps.reduce((sum, gap) => sum + Math.abs(gap), 0),
+    ),
+  };
 }
 
 /** Mean and standard error. */
@@ -141,49 +173,4 @@ export function meanOf(values: readonly number[]): { value: number; standardErro
   const value = values.reduce((sum, x) => sum + x, 0) / values.length;
   const squares = values.reduce((sum, x) => sum + (x - value) ** 2, 0);
   return { value, standardError: Math.sqrt(squares / (values.length - 1) / values.length) };
-}
-
-/** A spectral density: eigenvalues with their shares of the spectrum, which sum to one. */
-export interface Density extends Reliability {
-  readonly nodes: number[];
-  readonly weights: number[];
-  /** The density at x, smoothed by a Gaussian of width sigma. */
-  at(x: number, sigma: number): number;
-}
-
-/**
- * Spectral density by stochastic Lanczos quadrature: nodes are Ritz values, weights squared first components, averaged over
- * random starts.
- *
- * @param options - `steps`: Lanczos steps of a start, default 30; `probes`: starts, default 5; `seed`.
- * @returns Cost: `steps` · `probes` products.
- * @see Ghorbani et al. 2019. https://arxiv.org/abs/1901.10159
- */
-export async function spectralDensity(
-  map: LinearMap,
-  {
-    steps = 30,
-    probes = 5,
-    seed = 0,
-  }: { readonly steps?: number; readonly probes?: number; readonly seed?: number } = {},
-): Promise<Density> {
-  const draw = seededSampler('rademacher', seed);
-  const nodes: number[] = [];
-  const weights: number[] = [];
-  for (let index = 0; index < probes; index++) {
-    const projected = tf.tidy(() => krylov(map, draw(map.shapes!, 0, index), steps).projected);
-    const found = symmetricEigen((await projected.array()) as number[][]);
-    projected.dispose();
-    nodes.push(...found.values);
-    weights.push(...found.vectors.map((y) => y[0]! ** 2 / probes));
-  }
-  const at = (x: number, sigma: number) =>
-    nodes.reduce((sum, node, i) => {
-      const gauss = Math.exp(-(((x - node) / sigma) ** 2) / 2) / (sigma * Math.sqrt(2 * Math.PI));
-      return sum + weights[i]! * gauss;
-    }, 0);
-  const reason =
-    unheldKinks(map) ||
-    (!nodes.every(Number.isFinite) && 'a product is not finite: is the loss finite near θ?');
-  return { nodes, weights, at, reliable: !reason, ...(reason && { reason }) };
 }

@@ -168,7 +168,9 @@ function partsOf(model: ModelLike, { x, y }: Piece, training: boolean): TwoPartL
     lossOf: (f: tf.Tensor) => tf.tidy(() => of(labels()).lossOf(f)),
     curvature: (f: tf.Tensor, u: tf.Tensor) => tf.tidy(() => of(labels()).curvature(f, u)),
   });
-  switch (model.loss) {
+  // Layers take a list of losses, one for each output.
+  const loss = Array.isArray(model.loss) && model.loss.length === 1 ? model.loss[0] : model.loss;
+  switch (loss) {
     case 'categoricalCrossentropy':
       return { outputs: logits, ...late(crossEntropyOf, y) };
     case 'sparseCategoricalCrossentropy': {
@@ -191,20 +193,18 @@ function partsOf(model: ModelLike, { x, y }: Piece, training: boolean): TwoPartL
           }),
       };
     case 'meanSquaredError': {
-      // Layers divide by the number of outputs, ½‖·‖² by 2.
-      const halves = (targets: tf.Tensor) => {
-        const { lossOf, curvature } = squaredErrorOf(targets);
-        const share = 2 / (targets.rank > 1 ? targets.shape.at(-1)! : 1);
-        return {
-          lossOf: (f: tf.Tensor) => tf.mul(lossOf(f), share) as tf.Scalar,
-          curvature: (f: tf.Tensor, u: tf.Tensor) => tf.mul(curvature(f, u), share),
-        };
+      // Layers divide by the number of outputs, ½‖·‖² by 2; and read targets [batch] as [batch, 1].
+      const of = (f: tf.Tensor) => squaredErrorOf(tf.reshape(y(), f.shape));
+      const share = (f: tf.Tensor) => 2 / (f.rank > 1 ? f.shape.at(-1)! : 1);
+      return {
+        outputs: raw,
+        lossOf: (f) => tf.tidy(() => tf.mul(of(f).lossOf(f), share(f)) as tf.Scalar),
+        curvature: (f, u) => tf.tidy(() => tf.mul(of(f).curvature(f, u), share(f))),
       };
-      return { outputs: raw, ...late(halves, y) };
     }
     default:
       throw new TypeError(
-        `sharpness: expected a model compiled with categoricalCrossentropy, sparseCategoricalCrossentropy, binaryCrossentropy or meanSquaredError, got ${model.loss}. Give a loss in two parts instead: { outputs, lossOf }`,
+        `sharpness: expected a model compiled with categoricalCrossentropy, sparseCategoricalCrossentropy, binaryCrossentropy or meanSquaredError, got ${Array.isArray(loss) ? `[${loss}]` : loss}. Give a loss in two parts instead: { outputs, lossOf }`,
       );
   }
 }

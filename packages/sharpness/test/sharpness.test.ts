@@ -1,5 +1,13 @@
 import * as tf from '@tensorflow/tfjs';
-import { elementwiseMetric, hessian, makeOracle, mongeMetric, sgd, sharpnessAware } from '@tfjs-sam/core';
+import {
+  crossEntropyOf,
+  elementwiseMetric,
+  hessian,
+  makeOracle,
+  mongeMetric,
+  sgd,
+  sharpnessAware,
+} from '@tfjs-sam/core';
 import {
   adversarialLoss,
   attack,
@@ -244,7 +252,8 @@ it('costs what the README says', async () => {
   // A value notes the kinks, once.
   expect(since()).toEqual([2, 1]);
   await spectralDensity(map, { steps: 4, probes: 3 });
-  expect(since()).toEqual([2 * 4 * 3, 0]);
+  // Two more compare difference steps.
+  expect(since()).toEqual([2 * (4 * 3 + 2), 0]);
   const { trace } = await spectrum(oracle, undefined, { probes: 5, rank: 3, tolerance: 0.05 });
   const [gradients] = since() as [number, number];
   const found = await spectrum(oracle, undefined, { probes: 0, tolerance: 0.05 });
@@ -273,6 +282,50 @@ it('costs what the README says', async () => {
   );
   expect(evaluated).toBe(4);
   tf.dispose([x, fooling]);
+});
+
+it('says that it cannot hold those of 3-D max pooling, and has Gauss–Newton’s matrix all the same', async () => {
+  await useBackend('cpu');
+  const kernel = tf.variable(tf.randomNormal([3, 3, 1, 3], 0, 0.5, 'float32', 1) as tf.Tensor4D);
+  const x = tf.randomNormal([12, 6, 6, 1], 0, 1, 'float32', 2) as tf.Tensor4D;
+  const labels = tf.oneHot(
+    tf.tensor1d(
+      Array.from({ length: 12 }, (_, i) => i % 3),
+      'int32',
+    ),
+    3,
+    1,
+    0,
+    'float32',
+  );
+  // The same network twice: a plane is a volume of depth one.
+  const pooled = {
+    plane: (z: tf.Tensor4D): tf.Tensor => tf.maxPool(z, 2, 2, 'valid'),
+    volume: (z: tf.Tensor4D): tf.Tensor =>
+      tf.maxPool3d(tf.expandDims(z, 1) as tf.Tensor5D, [1, 2, 2], [1, 2, 2], 'valid'),
+  };
+  const spectraOf = async (pool: (z: tf.Tensor4D) => tf.Tensor) => {
+    const outputs = () =>
+      tf.tidy(() => {
+        const z = pool(tf.conv2d(x, kernel as tf.Tensor4D, 1, 'same'));
+        return tf.mean(tf.reshape(z, [12, -1, 3]), 1);
+      });
+    const parts = { outputs, ...crossEntropyOf(labels) };
+    const loss = () => tf.tidy(() => parts.lossOf(outputs()));
+    const { found } = await withOracle({ batches: [{ loss }], variables: [kernel] }, async (oracle) => {
+      const options = { probes: 2, tolerance: 0.05 };
+      return [await spectrum(oracle, parts, options), await spectrum(oracle, undefined, options)] as const;
+    });
+    return found;
+  };
+  const [plane, volume] = [await spectraOf(pooled.plane), await spectraOf(pooled.volume)];
+  expect(plane.map(({ reliable }) => reliable)).toEqual([true, true]);
+  expect(volume[0]!.reliable).toBe(true);
+  expect(volume[0]!.eigenvalues[0]! / plane[0]!.eigenvalues[0]!).toBeCloseTo(1, 2);
+  expect(volume[1]).toMatchObject({ reliable: false, reason: expect.stringContaining('3-D max pooling') });
+  expect(volume[1]!.trace!.reliable).toBe(false);
+  tf.dispose([kernel, x, labels]);
+  await useBackend('wasm');
 });
 
 it('says that it cannot hold the kinks, where two steps would agree on what is wrong', async () => {

@@ -27,8 +27,12 @@ export function resolveMap(
   throw new TypeError(`${owner}: expected the shapes of the map's vectors as second argument, got none`);
 }
 
+/** Complaint where two steps of differences do not agree. */
 export const DISAGREEMENT =
   'differences of the step and of twice the step disagree: use gaussNewton, or another step';
+
+/** Complaint of a measure that met a number that is not finite. */
+export const NOT_FINITE = 'a product is not finite: is the loss finite near θ?';
 
 /** Why a map's differences are not to be believed whatever their steps say; false where they are. */
 export function unheldKinks({ differences }: LinearMap): string | false {

@@ -32,11 +32,22 @@ export function crossEntropyOf(labels: tf.Tensor): Required<Omit<TwoPartLoss, 'o
   };
 }
 
-/** Mean over the batch of ½‖f − y‖², for `TwoPartLoss`, with its curvature in closed form: u. @param targets - As f. */
+/**
+ * Mean over the batch of ½‖f − y‖², for `TwoPartLoss`, with its curvature in closed form: u.
+ *
+ * @param targets - Of f's shape.
+ * @throws RangeError, when it is asked, where outputs have another shape: spread over one another, they would give a wrong loss.
+ */
 export function squaredErrorOf(targets: tf.Tensor): Required<Omit<TwoPartLoss, 'outputs'>> {
   const rows = targets.size / (targets.rank > 1 ? targets.shape.at(-1)! : 1);
   return {
-    lossOf: (f) => tf.tidy(() => tf.div(tf.sum(tf.square(tf.sub(f, targets))), 2 * rows)) as tf.Scalar,
+    lossOf: (f) => {
+      if (!tf.util.arraysEqual(f.shape, targets.shape))
+        throw new RangeError(
+          `squaredErrorOf: expected outputs of the targets' shape [${targets.shape}], got [${f.shape}]`,
+        );
+      return tf.tidy(() => tf.div(tf.sum(tf.square(tf.sub(f, targets))), 2 * rows)) as tf.Scalar;
+    },
     curvature: (_f, u) => tf.div(u, rows),
   };
 }

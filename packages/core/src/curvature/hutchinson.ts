@@ -3,10 +3,9 @@ import { type Sampler, seededSampler } from '../algebra/random.js';
 import { add, dot, mul, type ParamVector, scale } from '../algebra/vector.js';
 import { requireInteger } from '../declare/errors.js';
 import type { GradientOracle } from '../oracle/oracle.js';
-import { unit } from './combine.js';
-import { DISAGREEMENT, judge, type Reliability, resolveMap, unheldKinks } from './estimate.js';
+import { DISAGREEMENT, judge, NOT_FINITE, type Reliability, resolveMap, unheldKinks } from './estimate.js';
 import { CONCENTRATED_STEP, type LinearMap } from './hvp.js';
-import { orthogonalise } from './krylov.js';
+import { orthogonalise, unitOutside } from './krylov.js';
 
 /** Where random probes come from. */
 export interface ProbeOptions {
@@ -136,7 +135,7 @@ export async function hutchinsonTrace(
     standardError: Math.hypot(spread, off),
     probes,
     ...judge([
-      !Number.isFinite(value) && 'the trace is not finite: is the loss finite near θ?',
+      !Number.isFinite(value) && NOT_FINITE,
       off > Math.max(spread || 0, 0.02 * Math.abs(value)) && DISAGREEMENT,
       unheldKinks(apply),
       probes < 2 && 'one probe has no standard error: draw more',
@@ -144,16 +143,11 @@ export async function hutchinsonTrace(
   };
 }
 
-/** An orthonormal basis of the map's images of random vectors. */
+/** An orthonormal basis of the map's images of random vectors; zero vectors once these bring nothing new. */
 function rangeOf(apply: LinearMap, rank: number, draw: (index: number) => ParamVector): ParamVector[] {
   const basis: ParamVector[] = [];
   for (let index = 0; index < rank; index++) {
-    basis.push(
-      tf.tidy(() => {
-        const image = apply(draw(index));
-        return unit(basis.length === 0 ? image : orthogonalise(basis, image).rest);
-      }),
-    );
+    basis.push(tf.tidy(() => unitOutside(basis, apply(draw(index)))));
   }
   return basis;
 }

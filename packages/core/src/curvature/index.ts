@@ -1,6 +1,6 @@
 /** Curvature of a loss: Hessian-vector products, eigenpairs, traces, diagonals. */
 
-export { type Reliability, unheldKinks } from './estimate.js';
+export { DISAGREEMENT, judge, NOT_FINITE, type Reliability, unheldKinks } from './estimate.js';
 export { crossEntropyOf, gaussNewton, squaredErrorOf, type TwoPartLoss } from './gauss-newton.js';
 export {
   hutchinsonDiagonal,

@@ -32,6 +32,21 @@ export function orthogonalise(
 }
 
 /**
+ * What of w lies outside of a basis, at length one; zero where that is nothing but rounding, as where the basis spans all.
+ *
+ * Rounding at length one is no direction of its own: taken out of the basis once more, little of it is left.
+ */
+export function unitOutside(basis: readonly ParamVector[], w: ParamVector): ParamVector {
+  return tf.tidy(() => {
+    if (basis.length === 0) return unit(w);
+    const once = unit(orthogonalise(basis, w).rest);
+    const { rest } = orthogonalise(basis, once);
+    const left = norm(rest);
+    return scaleFinite(tf.divNoNan(tf.cast(tf.greater(left, 0.5), 'float32'), left), rest);
+  });
+}
+
+/**
  * Lanczos's method with full reorthogonalisation, m steps from a start vector, without reading anything back.
  *
  * The whole projection QᵀAQ is kept rather than its three diagonals, so that the noise of differenced Hessian-vector

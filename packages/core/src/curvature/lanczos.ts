@@ -4,14 +4,17 @@ import { axpy, dot, norm, type ParamVector, scale } from '../algebra/vector.js';
 import { requireInteger, requirePositive } from '../declare/errors.js';
 import type { GradientOracle } from '../oracle/oracle.js';
 import { combine, unit } from './combine.js';
-import { DISAGREEMENT, judge, type Reliability, resolveMap, unheldKinks } from './estimate.js';
+import { DISAGREEMENT, judge, NOT_FINITE, type Reliability, resolveMap, unheldKinks } from './estimate.js';
 import { CONCENTRATED_STEP, type LinearMap } from './hvp.js';
 import { BREAKDOWN, orthogonalise } from './krylov.js';
 import { type SymmetricEigen, symmetricEigen } from './symmetric-eigen.js';
 
 /** Options of `lanczos`. */
 export interface LanczosOptions {
-  /** Eigenpairs of largest absolute value that must converge, and whose vectors are returned, >= 1. Default 1. */
+  /**
+   * Eigenpairs of largest absolute value that must converge, and whose vectors are returned, >= 1. Default 1. Of a map of fewer
+   * dimensions: all.
+   */
   readonly count?: number | undefined;
   /** Most steps, an integer >= `count`. Default 100 + 20 · `count`. */
   readonly iterations?: number | undefined;
@@ -67,13 +70,14 @@ export async function lanczos(
   options: LanczosOptions = {},
 ): Promise<LanczosResult> {
   const own = Array.isArray(shapes) ? options : ((shapes as LanczosOptions | undefined) ?? options);
-  const { count = 1, tolerance = 1e-2, seed = 0, sampler } = own;
-  const { iterations = 100 + 20 * count, basis: size = 20 + 2 * count } = own;
-  requireInteger('lanczos', 'count', count, 1);
-  requireInteger('lanczos', 'iterations', iterations, count);
-  requireInteger('lanczos', 'basis', size, count + 1);
+  const { count: asked = 1, tolerance = 1e-2, seed = 0, sampler } = own;
+  const { iterations = 100 + 20 * asked, basis: size = 20 + 2 * asked } = own;
+  requireInteger('lanczos', 'count', asked, 1);
+  requireInteger('lanczos', 'iterations', iterations, asked);
+  requireInteger('lanczos', 'basis', size, asked + 1);
   requirePositive('lanczos', 'tolerance', tolerance);
   const resolved = resolveMap('lanczos', target, Array.isArray(shapes) ? shapes : undefined);
+  const count = Math.min(asked, dimensionOf(resolved.shapes));
   const draw = sampler ?? seededSampler('gaussian', seed);
   const { differences } = resolved.apply;
   const search = (step: number, patience: number) =>
@@ -110,6 +114,10 @@ interface Found {
   readonly disagrees: boolean;
 }
 
+/** How many weights vectors of these shapes have. */
+const dimensionOf = (shapes: readonly number[][]): number =>
+  shapes.reduce((sum, shape) => sum + tf.util.sizeFromShape(shape), 0);
+
 /** The extreme eigenpairs of a map at one difference step. */
 async function ritzSearch(
   resolved: { readonly apply: LinearMap; readonly shapes: readonly number[][] },
@@ -117,17 +125,21 @@ async function ritzSearch(
   step: number,
 ): Promise<Found> {
   const { differences } = resolved.apply;
-  const space = new RitzSpace({
-    whole: resolved.apply,
-    apply: differences ? differences.at(step) : resolved.apply,
-    coarser: differences?.at(2 * step),
-    draw: (index) => tf.tidy(() => unit(draw(resolved.shapes, 0, index))),
-  });
+  const space = new RitzSpace(
+    {
+      whole: resolved.apply,
+      apply: differences ? differences.at(step) : resolved.apply,
+      coarser: differences?.at(2 * step),
+      draw: (index) => tf.tidy(() => unit(draw(resolved.shapes, 0, index))),
+    },
+    dimensionOf(resolved.shapes),
+  );
   try {
     // One Krylov space holds one copy of a multiple eigenvalue: for several, a second one looks for what is missing.
     let least = count > 1 ? Number.POSITIVE_INFINITY : 0;
     for (let taken = 1; ; taken++) {
       const isExhausted = !(await space.extend());
+      if (!space.isFinite) return { result: space.broken(count, taken), disagrees: false };
       const found = space.ritz();
       const limit = tolerance * Math.abs(found.values[0]!);
       const isMet = space.size >= count && found.residuals.slice(0, count).every((r) => r <= limit);
@@ -179,9 +191,13 @@ class RitzSpace {
   /** QᵀA Q, symmetric, of the basis. */
   #projected: number[][] = [];
   #beta = 0;
+  readonly #dimension: number;
+  /** Whether every product so far was. */
+  isFinite = true;
 
-  constructor(map: SpaceMap) {
+  constructor(map: SpaceMap, dimension: number) {
     this.#map = map;
+    this.#dimension = dimension;
     this.#next = map.draw(0);
   }
 
@@ -204,12 +220,13 @@ class RitzSpace {
     });
     const read = Array.from(await numbers.data());
     numbers.dispose();
+    this.isFinite = read.every(Number.isFinite);
     const [left, whole] = read.slice(-2) as [number, number];
     const column = read.slice(0, -2);
     for (const [i, row] of this.#projected.entries()) row.push(column[i]!);
     this.#projected.push(column);
     this.#next = next;
-    this.#beta = left > BREAKDOWN * whole ? left : 0;
+    this.#beta = left > BREAKDOWN * whole && this.size < this.#dimension ? left : 0;
     return this.#beta > 0;
   }
 
@@ -230,6 +247,18 @@ class RitzSpace {
   ritz(): Ritz {
     const { values, vectors } = symmetricEigen(this.#projected);
     return { values, vectors, residuals: vectors.map((y) => Math.abs(this.#beta * y.at(-1)!)) };
+  }
+
+  /** What there is to say after a product that is not finite. */
+  broken(count: number, iterations: number): LanczosResult {
+    return {
+      values: new Array<number>(count).fill(Number.NaN),
+      vectors: Array.from({ length: count }, (_, index) => this.#map.draw(index)),
+      residuals: new Array<number>(count).fill(Number.NaN),
+      iterations,
+      converged: false,
+      ...judge([NOT_FINITE, unheldKinks(this.#map.whole)]),
+    };
   }
 
   /** Keeps the first Ritz vectors and the vector that continues them. */
@@ -273,7 +302,7 @@ class RitzSpace {
       iterations,
       converged,
       ...judge([
-        !residuals.every(Number.isFinite) && 'a product is not finite: is the loss finite near θ?',
+        !residuals.every(Number.isFinite) && NOT_FINITE,
         off > TOLERATED * largest && DISAGREEMENT,
         unheldKinks(this.#map.whole),
         !converged &&
