@@ -1,8 +1,8 @@
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { codeVersion } from '../src/study/identity.js';
+import { codeVersion, productHash } from '../src/study/identity.js';
 
 describe('the code that a trial depends on', () => {
   let root: string;
@@ -35,5 +35,65 @@ describe('the code that a trial depends on', () => {
     expect(before).toMatch(/^[0-9a-f]{20}$/);
     writeFileSync(file, 'changed');
     expect(codeVersion([file])['index.js']).not.toBe(before);
+  });
+});
+
+describe('the project’s own code', () => {
+  let root: string;
+  beforeEach(() => {
+    root = mkdtempSync(join(tmpdir(), 'identity-'));
+    // As npm lays them out: beside one another, and one within another.
+    put('lab', 'package.json', JSON.stringify({ dependencies: { '@tfjs-sam/core': '1', yaml: '2' } }));
+    for (const file of [
+      'trial/run-trial.js',
+      'measures/m.js',
+      'report/page.js',
+      'trial/run-trial.d.ts',
+      'data/d.js',
+      'models/m.js',
+    ])
+      put('lab', `dist/${file}`, 'before');
+    put(
+      'lab/node_modules/@tfjs-sam/core',
+      'package.json',
+      JSON.stringify({ dependencies: { 'tfjs-sam': '1' } }),
+    );
+    put('lab/node_modules/@tfjs-sam/core', 'dist/index.js', 'before');
+    put('node_modules/tfjs-sam', 'package.json', JSON.stringify({ dependencies: { '@tfjs-sam/core': '1' } }));
+    put('node_modules/tfjs-sam', 'dist/kernels.wasm', 'before');
+    mkdirSync(join(root, 'node_modules/@tfjs-sam'));
+    symlinkSync(join(root, 'lab/node_modules/@tfjs-sam/core'), join(root, 'node_modules/@tfjs-sam/core'));
+  });
+  afterEach(() => rmSync(root, { recursive: true }));
+
+  function put(folder: string, file: string, content: string): void {
+    const path = join(root, folder, file);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, content);
+  }
+  const hash = () => productHash(join(root, 'lab'));
+
+  it.each([
+    ['lab', 'dist/trial/run-trial.js', true],
+    ['lab', 'dist/measures/m.js', true],
+    ['lab', 'dist/trial/new.js', true],
+    ['lab/node_modules/@tfjs-sam/core', 'dist/index.js', true],
+    ['node_modules/tfjs-sam', 'dist/kernels.wasm', true],
+    // What shows numbers and what describes types makes none.
+    ['lab', 'dist/report/page.js', false],
+    ['lab', 'dist/trial/run-trial.d.ts', false],
+  ])('another content of %s/%s: another trial? %s', (folder, file, differs) => {
+    const before = hash();
+    put(folder, file, 'mended');
+    expect(hash() !== before).toBe(differs);
+  });
+
+  it('is in the identity of every trial, the same at every call', () => {
+    expect(codeVersion([])).toEqual({
+      lab: expect.any(String),
+      tfjs: expect.any(String),
+      code: expect.stringMatching(/^[0-9a-f]{20}$/),
+    });
+    expect(codeVersion([])).toEqual(codeVersion([]));
   });
 });

@@ -48,9 +48,17 @@ export interface ArmRow {
   readonly stepMs: number | undefined;
   /** `stepMs` over the baseline's. */
   readonly stepRatio: number | undefined;
-  readonly measures: Readonly<Record<string, SeedSummary>>;
+  readonly measures: Readonly<Record<string, MeasureSummary>>;
   /** Everything that a reader must know, in words. */
   readonly notes: readonly string[];
+}
+
+/** What a measure says of an arm. */
+export interface MeasureSummary extends SeedSummary {
+  /** Standard error of the mean by what each seed's own estimate is off; undefined where these have none. */
+  readonly error: number | undefined;
+  /** Seeds whose number is not to be believed. */
+  readonly unreliable: number;
 }
 
 /** What the cheapest arm of a task spent: up to there all arms can be compared. */
@@ -123,13 +131,21 @@ function outcomeNotes(trials: readonly (TrialResult | undefined)[]): string[] {
 function measureSummaries(
   results: StudyResults,
   trials: readonly (TrialResult | undefined)[],
-): { readonly measures: Record<string, SeedSummary>; readonly notes: string[] } {
-  const measures: Record<string, SeedSummary> = {};
+): { readonly measures: Record<string, MeasureSummary>; readonly notes: string[] } {
+  const measures: Record<string, MeasureSummary> = {};
   const notes: string[] = [];
   for (const { name, title } of results.measures) {
-    measures[name] = summariseSeeds(trials.map((trial) => trial?.measures[name]?.value));
-    const reasons = new Set(trials.flatMap((trial) => trial?.measures[name]?.unreliable ?? []));
-    for (const reason of reasons) notes.push(`${title} is unreliable: ${reason}`);
+    const found = trials.map((trial) => trial?.measures[name]);
+    const errors = found.flatMap((each) =>
+      each?.value != null && each.error !== undefined ? [each.error] : [],
+    );
+    const reasons = found.flatMap((each) => each?.unreliable ?? []);
+    measures[name] = {
+      ...summariseSeeds(found.map((each) => each?.value)),
+      error: errors.length > 0 ? Math.hypot(...errors) / errors.length : undefined,
+      unreliable: reasons.length,
+    };
+    for (const reason of new Set(reasons)) notes.push(`${title} is unreliable: ${reason}`);
   }
   return { measures, notes };
 }

@@ -99,6 +99,8 @@ interface Dot {
   readonly seed: number;
   readonly x: number;
   readonly y: number;
+  /** Why x is not to be believed, where it is not. */
+  readonly unreliable?: string | undefined;
 }
 
 /** Each measure against what a trial generalises to: a dot per trial of the comparison. */
@@ -116,11 +118,11 @@ export function measureFigures(
   const yTitle = hasGap ? `training − test ${metricFormat(task).title}` : `test ${metricFormat(task).title}`;
   const figures = results.measures.flatMap(({ name, title: measure }): ReportFigure[] => {
     const dots = trials.flatMap(({ arm, trial }): Dot[] => {
-      const x = trial.measures[name]?.value;
+      const { value: x, unreliable } = trial.measures[name] ?? {};
       const test = metricOf(trial, task.metric);
       const train = hasGap ? trial.last?.train[task.metric] : 0;
       if (typeof x !== 'number' || typeof test !== 'number' || typeof train !== 'number') return [];
-      return [{ arm, seed: trial.seed, x, y: scale * (hasGap ? train - test : test) }];
+      return [{ arm, seed: trial.seed, x, y: scale * (hasGap ? train - test : test), unreliable }];
     });
     if (dots.length < 3) return [];
     const id = `measure-${task.name}-${name}`;
@@ -132,9 +134,12 @@ export function measureFigures(
           x: 'x',
           y: 'y',
           r: 3,
-          fill: ({ arm }: Dot) => look.get(arm)!.color,
+          fill: ({ arm, unreliable }: Dot) => (unreliable === undefined ? look.get(arm)!.color : 'none'),
           fillOpacity: 0.75,
-          title: ({ arm, seed }: Dot) => `${arm}, seed ${seed}`,
+          stroke: ({ arm }: Dot) => look.get(arm)!.color,
+          strokeOpacity: ({ unreliable }: Dot) => (unreliable === undefined ? 0 : 1),
+          title: ({ arm, seed, unreliable }: Dot) =>
+            `${arm}, seed ${seed}${unreliable === undefined ? '' : `, unreliable: ${unreliable}`}`,
         }),
       ],
       x: {
@@ -149,13 +154,13 @@ export function measureFigures(
       },
       y: { label: yTitle, labelArrow: 'none', grid: true, ticks: 5, inset: 6 },
     });
-    const columns = ['arm', 'seed', 'x', 'y'] as const;
+    const columns = ['arm', 'seed', 'x', 'y', 'unreliable'] as const;
     const data = tableOf<Dot>(
       { id, title, caption: 'One row per trial.' },
       columns.map((key) => ({
         key: key === 'x' ? name : key === 'y' ? (hasGap ? 'gap' : 'test') : key,
         title: key,
-        kind: key === 'arm' ? 'text' : 'number',
+        kind: key === 'arm' || key === 'unreliable' ? 'text' : 'number',
         value: (dot: Dot) => dot[key],
       })),
       dots,
@@ -165,7 +170,7 @@ export function measureFigures(
   if (figures.length === 0) return undefined;
   return {
     title: `${task.name}: sharpness and other measures against generalisation`,
-    caption: `One dot per trial of the comparison, coloured by group.${hasGap ? ' A gap near zero generalises; above it, training fits what the test does not show.' : ''}`,
+    caption: `One dot per trial of the comparison, coloured by group; a hollow one’s number is not to be believed.${hasGap ? ' A gap near zero generalises; above it, training fits what the test does not show.' : ''}`,
     figures,
   };
 }

@@ -1,5 +1,5 @@
 import type { Point, StudyResults, TaskInfo } from '../results.js';
-import type { Analysis, ArmRow } from './analysis.js';
+import type { Analysis, ArmRow, MeasureSummary } from './analysis.js';
 import { number, numbers, optionColumns, text } from './columns.js';
 import { metricFormat, none, optionText, pValue, significant, summaryText, withInterval } from './format.js';
 import { type ColumnOf, type Table, tableOf } from './table.js';
@@ -197,6 +197,13 @@ export function summaryTable(results: StudyResults, { rows }: Analysis): Table {
   );
 }
 
+/** Mean and interval of a measure; where its number is not to be believed, in the same cell. */
+function measureText(summary: MeasureSummary | undefined): string {
+  const shown = summaryText(summary, significant);
+  if (!summary?.unreliable) return shown;
+  return `${shown} (unreliable: ${summary.unreliable} of ${summary.n + summary.missing})`;
+}
+
 /** Notes that hold for every arm but the baseline: said once for the table, where more than one arm has them. */
 function sharedNotes(rows: readonly ArmRow[]): string[] {
   const others = rows.filter(({ difference }) => difference);
@@ -212,11 +219,23 @@ export function armsTable(results: StudyResults, analysis: Analysis, task: TaskI
         name,
         title,
         ({ measures: of }) => of[name]?.mean,
-        ({ measures: of }) => summaryText(of[name], significant),
+        ({ measures: of }) => measureText(of[name]),
       ),
       shown: 'print',
     },
     ...numbers<ArmRow>(name, title, ({ measures: of }) => of[name]),
+    {
+      ...number<ArmRow>(`${name}_error`, `${title}, error`, ({ measures: of }) => of[name]?.error),
+      shown: 'data',
+    },
+    {
+      ...number<ArmRow>(
+        `${name}_unreliable`,
+        `${title}, seeds unreliable`,
+        ({ measures: of }) => of[name]?.unreliable,
+      ),
+      shown: 'data',
+    },
   ]);
   const rows = analysis.rows.filter((row) => row.task.name === task.name);
   const shared = sharedNotes(rows);

@@ -1,6 +1,7 @@
 import type { Registry } from '@tfjs-sam/core/registry';
 import { stringify } from 'yaml';
 import { knownOf } from '../execute/conduct.js';
+import { namedMeasures } from '../measures/named.js';
 import type { ArmInfo, MeasureInfo, PointResult, StudyResults, TrialResult, TrialState } from '../results.js';
 import type { Expansion, Group } from '../study/expand.js';
 import type { Json } from '../study/paths.js';
@@ -74,9 +75,7 @@ function armInfo(registry: Registry, groups: readonly Group[], points: readonly 
 /** Columns of the measures, each once. */
 function measureInfos({ groups }: Expansion, registry: Registry): MeasureInfo[] {
   const [first] = groups[0]?.points[0]?.trials ?? [];
-  const columns = (first?.config.measures ?? []).flatMap(
-    (measure) => registry.build('measure', measure).columns,
-  );
+  const columns = namedMeasures(registry, first?.config.measures ?? []).flatMap((measure) => measure.columns);
   return [...new Map(columns.map((column) => [column.name, column])).values()];
 }
 

@@ -3,6 +3,7 @@ import type { Registry } from '@tfjs-sam/core/registry';
 import { seededRandom } from '@tfjs-sam/datasets';
 import { median, quantile } from 'simple-statistics';
 import { isSystemError } from '../errors.js';
+import { namedMeasures } from '../measures/named.js';
 import type { EpochRecord, FinalMetrics, Measured, Metrics, Outcome, StepTimes } from '../results.js';
 import { type Progress, restoreCheckpoint, writeCheckpoint } from './checkpoint.js';
 import { createOptimizer } from './optimizer.js';
@@ -263,8 +264,7 @@ async function measured(
   diverged: boolean,
 ): Promise<Record<string, Measured>> {
   const found: Record<string, Measured> = {};
-  for (const each of config.measures) {
-    const measure = registry.build('measure', each);
+  for (const measure of namedMeasures(registry, config.measures)) {
     if (diverged) {
       for (const { name } of measure.columns)
         found[name] = { value: null, unreliable: 'the training diverged' };

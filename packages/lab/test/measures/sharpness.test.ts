@@ -1,6 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
 import { expect, it } from 'vitest';
+import { namedMeasures } from '../../src/measures/named.js';
 import { mSharpness } from '../../src/measures/sharpness.js';
+import { completePart } from '../../src/parts/configurations.js';
+import { loadRegistry } from '../../src/parts/load.js';
 import type { Problem } from '../../src/trial/task.js';
 
 it('is the rise of a loss that can be computed by hand, and leaves the weights as they were', async () => {
@@ -19,4 +22,42 @@ it('is the rise of a loss that can be computed by hand, and leaves the weights a
   expect([...weights.dataSync(), ...unreached.dataSync()]).toEqual([3, -4, 7]);
   tf.dispose([weights, unreached]);
   expect(tf.memory().numTensors).toBe(before);
+});
+
+it('of a study that asks for it twice has two columns, which say by what they differ', async () => {
+  const registry = await loadRegistry();
+  const complete = (config: object) => completePart(registry, 'measure', config as never);
+  const measures = namedMeasures(registry, [
+    complete({ name: 'worst-case', rho: 0.5 }),
+    complete({ name: 'worst-case', rho: 0.5, metric: 'elementwise' }),
+    complete({ name: 'worst-case', rho: 0.5, metric: { name: 'monge' } }),
+    complete({ name: 'worst-case', rho: 0.5, metric: 'infinity' }),
+    complete({ name: 'worst-case', rho: 0.5, metric: 'infinity' }),
+    complete({ name: 'average-case' }),
+    complete({ name: 'm-sharpness', rho: 0.1 }),
+    complete({ name: 'm-sharpness', rho: 0.2 }),
+  ]);
+  const heads = measures.flatMap(({ columns }) => columns);
+  expect(heads.map(({ name }) => name)).toEqual([
+    'worst-case (metric default)',
+    'worst-case (metric elementwise)',
+    'worst-case (metric monge)',
+    'worst-case (metric infinity)',
+    'average-case',
+    'm-sharpness (rho 0.1)',
+    'm-sharpness (rho 0.2)',
+  ]);
+  expect(heads[2]!.title).toBe('worst-case sharpness (metric monge)');
+  const weights = tf.variable(tf.tensor1d([3, -4]));
+  const losses = [() => tf.mul(0.5, tf.sum(tf.square(weights))) as tf.Scalar];
+  const problem = { variables: [weights], losses: () => losses } as unknown as Problem;
+  const context = { problem, seed: 0, pause: async () => {} };
+  const found = Object.assign(
+    {},
+    ...(await Promise.all(measures.map((measure) => measure.measure(context)))),
+  );
+  expect(Object.keys(found).sort()).toEqual(heads.map(({ name }) => name).sort());
+  expect(found['m-sharpness (rho 0.1)'].value).toBeCloseTo(0.505, 4);
+  expect(found['m-sharpness (rho 0.2)'].value).toBeCloseTo(1.02, 4);
+  weights.dispose();
 });

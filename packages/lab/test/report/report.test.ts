@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { parseHTML } from 'linkedom';
 import { describe, expect, it } from 'vitest';
+import { exporters } from '../../src/export/exporter.js';
 import { analyse, renderReport } from '../../src/report/index.js';
 import type { StudyResults, TrialResult } from '../../src/results.js';
 import { exampleResults } from '../example-results.js';
@@ -157,5 +158,41 @@ describe('renderReport', () => {
       [line.getAttribute('stroke'), line.getAttribute('stroke-dasharray')].join(' '),
     );
     expect(new Set(looks).size).toBe(40);
+  });
+});
+
+describe('a measure that is not to be believed', () => {
+  const trials = results.trials.map((trial): TrialResult => {
+    if (trial.arm !== 'sam' || trial.seed > 1) return trial;
+    const sharpness = { ...trial.measures.sharpness!, unreliable: 'two steps disagree' };
+    return { ...trial, measures: { ...trial.measures, sharpness } };
+  });
+  const doubted: StudyResults = { ...results, trials };
+  const only = (name: string, files: Readonly<Record<string, string | Uint8Array>>) => String(files[name]);
+
+  it('says so in its cell, in figures, and in every file', () => {
+    const shown = renderReport(doubted);
+    expect(shown).toMatch(/<td[^>]*>[^<]* \(unreliable: 2 of 6\)<\/td>/);
+    expect(shown).toContain('sam, seed 1, unreliable: two steps disagree');
+    expect(renderReport(results)).not.toContain('(unreliable');
+    const { csv, latex, markdown } = exporters;
+    expect(only('arms-mlp-digits.tex', latex!.files(doubted))).toContain('(unreliable: 2 of 6)');
+    expect(only('tables.md', markdown!.files(doubted))).toContain('(unreliable: 2 of 6)');
+    const [head, ...lines] = only('arms-mlp-digits.csv', csv!.files(doubted)).split('\r\n');
+    const column = head!.split(',').indexOf('sharpness_unreliable');
+    expect(lines.slice(0, 3).map((line) => line.match(/("[^"]*"|[^,]*)(,|$)/g)![column])).toEqual([
+      '0,',
+      '2,',
+      '0,',
+    ]);
+    expect(
+      only('measure-mlp-digits-sharpness.csv', csv!.files(doubted)).match(/two steps disagree/g),
+    ).toHaveLength(2);
+  });
+
+  it('has the standard error of the seeds’ own estimates', () => {
+    const { error } = analyse(results).rows[1]!.measures.sharpness!;
+    // 0.02 each, of six.
+    expect(error).toBeCloseTo(0.02 / Math.sqrt(6), 6);
   });
 });
