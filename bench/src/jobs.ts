@@ -5,6 +5,7 @@ import type { MemoryJob, MemoryResult } from './memory/job.js';
 import type { OverheadJob, OverheadResult } from './overhead/job.js';
 import type { Provenance } from './provenance-job.js';
 import type { ScalingJob, ScalingResult } from './scaling/job.js';
+import type { EngineJob, EngineResult } from './studies/engine-job.js';
 import type { StudiesJob } from './studies/job.js';
 import type { ThreadsJob, ThreadsResult } from './threads/job.js';
 import type { VariantsJob, VariantsResult } from './variants/job.js';
@@ -21,6 +22,7 @@ export interface Jobs {
   scaling: { argument: ScalingJob; result: ScalingResult };
   threads: { argument: ThreadsJob; result: ThreadsResult };
   studies: { argument: StudiesJob; result: null };
+  engine: { argument: EngineJob; result: EngineResult };
   provenance: { argument: null; result: Provenance };
 }
 
@@ -41,5 +43,6 @@ export const jobs: { readonly [K in JobName]: () => Promise<Run<K>> } = {
   scaling: async () => (await import('./scaling/job.js')).scalingJob,
   threads: async () => (await import('./threads/job.js')).threadsJob,
   studies: async () => (await import('./studies/job.js')).studiesJob,
+  engine: async () => (await import('./studies/engine-job.js')).engineJob,
   provenance: async () => (await import('./provenance-job.js')).provenanceJob,
 };

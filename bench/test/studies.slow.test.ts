@@ -12,6 +12,8 @@ it('studies: trainings by hand and as a study, and many trials, with the command
   const settings = { scale: 0.02, repetitions: 1, slow: false, program };
   const { columns, rows } = await tables.studies(settings);
   expect(rows.map(([what]) => what)).toEqual([
+    '6 trainings, in turn with the next line, in one process',
+    'the same as a study, in the same process',
     "6 trainings in a loop of one's own",
     'the same as a study, one process',
     'the same, two processes',

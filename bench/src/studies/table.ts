@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { runJob } from '../processes.js';
 import type { Table } from '../results.js';
 import { type Settings, selected, turns } from '../settings.js';
-import { ratio, show, summarise } from '../timing.js';
+import { ratio, scaled, show, summarise } from '../timing.js';
+import { comparison } from './comparison.js';
 
 /** The built command line: what users start. */
 const cli = (): string =>
@@ -45,16 +46,6 @@ function command(cwd: string, ...args: string[]): Promise<Ran> {
     });
   });
 }
-
-/** The default comparison at one radius: two models, three methods. */
-const comparison = ({ seeds, epochs }: { readonly seeds: number; readonly epochs: number }) => ({
-  study: 'comparison',
-  task: { dataset: { name: 'digits', testFraction: 0.5 }, batchSize: 32, epochs, validation: 0.2 },
-  tasks: { cnn: { model: 'cnn' }, mlp: { model: 'mlp' } },
-  optimizer: { base: { name: 'sgd', learningRate: 0.05, momentum: 0.9 } },
-  arms: { sgd: null, sam: { variant: 'sam', rho: 0.1 }, msam: { variant: 'msam', rho: 0.1 } },
-  seeds,
-});
 
 /** Trials of almost no work. */
 const many = (seeds: number) => ({
@@ -106,7 +97,25 @@ export async function studies(settings: Settings): Promise<Table> {
   const row = (what: string, { seconds, megabytes }: Ran): string[][] => [
     [what, seconds.toFixed(2), '', megabytes?.toFixed(0) ?? ''],
   ];
+  const beside = async (): Promise<string[][]> => {
+    const { bare: plain, engine: own } = await runJob(
+      'engine',
+      { seeds: 1, epochs: size.epochs, rounds: scaled(5, scale) },
+      settings,
+    );
+    const seconds = (times: readonly number[]) => show(summarise(times.map((ms) => ms / 1000)), 2);
+    return [
+      ['6 trainings, in turn with the next line, in one process', seconds(plain), '1', ''],
+      [
+        'the same as a study, in the same process',
+        seconds(own),
+        `${show(ratio(own, plain), 3)} × the time`,
+        '',
+      ],
+    ];
+  };
   const parts = {
+    beside,
     trainings,
     expansion: async () =>
       row(
@@ -130,7 +139,7 @@ export async function studies(settings: Settings): Promise<Table> {
       columns: ['what', 'seconds', 'compared', 'MiB at most'],
       rows,
       notes: [
-        'From the start of a process to its end: loading, checking, the report. The default comparison at ρ = 0.1, with the same evaluations.',
+        'The default comparison at ρ = 0.1, with the same evaluations. The first two lines take turns in one process; the others are from the start of a process to its end: loading, checking, the report.',
         'Trials of the last two rows walk on a surface; five epochs each.',
       ],
     };

@@ -187,8 +187,9 @@ async function axesOf(
   if (directions === 'random')
     return [filterNormalised(variables, 2 * seed + 1), filterNormalised(variables, 2 * seed + 2)];
   const { vectors, values } = await lanczos(matrixOf(oracle, batches).map, { count: 2, seed });
+  // Along a flat direction no length makes the loss rise.
   const scaled = vectors.map((vector, k) =>
-    vector.map((part) => part.mul(Math.sqrt(2 / Math.abs(values[k]!)))),
+    vector.map((part) => part.mul(values[k] === 0 ? 1 : Math.sqrt(2 / Math.abs(values[k]!)))),
   );
   for (const tensor of vectors.flat()) tensor.dispose();
   return scaled as [tf.Tensor[], tf.Tensor[]];

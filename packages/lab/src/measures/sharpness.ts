@@ -96,10 +96,12 @@ function spectrumMeasure(matrix: 'gauss-newton' | 'hessian', title: string, doc:
         const found = await onOracle(context, given, (oracle, batches) =>
           spectrum(oracle, batches, { matrix, count, probes, tolerance, seed: context.seed }),
         );
-        const { reliable, reason = '' } = found;
+        const { reliable } = found;
         // Of a few weights there may be fewer eigenvalues than were asked for.
         const top = Array.from({ length: count }, (_, k) => {
-          const [value, residual] = [found.eigenvalues[k] ?? Number.NaN, found.residuals[k]];
+          const [value = Number.NaN, residual] = [found.eigenvalues[k], found.residuals[k]];
+          const reason =
+            found.reason ?? `there are ${found.eigenvalues.length} eigenvalues, as many as weights`;
           // An eigenvalue lies within the residual.
           const error = residual === undefined ? {} : { standardError: residual };
           return [`${matrix}-${k + 1}`, measuredOf({ value, ...error, reliable, reason })] as const;

@@ -61,3 +61,23 @@ it('of a study that asks for it twice has two columns, which say by what they di
   expect(found['m-sharpness (rho 0.2)'].value).toBeCloseTo(1.02, 4);
   weights.dispose();
 });
+
+it('says that there are fewer eigenvalues than were asked for', async () => {
+  const registry = await loadRegistry();
+  const measure = registry.build(
+    'measure',
+    completePart(registry, 'measure', { name: 'hessian', count: 3, probes: 2 } as never),
+  );
+  const weights = tf.variable(tf.tensor1d([3, -4]));
+  const problem = {
+    variables: [weights],
+    losses: () => [() => tf.sum(tf.square(weights))],
+  } as unknown as Problem;
+  const found = await measure.measure({ problem, seed: 0, pause: async () => {} });
+  expect(found['hessian-2']).toEqual({ value: expect.closeTo(2, 3), error: expect.any(Number) });
+  expect(found['hessian-3']).toEqual({
+    value: null,
+    unreliable: 'there are 2 eigenvalues, as many as weights',
+  });
+  weights.dispose();
+});
