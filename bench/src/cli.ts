@@ -2,7 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { machineLine } from './machine.js';
-import { type ModelName, modelNames } from './models/names.js';
+import { type AnyModelName, anyModelNames } from './models/names.js';
 import { runJob } from './processes.js';
 import { markdown, writeSection } from './results.js';
 import type { Settings } from './settings.js';
@@ -23,7 +23,7 @@ interface CommandOptions {
   readonly scale: number;
   readonly repetitions: number;
   readonly slow: boolean;
-  readonly models?: ModelName[];
+  readonly models?: AnyModelName[];
   readonly only?: string[];
   readonly write: boolean;
 }
@@ -55,7 +55,7 @@ await new Command('bench')
   .option('--scale <factor>', 'multiplies the number of rounds', positive, 1)
   .option('--repetitions <count>', 'processes per side, in turns', positive, 3)
   .option('--slow', 'also what takes minutes for one gradient', false)
-  .addOption(new Option('--models <names...>', 'only these models').choices(modelNames))
+  .addOption(new Option('--models <names...>', 'only these models').choices(anyModelNames))
   .option('--only <names...>', 'only these sides, variants, optimizers or points')
   .option('--no-write', 'leave RESULTS.md as it is')
   .action(run)

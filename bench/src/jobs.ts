@@ -8,6 +8,7 @@ import type { ScalingJob, ScalingResult } from './scaling/job.js';
 import type { EngineJob, EngineResult } from './studies/engine-job.js';
 import type { StudiesJob } from './studies/job.js';
 import type { ThreadsJob, ThreadsResult } from './threads/job.js';
+import type { TrainingJob, TrainingResult } from './trainings/job.js';
 import type { VariantsJob, VariantsResult } from './variants/job.js';
 
 /** What a child process can be asked for. */
@@ -21,6 +22,7 @@ export interface Jobs {
   memory: { argument: MemoryJob; result: MemoryResult };
   scaling: { argument: ScalingJob; result: ScalingResult };
   threads: { argument: ThreadsJob; result: ThreadsResult };
+  training: { argument: TrainingJob; result: TrainingResult };
   studies: { argument: StudiesJob; result: null };
   engine: { argument: EngineJob; result: EngineResult };
   provenance: { argument: null; result: Provenance };
@@ -42,6 +44,7 @@ export const jobs: { readonly [K in JobName]: () => Promise<Run<K>> } = {
   memory: async () => (await import('./memory/job.js')).memoryJob,
   scaling: async () => (await import('./scaling/job.js')).scalingJob,
   threads: async () => (await import('./threads/job.js')).threadsJob,
+  training: async () => (await import('./trainings/job.js')).trainingJob,
   studies: async () => (await import('./studies/job.js')).studiesJob,
   engine: async () => (await import('./studies/engine-job.js')).engineJob,
   provenance: async () => (await import('./provenance-job.js')).provenanceJob,

@@ -1,4 +1,4 @@
-import type { ModelName } from './models/names.js';
+import type { AnyModelName } from './models/names.js';
 
 /** How a table is measured. */
 export interface Settings {
@@ -9,7 +9,7 @@ export interface Settings {
   /** Also measure what takes minutes per gradient. */
   readonly slow: boolean;
   /** Only these models. Default all that the table has. */
-  readonly models?: readonly ModelName[];
+  readonly models?: readonly AnyModelName[];
   /** Only these sides, variants, optimizers or points, by their names in the code. Default all. */
   readonly only?: readonly string[];
   /** The child processes' program. Default child.js beside this file. */
@@ -19,7 +19,7 @@ export interface Settings {
 }
 
 /** The models of a table that the settings leave in. */
-export function chosen<M extends ModelName>(all: readonly M[], { models }: Settings): M[] {
+export function chosen<M extends AnyModelName>(all: readonly M[], { models }: Settings): M[] {
   return all.filter((name) => models === undefined || models.includes(name));
 }
 

@@ -7,12 +7,14 @@ import { scaling } from './scaling/table.js';
 import type { Settings } from './settings.js';
 import { studies } from './studies/table.js';
 import { threads } from './threads/table.js';
+import { training } from './trainings/table.js';
 import { variants } from './variants/table.js';
 
 /** The tables by name, in the order of RESULTS.md. */
 export const tables = {
   gradient,
   threads,
+  training,
   overhead,
   variants,
   memory,

@@ -30,6 +30,18 @@ describe.concurrent('the tables, tiny', { timeout: 180_000 }, () => {
     }
   });
 
+  it('training: by fit, in a loop, and in PyTorch where it is', async () => {
+    const table = await tables.training(settings({ models: ['LeNet b64'] }));
+    expectRectangle(table, 8);
+    const torch = findTorch();
+    for (const [, side, seconds, ratio] of table.rows) {
+      if (side!.endsWith('PyTorch') && !torch) expect(seconds).toBe('not installed');
+      else expect(seconds, side).toMatch(spread);
+      if (torch && !torch.referenceBlas) expect(ratio, side).toMatch(spread);
+      else expect(ratio).toBe('');
+    }
+  });
+
   it('gpu: says what is missing, or times it', async () => {
     const table = await tables.gpu(settings({ models: ['MLP b128'] }));
     expectRectangle(table, 3);

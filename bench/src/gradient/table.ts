@@ -5,7 +5,7 @@ import { chosen, type Settings, selected, turns } from '../settings.js';
 import { scaled, show, summarise } from '../timing.js';
 import type { GradientResult, TfjsSide } from './job.js';
 import type { PeakResult } from './peak-job.js';
-import { findTorch, type Torch, torchTimes } from './torch.js';
+import { findTorch, type Torch, torchNote, torchTimes } from './torch.js';
 
 /** The sides in the order of the table's rows. */
 const titles = {
@@ -106,15 +106,6 @@ function ratioToTorch(cell: Cell, torch: Cell | undefined): string {
   return ratios.length === 0 ? '' : show(summarise(ratios));
 }
 
-function torchNote(asked: boolean, torch: Torch | undefined): string {
-  if (!asked) return 'PyTorch was not asked for: no ratios.';
-  if (!torch) return 'PyTorch is not here (Debian: apt-get install python3-torch): no ratios.';
-  if (torch.referenceBlas)
-    return `PyTorch ${torch.version} runs on the reference BLAS here, which is no rival (Debian: apt-get install libopenblas0-pthread): no ratios.`;
-  const told = torch.coreType ? `, OPENBLAS_CORETYPE=${torch.coreType}` : '';
-  return `PyTorch ${torch.version}, OPENBLAS_NUM_THREADS=1${told}. The ratio: median and quartiles over the processes.`;
-}
-
 /** The gradient of one batch on every side. */
 export async function gradient(settings: Settings): Promise<Table> {
   const asked = selected(sides, (side) => side, settings).includes('torch');
@@ -134,7 +125,9 @@ export async function gradient(settings: Settings): Promise<Table> {
     columns: ['model', 'side', 'ms', '÷ PyTorch'],
     rows,
     notes: [
-      torchNote(asked, torch),
+      asked
+        ? `${torchNote(torch)} The ratio: median and quartiles over the processes.`
+        : 'PyTorch was not asked for: no ratios.',
       `${settings.repetitions} processes per side and model, one after the other in turns; cpu one, with few rounds.`,
       'The loss is the mean cross-entropy: one kernel in PyTorch and on our kernels, log-softmax times labels on the other sides.',
       'At its peak: the multiplications and additions of the model’s products and nothing else, in registers. WebAssembly has vectors of 128 bits; PyTorch uses those of 256 or 512 where the processor has them.',

@@ -1,9 +1,9 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { ModelName } from '../models/names.js';
+import type { AnyModelName, ModelName } from '../models/names.js';
 import type { Rounds } from '../timing.js';
 
-const script = fileURLToPath(new URL('../../src/gradient/torch_gradient.py', import.meta.url));
+const pathOf = (script: string) => fileURLToPath(new URL(`../../src/gradient/${script}`, import.meta.url));
 // PyTorch's own setting does not limit OpenBLAS.
 const environment = { ...process.env, OPENBLAS_NUM_THREADS: '1', OMP_NUM_THREADS: '1', MKL_NUM_THREADS: '1' };
 
@@ -52,15 +52,24 @@ function lookForTorch(): Torch | undefined {
   return undefined;
 }
 
-/** PyTorch's times of one model's gradient, one thread or a GPU, in a process of its own. */
-export function torchTimes(
+/** What readers must know of PyTorch in a table. */
+export function torchNote(torch: Torch | undefined): string {
+  if (!torch) return 'PyTorch is not here (Debian: apt-get install python3-torch): no ratios.';
+  if (torch.referenceBlas)
+    return `PyTorch ${torch.version} runs on the reference BLAS here, which is no rival (Debian: apt-get install libopenblas0-pthread): no ratios.`;
+  const told = torch.coreType ? `, OPENBLAS_CORETYPE=${torch.coreType}` : '';
+  return `PyTorch ${torch.version}, OPENBLAS_NUM_THREADS=1${told}.`;
+}
+
+/** Runs a script in a process of its own. @returns The times that it prints. */
+function runScript(
   { python, coreType }: Torch,
-  model: ModelName,
-  { rounds, warmUp }: Rounds,
-  device: 'cpu' | 'cuda' = 'cpu',
+  script: string,
+  argument: readonly string[],
 ): Promise<number[]> {
   return new Promise((resolve, reject) => {
-    const child = spawn(python, [script, model, String(rounds), String(warmUp), device], {
+    const child = spawn(python, [pathOf(script), ...argument], {
+      stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...environment, ...(coreType && { OPENBLAS_CORETYPE: coreType }) },
     });
     let [stdout, stderr] = ['', ''];
@@ -73,7 +82,28 @@ export function torchTimes(
     child.on('error', reject);
     child.on('close', (code) => {
       if (code === 0) resolve(JSON.parse(stdout) as number[]);
-      else reject(new Error(`PyTorch failed on ${model}: ${stderr.trim().split('\n').at(-1)}`));
+      else reject(new Error(`PyTorch failed on ${argument[0]}: ${stderr.trim().split('\n').at(-1)}`));
     });
   });
+}
+
+/** PyTorch's times of one model's gradient, one thread or a GPU. */
+export function torchTimes(
+  torch: Torch,
+  model: ModelName,
+  { rounds, warmUp }: Rounds,
+  device: 'cpu' | 'cuda' = 'cpu',
+): Promise<number[]> {
+  return runScript(torch, 'torch_gradient.py', [model, String(rounds), String(warmUp), device]);
+}
+
+/** PyTorch's time of each epoch of a training, one thread. */
+export function torchTraining(
+  torch: Torch,
+  model: AnyModelName,
+  rule: string,
+  examples: number,
+  epochs: number,
+): Promise<number[]> {
+  return runScript(torch, 'torch_training.py', [model, rule, String(examples), String(epochs)]);
 }

@@ -1,9 +1,8 @@
+import { modelNames } from '../models/names.js';
 import { runJob } from '../processes.js';
 import type { Table } from '../results.js';
 import { chosen, type Settings, selected } from '../settings.js';
 import { type MemoryResult, memoryOptimizers } from './job.js';
-
-const measured = ['MLP b128', 'CNN b128', 'ResNet-20-like b32'] as const;
 
 const megabytes = (bytes: number) => (bytes / 2 ** 20).toFixed(1);
 
@@ -11,7 +10,7 @@ const megabytes = (bytes: number) => (bytes / 2 ** 20).toFixed(1);
 export async function memory(settings: Settings): Promise<Table> {
   const rows: string[][] = [];
   const steps = Math.max(10, Math.round(1_000 * settings.scale));
-  for (const model of chosen(measured, settings)) {
+  for (const model of chosen(modelNames, settings)) {
     let plain: MemoryResult | undefined;
     for (const optimizer of selected(memoryOptimizers, (name) => name, settings)) {
       settings.log?.(`memory: ${model}, ${optimizer}`);

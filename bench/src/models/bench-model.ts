@@ -15,6 +15,8 @@ export interface BenchModel {
   readonly logits: (x: tf.Tensor) => tf.Tensor;
   /** The batch `[batch, …]` and its labels, one-hot `[batch, classes]`. */
   readonly batch: { readonly x: tf.Tensor; readonly y: tf.Tensor };
+  /** Inputs to logits as a model of tfjs-layers, where it is one. */
+  readonly layers?: tf.LayersModel;
 }
 
 /** What a model is made of. */
@@ -56,11 +58,12 @@ export function withBatch({ name, variables, example, batch, logits }: ModelPart
 
 /** The same from a model of tfjs-layers. */
 export function layersModel(name: string, model: tf.LayersModel, batch: number): BenchModel {
-  return withBatch({
+  const parts = withBatch({
     name,
     batch,
     example: model.inputs[0]!.shape.slice(1) as number[],
     variables: model.trainableWeights.map((weight) => weight.read() as tf.Variable),
     logits: (x) => model.apply(x, { training: true }) as tf.Tensor,
   });
+  return { ...parts, layers: model };
 }

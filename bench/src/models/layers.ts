@@ -16,27 +16,36 @@ export function mlp(batch: number, hidden: readonly number[] = [256, 128]): Benc
   return layersModel(`MLP b${batch}`, tf.sequential({ layers }), batch);
 }
 
-/** Two convolutions of 32 and 64 channels on 28×28×1, max pooling, a dense layer. */
-export function cnn(batch: number): BenchModel {
-  const conv = (filters: number, seed: number, rest: object = {}) =>
+/** Convolutions of 3×3 with ReLU on 28×28×1, max pooling after each, then dense layers, ReLU between them. */
+function convolutions(filters: readonly number[], widths: readonly number[]): tf.LayersModel {
+  const layers = filters.flatMap((count, i) => [
     tf.layers.conv2d({
-      filters,
+      filters: count,
       kernelSize: 3,
       padding: 'same',
       activation: 'relu',
-      kernelInitializer: glorot(seed),
-      ...rest,
-    });
-  const layers = [
-    conv(32, 1, { inputShape: [28, 28, 1] }),
+      kernelInitializer: glorot(i + 1),
+      ...(i === 0 && { inputShape: [28, 28, 1] }),
+    }),
     tf.layers.maxPooling2d({ poolSize: 2 }),
-    conv(64, 2),
-    tf.layers.maxPooling2d({ poolSize: 2 }),
-    tf.layers.flatten(),
-    tf.layers.dense({ units: classes, kernelInitializer: glorot(3) }),
-  ];
-  return layersModel(`CNN b${batch}`, tf.sequential({ layers }), batch);
+  ]);
+  const dense = widths.map((units, i) =>
+    tf.layers.dense({
+      units,
+      kernelInitializer: glorot(filters.length + i + 1),
+      ...(i < widths.length - 1 && { activation: 'relu' as const }),
+    }),
+  );
+  return tf.sequential({ layers: [...layers, tf.layers.flatten(), ...dense] });
 }
+
+/** Convolutions of 32 and 64 channels and a dense layer. */
+export const cnn = (batch: number): BenchModel =>
+  layersModel(`CNN b${batch}`, convolutions([32, 64], [classes]), batch);
+
+/** Convolutions of 16 and 32 channels and dense layers of 64 and 10. */
+export const leNet = (batch: number): BenchModel =>
+  layersModel(`LeNet b${batch}`, convolutions([16, 32], [64, classes]), batch);
 
 /** An LSTM of 64 units over 20 steps of 16 numbers. */
 export function lstm(batch: number): BenchModel {

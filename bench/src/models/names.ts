@@ -14,6 +14,12 @@ export type ModelName = keyof typeof roundsOf;
 /** All of them. */
 export const modelNames = Object.keys(roundsOf) as ModelName[];
 
+/** The name of any model, those of a single table among them. */
+export type AnyModelName = ModelName | 'LeNet b64';
+
+/** All of those. */
+export const anyModelNames: readonly AnyModelName[] = [...modelNames, 'LeNet b64'];
+
 /** Multiplications (each with an addition) in the gradient of dense layers: output and weight gradient of each, input gradient of all but the first. */
 function denseMultiplyAdds(batch: number, widths: readonly number[]): number {
   const products = widths.slice(1).map((width, i) => (i === 0 ? 2 : 3) * widths[i]! * width);
