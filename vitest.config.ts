@@ -3,12 +3,19 @@ import { defineConfig } from 'vitest/config';
 // Workspace packages resolve to their TypeScript sources, so tests need no build.
 const conditions = ['@tfjs-sam/source', 'node', 'import', 'module', 'default'];
 
-/** Packages whose tests change what a process has once: kernels, backends, modules. All others are variants. */
-const foundations = 'core|testing|wasm-kernels|backends|lab|datasets|sharpness|parallel|tfjs-sam';
-
 /** Campaigns, services, whole trainings: `npm run test:slow` runs them, and them alone. */
 const slow = process.env.TFJS_SAM_SLOW === '1';
 const suffix = slow ? 'slow.test.ts' : 'test.ts';
+
+/** Files that look at what a process has once (threads, its copies of modules, what was never registered), and so need one of their own. */
+const ofTheirOwn = [
+  'packages/wasm-kernels/test/threads/*',
+  'packages/wasm-kernels/test/growth',
+  'packages/core/test/missing-kernel',
+  'packages/core/test/two-copies',
+  'packages/backends/test/prepare-backend',
+].map((files) => `${files}.${suffix}`);
+
 const exclude = ['**/node_modules/**', '**/dist/**', ...(slow ? [] : ['**/*.slow.test.ts'])];
 
 export default defineConfig({
@@ -28,27 +35,20 @@ export default defineConfig({
       {
         extends: true,
         test: {
-          name: 'foundations',
-          exclude,
-          // Each file has a TensorFlow.js engine of its own.
+          name: 'shared',
+          // The files of a worker share an engine and what they import: loading it for each would take a third of the time.
+          isolate: false,
+          exclude: [...exclude, ...ofTheirOwn],
           include: [
-            `packages/@(${foundations})/test/**/*.${suffix}`,
-            `bench/test/**/*.${suffix}`,
-            `golden/test/**/*.${suffix}`,
-            `docs/test/**/*.${suffix}`,
+            `packages/*/test/**/*.${suffix}`,
             `examples/*/test/**/*.${suffix}`,
+            `@(bench|golden|docs)/test/**/*.${suffix}`,
           ],
         },
       },
       {
         extends: true,
-        test: {
-          name: 'variants',
-          exclude,
-          // They train and look at what training leaves: the files of a worker share an engine, which halves their time.
-          isolate: false,
-          include: [`packages/!(${foundations})/test/**/*.${suffix}`],
-        },
+        test: { name: 'own', exclude, include: ofTheirOwn },
       },
     ],
   },

@@ -27,11 +27,8 @@ export const everyCase = variants.flatMap((variant) =>
     (base) => [variant, base] as const,
   ),
 );
-/** Every variant once, the bases in turn. */
-export const oneCaseEach = variants.map((variant, i) => {
-  const own = everyCase.filter(([name]) => name === variant);
-  return own[i % own.length]!;
-});
+/** Some of them, each base in turn: the conformance suite stops every variant in memory. */
+export const someCases = everyCase.filter((_, i) => i % 10 === 0);
 
 /** Trains, saves to files, goes on, loads, goes on: both ends must be the same. */
 export function describeResume(cases: typeof everyCase): void {

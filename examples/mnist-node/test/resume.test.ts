@@ -1,3 +1,3 @@
-import { describeResume, oneCaseEach } from './describe-resume.js';
+import { describeResume, someCases } from './describe-resume.js';
 
-describeResume(oneCaseEach);
+describeResume(someCases);

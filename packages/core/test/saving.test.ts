@@ -125,8 +125,10 @@ async function interruptions(
 describe.each([...backendNames])('saveState and restoreState on %s', (backend) => {
   beforeAll(() => useBackend(backend));
 
-  // TensorFlow.js's optimizers are the same on both backends, and slower.
-  const tried = combinations.filter(([, base]) => backend === 'cpu' || !base.startsWith('tf.'));
+  // On wasm each base and each variant in turn: the conformance suite continues every variant over more on both. TensorFlow.js's
+  // optimizers are the same on both backends, and slower.
+  const own = combinations.filter(([, base]) => !base.startsWith('tf.'));
+  const tried = backend === 'cpu' ? combinations : own.filter((_, i) => i % 4 === 0);
   it.each(tried)('continue %s over %s, interrupted at any step', async (variant, base) => {
     const make = () => variants[variant]!(bases[base]!());
     await interruptions(make, (problem, expected) => expect(problem.values()).toEqual(expected));

@@ -26,35 +26,41 @@ const places: Readonly<Record<string, (wrap: Wrap, inner: () => tf.Optimizer) =>
 };
 const placeNames = Object.keys(places);
 
-function describeState({ wrap }: WrapperSuite): void {
-  it.each(
-    placeNames.flatMap((place) =>
-      Object.keys(inners)
-        .filter((inner) => inner !== 'tf.train.momentum')
-        .map((inner) => [place, inner] as const),
-    ),
-  )('continues a saved training as if uninterrupted: %s, over %s', async (place, inner) => {
-    const make = () => places[place]!(wrap, inners[inner]!);
-    await withProblem(make, async (problem, optimizer) => {
-      train(optimizer, problem, 3);
-      const saved = { weights: problem.values(), state: await stateOf(optimizer) };
-      train(optimizer, problem, 3, 3);
-      const uninterrupted = { weights: problem.values(), state: await stateOf(optimizer) };
-      const resumed = make();
-      problem.assign(saved.weights);
-      await restore(resumed, saved.state);
-      train(resumed, problem, 3, 3);
-      expect(resumed.iterations).toBe(6);
-      // TensorFlow.js's Adam recomputes its bias corrections on restore: a rounding of each of three updates of 0.02.
-      if (inner === 'tf.train.adam')
-        expect(distance(problem.values(), uninterrupted.weights)).toBeLessThan(1e-6);
-      else {
-        expect(problem.values()).toEqual(uninterrupted.weights);
-        expect(await stateOf(resumed)).toEqual(uninterrupted.state);
-      }
-      resumed.dispose();
-    });
-  });
+/** Combinations of an inner optimizer and a place in which, over all wrappers, each two meet; in the slow form, all. */
+function combinations({ name }: WrapperSuite, innerNames: readonly string[]): (readonly [string, string])[] {
+  const all = innerNames.flatMap((inner, i) =>
+    placeNames.map((place, j) => ({ met: (i + j + name.length) % 3 === 0, pair: [place, inner] as const })),
+  );
+  return all.filter(({ met }) => met || process.env.TFJS_SAM_SLOW === '1').map(({ pair }) => pair);
+}
+
+function describeState(suite: WrapperSuite): void {
+  const { wrap } = suite;
+  it.each(combinations(suite, ['sgd', 'adamw', 'tf.train.adam']))(
+    'continues a saved training as if uninterrupted: %s, over %s',
+    async (place, inner) => {
+      const make = () => places[place]!(wrap, inners[inner]!);
+      await withProblem(make, async (problem, optimizer) => {
+        train(optimizer, problem, 3);
+        const saved = { weights: problem.values(), state: await stateOf(optimizer) };
+        train(optimizer, problem, 3, 3);
+        const uninterrupted = { weights: problem.values(), state: await stateOf(optimizer) };
+        const resumed = make();
+        problem.assign(saved.weights);
+        await restore(resumed, saved.state);
+        train(resumed, problem, 3, 3);
+        expect(resumed.iterations).toBe(6);
+        // TensorFlow.js's Adam recomputes its bias corrections on restore: a rounding of each of three updates of 0.02.
+        if (inner === 'tf.train.adam')
+          expect(distance(problem.values(), uninterrupted.weights)).toBeLessThan(1e-6);
+        else {
+          expect(problem.values()).toEqual(uninterrupted.weights);
+          expect(await stateOf(resumed)).toEqual(uninterrupted.state);
+        }
+        resumed.dispose();
+      });
+    },
+  );
 
   it.each(placeNames)('is made again from its configuration: %s', (place) => {
     const original = places[place]!(wrap, inners.sgd!);
@@ -72,38 +78,42 @@ function describeState({ wrap }: WrapperSuite): void {
 }
 
 /** On cpu alone: TensorFlow.js's optimizers are made of operations that other tests compare between backends. */
-function describeTfTrain({ name, wrap }: WrapperSuite): void {
-  const cases = Object.keys(tfTrain).flatMap((inner) => placeNames.map((place) => [inner, place] as const));
+function describeTfTrain(suite: WrapperSuite): void {
+  const { name, wrap } = suite;
   describe(`${name} around TensorFlow.js’s optimizers`, () => {
     beforeAll(() => useBackend('cpu'));
-    it.each(cases)('trains, is saved and goes on: tf.train.%s, %s', async (inner, place) => {
-      const make = () => places[place]!(wrap, () => tfTrain[inner]!(0.02));
-      await withProblem(make, async (problem, optimizer) => {
-        const start = problem.values();
-        train(optimizer, problem, 3);
-        const saved = { weights: problem.values(), place: memory() };
-        await saveState(optimizer, saved.place);
-        const { numTensors } = tf.memory();
-        train(optimizer, problem, 3, 3);
-        expect(tf.memory().numTensors).toBe(numTensors);
-        const uninterrupted = problem.values();
-        const resumed = make();
-        problem.assign(saved.weights);
-        await restoreState(resumed, saved.place);
-        train(resumed, problem, 3, 3);
-        expect(resumed.iterations).toBe(6);
-        // Adam's bias corrections are computed anew: a rounding of each of three updates of 0.02.
-        expect(distance(problem.values(), uninterrupted)).toBeLessThan(1e-6);
-        expect(distance(saved.weights, start)).toBeGreaterThan(1e-4);
-        expect(distance(uninterrupted, saved.weights)).toBeGreaterThan(1e-4);
-        resumed.dispose();
-      });
-    });
+    it.each(combinations(suite, Object.keys(tfTrain)))(
+      'trains, is saved and goes on: %s, over tf.train.%s',
+      async (place, inner) => {
+        const make = () => places[place]!(wrap, () => tfTrain[inner]!(0.02));
+        await withProblem(make, async (problem, optimizer) => {
+          const start = problem.values();
+          train(optimizer, problem, 3);
+          const saved = { weights: problem.values(), place: memory() };
+          await saveState(optimizer, saved.place);
+          const { numTensors } = tf.memory();
+          train(optimizer, problem, 3, 3);
+          expect(tf.memory().numTensors).toBe(numTensors);
+          const uninterrupted = problem.values();
+          const resumed = make();
+          problem.assign(saved.weights);
+          await restoreState(resumed, saved.place);
+          train(resumed, problem, 3, 3);
+          expect(resumed.iterations).toBe(6);
+          // Adam's bias corrections are computed anew: a rounding of each of three updates of 0.02.
+          expect(distance(problem.values(), uninterrupted)).toBeLessThan(1e-6);
+          expect(distance(saved.weights, start)).toBeGreaterThan(1e-4);
+          expect(distance(uninterrupted, saved.weights)).toBeGreaterThan(1e-4);
+          resumed.dispose();
+        });
+      },
+    );
   });
 }
 
-function describeSteps({ wrap }: WrapperSuite): void {
-  it.each(placeNames.flatMap((place) => Object.keys(inners).map((inner) => [place, inner] as const)))(
+function describeSteps(suite: WrapperSuite): void {
+  const { wrap } = suite;
+  it.each(combinations(suite, Object.keys(inners)))(
     'moves what is in varList alone, counts, leaks nothing: %s, over %s',
     async (place, inner) => {
       await withProblem(

@@ -26,36 +26,9 @@ import { backendNames, buildGoldenModel, type Golden, toyProblem, useBackend } f
 import { beforeAll, describe, expect, it } from 'vitest';
 import { distance, memory, stateOf, train, withProblem } from './training.js';
 import { describeWrapper } from './wrapper-suite.js';
+import { wrappers } from './wrappers.js';
 
-describeWrapper({ name: 'withWeightDecay', wrap: (base) => withWeightDecay(base, { weightDecay: 0.1 }) });
-describeWrapper({
-  name: 'withLearningRate',
-  wrap: (base) => withLearningRate(base, warmupCosine({ peak: 0.05, warmupSteps: 3, steps: 20, from: 0.01 })),
-});
-describeWrapper({ name: 'clipByGlobalNorm', wrap: (base) => clipByGlobalNorm(base, 0.3) });
-describeWrapper({ name: 'clipByValue', wrap: (base) => clipByValue(base, 0.1) });
-describeWrapper({
-  name: 'exponentialMovingAverage',
-  wrap: (base) => exponentialMovingAverage(base, { decay: 0.9 }),
-});
-describeWrapper({
-  name: 'stochasticWeightAverage',
-  wrap: (base) => stochasticWeightAverage(base, { start: 1, every: 2 }),
-});
-describeWrapper({
-  name: 'latestWeightAverage',
-  wrap: (base) => latestWeightAverage(base, { size: 2, every: 2 }),
-});
-describeWrapper({
-  name: 'four wrappers at once',
-  wrap: (base) =>
-    exponentialMovingAverage(
-      clipByGlobalNorm(
-        withWeightDecay(withLearningRate(base, oneCycle({ peak: 0.05, steps: 12 })), { weightDecay: 0.1 }),
-        0.3,
-      ),
-    ),
-});
+wrappers.forEach(describeWrapper);
 
 interface Case {
   readonly name: string;

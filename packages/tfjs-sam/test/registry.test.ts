@@ -106,7 +106,7 @@ describe('configuration → optimizer → getConfig → configuration', () => {
         expect(configOfLoaded(made)).toEqual(made);
       });
     });
-    fc.assert(property, { seed, numRuns: 25 });
+    fc.assert(property, { seed, numRuns: 12 });
   });
 
   it.each(registry.list('variant'))('completes what is given, for %s', (variant) => {
@@ -121,7 +121,7 @@ describe('configuration → optimizer → getConfig → configuration', () => {
         expect(configOfMade(config)).toEqual(complete);
       });
     });
-    fc.assert(property, { seed, numRuns: 25 });
+    fc.assert(property, { seed, numRuns: 12 });
   });
 });
 
