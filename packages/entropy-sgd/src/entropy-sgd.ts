@@ -60,6 +60,7 @@ declare module '@tfjs-sam/core' {
 export const entropySgd: Variant<EntropySgdOptions> = defineVariant({
   name: 'entropy-sgd',
   doc: 'Descends towards the mean of a noisy walk around the weights',
+  use: 'Where many gradients a step are affordable and wide valleys matter more than fast progress',
   source: 'Chaudhari et al. 2017, arXiv 1611.01838',
   gradients: ({ steps }) => steps,
   options,

@@ -47,6 +47,7 @@ declare module '@tfjs-sam/core' {
 export const agnosticSam: Variant<AgnosticSamOptions> = defineVariant({
   name: 'agnostic-sam',
   doc: 'SAM that climbs from where a step on validation data leads',
+  use: 'Where some data can be held back and the perturbation should serve what generalises to it',
   source: 'Nguyen et al. 2024, arXiv 2406.07107',
   gradients: 3,
   options,

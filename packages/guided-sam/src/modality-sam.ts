@@ -40,6 +40,7 @@ declare module '@tfjs-sam/core' {
 export const modalitySam: Variant<ModalitySamOptions> = defineVariant({
   name: 'modality-sam',
   doc: 'SAM of the dominant modality’s loss, the rest being descended where it is',
+  use: 'For networks of several inputs, image and text say, one of which learns faster and hides the others',
   source: 'Nowdeh et al. 2025, arXiv 2510.24919',
   gradients: 3,
   options,

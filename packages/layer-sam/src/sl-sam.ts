@@ -63,6 +63,7 @@ const SCORES = 'sl-sam-scores';
 export const slSam: Variant<SlSamOptions> = defineVariant({
   name: 'sl-sam',
   doc: 'SAM of a few variables a step, which a bandit picks',
+  use: 'For deep networks in which few layers carry most of the gradient',
   source: 'Cheng et al. 2026, arXiv 2602.09395',
   gradients: 2,
   options,

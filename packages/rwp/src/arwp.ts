@@ -51,6 +51,7 @@ const SQUARES = 'arwp-squares';
 export const arwp: Variant<ArwpOptions> = defineVariant({
   name: 'arwp',
   doc: 'Descends the loss of noisy weights, with less noise where gradients are large',
+  use: 'Where one width of noise does not fit all filters: those with large gradients get less',
   source: 'Li et al. 2024, arXiv 2404.00357',
   gradients: 1,
   options,
