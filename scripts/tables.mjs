@@ -11,7 +11,7 @@ export const built = (path) => import(pathToFileURL(join(root, path)).href);
 const { pluginsOf, optionRows } = await built('packages/core/dist/registry/index.js');
 const { driverOptions, strategyOptions } = await built('packages/core/dist/index.js');
 
-/** What stands between a pair of markers, replaced; added at the end where there are none. */
+/** Replaces what stands between a pair of markers; adds it at the end where there are none. */
 export function withSection(text, name, content) {
   const [from, to] = [`<!-- generated: ${name} -->`, `<!-- end: ${name} -->`];
   const section = `${from}\n\n${content}\n\n${to}`;
@@ -89,5 +89,24 @@ async function umbrellaReadme() {
   return { [path]: withSection(readFileSync(join(root, path), 'utf8'), 'catalogue', content) };
 }
 
+/** The README of the kernels, with the tables of what they repair, as each operation declares it. */
+async function kernelsReadme() {
+  const path = 'packages/wasm-kernels/README.md';
+  const { features } = await built('packages/wasm-kernels/dist/features.js');
+  const tableOf = (list) =>
+    markdownTable(
+      ['operation', 'what was wrong'],
+      features
+        .flatMap((feature) => feature[list] ?? [])
+        .map(({ op, wrong, fix }) => [op, fix ? `${wrong}; ${fix}` : wrong]),
+    );
+  const text = withSection(readFileSync(join(root, path), 'utf8'), 'repairs', tableOf('repairs'));
+  return { [path]: withSection(text, 'gradient repairs', tableOf('gradientRepairs')) };
+}
+
 /** Files and what they should say, by path. */
-export const tableFiles = async () => ({ ...(await packageReadmes()), ...(await umbrellaReadme()) });
+export const tableFiles = async () => ({
+  ...(await packageReadmes()),
+  ...(await umbrellaReadme()),
+  ...(await kernelsReadme()),
+});

@@ -122,7 +122,33 @@ function reached(entry: string): Set<string> {
   return packages;
 }
 
+/** Core's rooms: each may use those before it, at run time. */
+const rooms = [
+  ...['algebra', 'declare', 'engine', 'oracle', 'curvature', 'rules', 'optimizers', 'driver', 'registry'],
+  'node',
+];
+
+/** Imports of core that go to a later room. */
+function climbing(): string[] {
+  const src = join(root, 'packages', 'core', 'src');
+  const roomOf = (file: string): number => rooms.indexOf(file.slice(src.length + 1).split('/')[0]!);
+  return sourcesOf('core').flatMap((file) =>
+    importsOf(file)
+      .map((specifier) => fileOf(specifier, file))
+      .filter((target) => target !== undefined && roomOf(file) >= 0 && roomOf(target) > roomOf(file))
+      .map((target) => `${file.slice(src.length + 1)} → ${target!.slice(src.length + 1)}`),
+  );
+}
+
 describe('layers', () => {
+  it('has the rooms of core, in the order of docs/architecture.md, and no import that climbs', () => {
+    const found = readdirSync(join(root, 'packages/core/src'), { withFileTypes: true });
+    expect(found.filter((each) => each.isDirectory()).map(({ name }) => name)).toEqual([...rooms].sort());
+    const page = readFileSync(join(root, 'docs/architecture.md'), 'utf8');
+    expect([...page.matchAll(/^\| `([a-z]+)\/`/gm)].map(([, name]) => name)).toEqual(rooms);
+    expect(climbing()).toEqual([]);
+  });
+
   it.each(folders)('%s depends on lower layers only', (folder) => {
     expect(violations(folder, manifestOf(folder))).toEqual([]);
   });

@@ -144,7 +144,6 @@ export {
   type VariantConfig,
   type VariantDeclaration,
 } from './driver/variant.js';
-export type { BaseView } from './engine/base-view.js';
 export { unrecorded } from './engine/unrecorded.js';
 export type {
   AnyOptimizerConfig,
@@ -169,6 +168,7 @@ export {
   latestWeightAverage,
   stochasticWeightAverage,
 } from './optimizers/averaging.js';
+export type { BaseView } from './optimizers/base-view.js';
 export { clipByGlobalNorm, clipByValue } from './optimizers/clipping.js';
 export { LionOptimizer, type LionOptions, lion } from './optimizers/lion.js';
 export { MuonOptimizer, type MuonOptions, muon } from './optimizers/muon.js';

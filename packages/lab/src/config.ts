@@ -13,6 +13,7 @@ export const compareDefaults = {
   learningRate: '0.05',
   momentum: '0.9',
   rho: '',
+  groups: '',
   backend: 'auto',
   workers: '',
   out: 'runs',
@@ -84,6 +85,25 @@ const rhoText = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
+/** `bias$:rho=0,weightDecay=0`, a group a line: a pattern of variables' names, and the options of those that match. */
+const groupsText = z.string().transform((text, context) => {
+  const groups = text.split('\n').filter((line) => line !== '');
+  return groups.map((line): VariableGroupConfig => {
+    const end = line.lastIndexOf(':');
+    const pairs = split(line.slice(end + 1)).map((part) => part.split('='));
+    if (
+      end < 1 ||
+      !pairs.every(([name, value, ...rest]) => name && isNumber(value ?? '') && rest.length === 0)
+    ) {
+      const message = `expected --group to be a pattern of names and options like bias$:rho=0,weightDecay=0, ${shown(line)}`;
+      context.addIssue({ code: 'custom', message });
+      return z.NEVER;
+    }
+    const options = Object.fromEntries(pairs.map(([name, value]) => [name!, Number(value)]));
+    return { ...options, match: line.slice(0, end) };
+  });
+});
+
 /** Only wasm can promise the same bits on every machine; undefined where another was asked for. */
 function backendFor(options: {
   readonly backend: string;
@@ -105,6 +125,7 @@ const schemaFor = (known: readonly string[]) =>
       learningRate: numberWhere('--learning-rate', '> 0', (value) => value > 0),
       momentum: numberWhere('--momentum', 'from 0 to below 1', (value) => value >= 0 && value < 1),
       rho: rhoText,
+      groups: groupsText,
       backend: z.string(),
       workers: z.string().refine((text) => text === '' || /^\d+$/.test(text), {
         error: ({ input }) => `expected --workers to be an integer >= 0, ${shown(input)}`,
@@ -142,7 +163,13 @@ const schemaFor = (known: readonly string[]) =>
       return { ...options, backend, rho };
     });
 
-/** What a comparison runs: options that have been checked. */
+/** Options of the variables whose names match a pattern, of names that the registry checks. */
+export interface VariableGroupConfig {
+  readonly match: string;
+  readonly [option: string]: string | number;
+}
+
+/** A comparison's options, checked. */
 export interface CompareConfig {
   /** Names of the variants, each once. */
   readonly variants: readonly string[];
@@ -160,6 +187,8 @@ export interface CompareConfig {
   readonly momentum: number;
   /** Radii by name of variant; for those that are missing one is chosen on the validation split. */
   readonly rho: Readonly<Record<string, number>>;
+  /** Options of some of the variables, for all variants. */
+  readonly groups: readonly VariableGroupConfig[];
   /** Name of the TensorFlow.js backend, or `auto`. */
   readonly backend: string;
   /** Processes that train at a time, 0 for none but this; the cores where it is empty. */

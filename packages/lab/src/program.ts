@@ -37,11 +37,14 @@ function addCommand(program: Command, name: string, description: string): Comman
     );
 }
 
+/** Flags of `compare`; `group` has a line for each time that it was given. */
+type CompareFlags = RawCompareOptions & CatalogOptions & { readonly group?: string };
+
 const configHelp =
   'JSON file of further variants, which --variants may name: { "mine": { "variant": "sam", … } }';
 
 function addCompare(program: Command, { stdout }: Outputs): void {
-  const { rho: _, workers: __, ...shown } = compareDefaults;
+  const { rho: _, workers: __, groups: ___, ...shown } = compareDefaults;
   const what = 'Train the same models with several optimizers on the embedded digits, and compare.';
   addCommand(program, 'compare', what)
     .option('--variants <names>', 'optimizers, comma-separated: see the command variants', shown.variants)
@@ -55,6 +58,11 @@ function addCompare(program: Command, { stdout }: Outputs): void {
       '--rho <radius>',
       'radius, for all variants (0.1) or by name (sam=0.1,asam=1); default: chosen on a validation split',
     )
+    .option(
+      '--group <pattern:options>',
+      'options of the variables whose names match, for all variants (bias$:rho=0,weightDecay=0); may be repeated',
+      (line: string, lines?: string) => (lines === undefined ? line : `${lines}\n${line}`),
+    )
     .option('--backend <name>', 'TensorFlow.js backend; auto takes the fastest that works', shown.backend)
     .option('--deterministic', 'on wasm, with plain SIMD: the same bits on every machine, but slower')
     .option('--workers <n>', 'processes that train at a time, 0 for none but this; default: the cores')
@@ -62,10 +70,10 @@ function addCompare(program: Command, { stdout }: Outputs): void {
     .option('--name <name>', 'part of the name of that folder', shown.name)
     .option('--config <file>', configHelp)
     .addHelpText('after', '\nExample:\n  tfjs-sam compare --variants sgd,sam,asam --models mlp --seeds 3')
-    .action(async ({ plugin, config, ...options }: RawCompareOptions & CatalogOptions) => {
+    .action(async ({ plugin, config, group = '', ...options }: CompareFlags) => {
       const { variants: known } = await catalogOf({ plugin, config });
       const names = known.map(({ name }) => name);
-      const checked = parseCompareConfig(options, names);
+      const checked = parseCompareConfig({ ...options, groups: group }, names);
       const { compareCommand } = await import('./commands/compare.js');
       await compareCommand(checked, stdout, known, plugin ?? []);
     });

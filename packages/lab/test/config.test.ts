@@ -15,6 +15,7 @@ describe('parseCompareConfig', () => {
       learningRate: 0.05,
       momentum: 0.9,
       rho: {},
+      groups: [],
       backend: 'auto',
       workers: '',
       out: 'runs',

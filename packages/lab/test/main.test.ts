@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import * as tf from '@tensorflow/tfjs';
 import { loadRegistry, main, type Output, variantsOf } from '@tfjs-sam/lab';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openFolder, resultsOf } from '../src/execute/session.js';
 
 let out: string;
 beforeAll(() => {
@@ -84,6 +85,73 @@ describe('compare', () => {
     });
   });
 
+  it('trains a variant by its name as by a configuration that names it', async () => {
+    const config = join(out, 'fisher.json');
+    writeFileSync(config, '{ "mine": { "variant": "fisher-sam" } }');
+    const args = [
+      '--models',
+      'mlp',
+      '--seeds',
+      '1',
+      '--epochs',
+      '1',
+      '--batch-size',
+      '300',
+      '--workers',
+      '0',
+    ];
+    // Folders of their own: else the second would take the first one's trials over.
+    const trained = async (name: string, ...flags: string[]) => {
+      const folder = join(out, `case-x-${name}`);
+      const given = ['--variants', name, ...flags, '--rho', '0.05', '--out', folder];
+      const { code, stderr } = await run('compare', ...args, ...given);
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      const { trials } = resultsOf(await openFolder(join(folder, readdirSync(folder)[0]!)));
+      return trials.map(({ id, last }) => ({ id, last }));
+    };
+    const byName = await trained('fisher-sam');
+    expect(byName).toHaveLength(1);
+    expect(byName[0]!.last!.test.loss).toBeGreaterThan(0);
+    expect(await trained('mine', '--config', config)).toEqual(byName);
+  });
+
+  it('gives groups of variables options of their own', async () => {
+    const args = [
+      '--models',
+      'mlp',
+      '--seeds',
+      '1',
+      '--epochs',
+      '1',
+      '--batch-size',
+      '300',
+      '--workers',
+      '0',
+    ];
+    const groups = ['--group', '(bias|gamma)$:rho=0', '--group', 'kernel:rho=0.5,weightDecay=0.001'];
+    const { code, stderr } = await run(
+      ...[
+        'compare',
+        ...args,
+        ...groups,
+        '--variants',
+        'sam',
+        '--rho',
+        '0.05',
+        '--out',
+        out,
+        '--name',
+        'groups',
+      ],
+    );
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const { study } = JSON.parse(readFileSync(join(folderOf('groups'), 'study.json'), 'utf8'));
+    expect(study.arms.sam.groups).toEqual([
+      { match: '(bias|gamma)$', rho: 0 },
+      { match: 'kernel', rho: 0.5, weightDecay: 0.001 },
+    ]);
+  });
+
   it('is deterministic where asked', async () => {
     const args = [
       '--variants',
@@ -117,6 +185,17 @@ describe('compare', () => {
       'two wishes that exclude each other',
       ['--deterministic', '--backend', 'cpu'],
       /auto or wasm with --det/,
+    ],
+    ['a group without options', ['--group', 'bias$'], /^compare: expected --group to be .*got "bias\$"/],
+    [
+      'a group with an unknown option',
+      ['--variants', 'sam', '--group', 'bias:roh=0'],
+      /groups\.0\.roh: expected an option of .*\(match, rho, weightDecay, learningRate\).* Did you mean "rho"/,
+    ],
+    [
+      'a group that the base alone cannot have',
+      ['--group', 'bias:weightDecay=1'],
+      /^compare: expected --group to set rho alone beside "sgd".*got "weightDecay"/,
     ],
     ['an unknown backend', ['--backend', 'abacus'], /backend: expected one of \[.*wasm.*\], got "abacus"/],
     [
@@ -249,7 +328,7 @@ describe('plugins and configurations', () => {
     [['describe', 'masm'], /^describe: .*got "masm"\. Did you mean "msam"/],
     [
       ['describe', 'm-sam'],
-      /^describe: .*got "m-sam"\. Did you mean "momentum-sam" or "msam" or "multistep-sam"/,
+      /^describe: .*got "m-sam"\. Did you mean .*"momentum-sam" or "msam" or "multistep-sam"/,
     ],
     [['compare', '--plugin', 'no-such-package'], /^--plugin: .*got "no-such-package"/],
     [['variants', '--config', 'no-such-file.json'], /^--config: .*got "no-such-file\.json"/],

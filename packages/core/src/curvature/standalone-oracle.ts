@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { BaseView } from '../engine/base-view.js';
 import { VariableSnapshot } from '../engine/snapshot.js';
+import type { BaseView } from '../optimizers/base-view.js';
 import type { AnyLossClosure } from '../oracle/objective.js';
 import type { GradientOracle } from '../oracle/oracle.js';
 import { SlotStore, StagedState } from '../oracle/state.js';

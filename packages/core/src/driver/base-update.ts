@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { add, choose, norm, type ParamVector } from '../algebra/vector.js';
-import { learningRateFor } from '../engine/base-view.js';
 import type { VariableSnapshot } from '../engine/snapshot.js';
+import { learningRateFor } from '../optimizers/base-view.js';
 import { announceUpdate } from '../optimizers/skipping.js';
 import type { NamedTensor } from '../oracle/state.js';
 import type { RuleStep } from '../rules/rule.js';

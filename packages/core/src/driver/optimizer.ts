@@ -4,11 +4,11 @@ import { add, norm, type ParamVector, scale } from '../algebra/vector.js';
 import { complete } from '../declare/check.js';
 import { createFromConfig, type NamedConfig } from '../declare/config.js';
 import { requireOneOf } from '../declare/errors.js';
-import { viewBase, viewFor } from '../engine/base-view.js';
 import type { VariableSnapshot } from '../engine/snapshot.js';
 import { freeConstants } from '../engine/tfjs-constants.js';
 import { limitMetrics } from '../engine/train-function.js';
 import { undoneOnThrow } from '../engine/transaction.js';
+import { viewBase, viewFor } from '../optimizers/base-view.js';
 import { countOf, setCount, takeCount } from '../optimizers/count.js';
 import { configOfBase } from '../optimizers/tfjs.js';
 import {

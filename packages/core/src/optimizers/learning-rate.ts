@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import { viewBase } from '../engine/base-view.js';
+import { viewBase } from './base-view.js';
 
 /** Looks at a learning rate before its step: a schedule that is out of its range there fails at the step, not here. */
 export function aheadOfStep(look: () => void): void {

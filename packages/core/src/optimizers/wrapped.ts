@@ -1,7 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { ParamVector } from '../algebra/vector.js';
 import { toConfig } from '../declare/config.js';
-import { type BaseView, learningRateFor, viewBase } from '../engine/base-view.js';
 import { explainingMissingKernels } from '../engine/missing-kernel.js';
 import { referenceTo } from '../engine/reference.js';
 import { freeConstants } from '../engine/tfjs-constants.js';
@@ -11,6 +10,7 @@ import type { AnyLossClosure, LossClosure } from '../oracle/objective.js';
 import { type NamedTensor, SlotStore } from '../oracle/state.js';
 import { StepCounts } from '../oracle/step-counts.js';
 import { listOf, type Variables } from '../oracle/variables.js';
+import { type BaseView, learningRateFor, viewBase } from './base-view.js';
 import { countOf, takeCount } from './count.js';
 import { aheadOfStep, setLearningRate } from './learning-rate.js';
 import { requireGradients } from './require-gradients.js';

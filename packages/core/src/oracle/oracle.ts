@@ -2,7 +2,7 @@ import type * as tf from '@tensorflow/tfjs-core';
 import type { Perturbation } from '../algebra/perturbation.js';
 import { requireOneRun } from '../algebra/runs.js';
 import type { ParamVector } from '../algebra/vector.js';
-import type { BaseView } from '../engine/base-view.js';
+import type { BaseView } from '../optimizers/base-view.js';
 import type { LossClosure, Objective } from './objective.js';
 import type { RuleState } from './state.js';
 

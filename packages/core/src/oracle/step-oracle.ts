@@ -3,11 +3,11 @@ import { displaced, isScaled, type Perturbation } from '../algebra/perturbation.
 import { runsAtHand } from '../algebra/runs.js';
 import { add, type ParamVector, scale } from '../algebra/vector.js';
 import { beforeAssignments } from '../engine/assignments.js';
-import type { BaseView } from '../engine/base-view.js';
 import { Kinks } from '../engine/kinks.js';
 import { type Draws, freshSeed, withSharedRandomness } from '../engine/randomness.js';
 import { referenceTo } from '../engine/reference.js';
 import { VariableSnapshot } from '../engine/snapshot.js';
+import type { BaseView } from '../optimizers/base-view.js';
 import { ClosureTrace } from './closure.js';
 import { type ExampleScope, withExamples } from './examples.js';
 import { explainDisposed, requireLoss } from './loss.js';

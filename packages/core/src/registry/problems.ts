@@ -56,7 +56,8 @@ function optionAt(
 
 function unknownOption(plugin: Plugin, path: readonly PropertyKey[], key: string, got: unknown): Problem {
   const owner = [plugin.name, ...path.map(String)].join('.');
-  const known = path.length === 0 ? Object.keys(schemaOf(plugin.options).shape) : [];
+  const within = optionAt({ type: 'record', fields: plugin.options }, path);
+  const known = within?.type === 'record' ? Object.keys(schemaOf(within.fields).shape) : [];
   return {
     expected: `an option of ${owner}${known.length > 0 ? ` (${known.join(', ')})` : ''}`,
     got,

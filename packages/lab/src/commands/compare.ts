@@ -3,6 +3,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Registry } from '@tfjs-sam/core/registry';
 import type { CompareConfig } from '../config.js';
+import { UsageError } from '../errors.js';
 import { openStudy } from '../execute/session.js';
 import { loadRegistry } from '../parts/load.js';
 import type { Output } from '../progress.js';
@@ -55,6 +56,19 @@ function withoutBase({ config }: Variant, { learningRate, momentum }: CompareCon
   return config.variant === 'sassha' ? { learningRate: { name: 'cosine', from: 0.15 } } : {};
 }
 
+/** @throws UsageError where the base alone would train by other rules than the variants. */
+function groupsFor({ name, config }: Variant, { groups }: CompareConfig): JsonObject {
+  if (groups.length === 0) return {};
+  if (config.variant !== undefined) return { groups };
+  const beyondRho = groups
+    .flatMap((group) => Object.keys(group))
+    .find((each) => !['match', 'rho'].includes(each));
+  if (beyondRho === undefined) return {};
+  throw new UsageError(
+    `compare: expected --group to set rho alone beside "${name}", which has no groups, got "${beyondRho}". Leave "${name}" out`,
+  );
+}
+
 /** The comparison as a study. */
 function compareStudy(
   config: CompareConfig,
@@ -80,7 +94,12 @@ function compareStudy(
     const variant = variantNamed(each, known);
     return [
       each,
-      { ...variant.config, ...radii(variant, rho[each], base, registry), ...withoutBase(variant, config) },
+      {
+        ...variant.config,
+        ...radii(variant, rho[each], base, registry),
+        ...withoutBase(variant, config),
+        ...groupsFor(variant, config),
+      },
     ];
   });
   return {

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { ParamVector } from '../algebra/vector.js';
-import { bindTfjsSlots } from '../optimizers/tfjs-weights.js';
+import { bindTfjsSlots } from './tfjs-weights.js';
 
 /** The base optimizer's next update, as far as a rule may know it. */
 export interface BaseView {
