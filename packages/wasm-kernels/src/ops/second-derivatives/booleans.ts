@@ -18,8 +18,8 @@ export const refusePredicates: Patch = {
     function (this: unknown, f: () => Tensor, ...rest: unknown[]) {
       const numbers = () => {
         const y = f();
-        const made = y?.dtype === 'bool' && engine().state.activeTape?.at(-1);
-        if (made && made.outputs.some(({ id }) => id === y.id) && refused.has(made.kernelName))
+        const made = y?.dtype === 'bool' ? engine().state.activeTape?.at(-1) : undefined;
+        if (made?.outputs.some(({ id }) => id === y.id) && refused.has(made.kernelName))
           throw new TypeError(
             `gradients: expected f to return numbers, got the booleans of ${made.kernelName}, which have no gradient`,
           );
