@@ -20,6 +20,7 @@ import {
   oneOf,
   type ParamVector,
   type PartFunction,
+  type Perturbation,
   perturbationOptions,
   pick,
   radius,
@@ -57,34 +58,36 @@ declare module '@tfjs-sam/core' {
   }
 }
 
-/** m, and D, the average of |diag H|. */
-const [MOMENTUM, CURVATURE] = ['sassha-momentum', 'sassha-curvature'] as const;
+/** m, and 1 − β₁ⁿ of each variable's n steps. */
+const MOMENTUM = 'sassha-momentum';
+const MOMENTUM_SHARE = 'sassha-momentum-share';
+/** D, the average of |diag H|, and what it is divided by. */
+const CURVATURE = 'sassha-curvature';
+const CURVATURE_SHARE = 'sassha-curvature-share';
+/** 1 − β₂ⁿ of each variable's n steps. */
+const STEPS_SHARE = 'sassha-steps-share';
 
 type Complete = Checked<typeof ruleOptions>;
 
 /** The rule whose direction is what SGD multiplies by the learning rate. */
 function sasshaRule(given: Complete): SharpnessRule {
-  const { rho, metric, filter, ascent, beta1, weightDecay, epsilon, refreshEvery, power } = given;
+  const { rho, metric, filter, ascent, beta1, weightDecay, epsilon, power } = given;
   const perturb = composePerturbation({ rho, metric, filter, ascent, name: 'sassha' });
-  const correctionOf = correction(given);
   return {
     name: 'sassha',
     direction: (oracle) => {
       const { loss, gradient } = oracle.evaluate();
-      const { state, step, variables } = oracle;
+      const { state, variables } = oracle;
       const perturbation = perturb(gradient, oracle);
       const { gradient: beside } = oracle.evaluate({ perturbation });
-      const isDue = step % refreshEvery === 0 || state.get(CURVATURE) === undefined;
-      const curvature = isDue
-        ? refreshed(oracle, materialise(perturbation), given)
-        : state.recall(CURVATURE, () => zeros(variables));
+      const curvature = curvatureOf(oracle, perturbation, given);
       const before = state.recall(MOMENTUM, () => zeros(variables));
       const momentum = map(beside, (g, i) => tf.add(tf.mul(beta1, before[i]!), tf.mul(1 - beta1, g)));
       state.set(MOMENTUM, momentum);
-      const [first, second] = [1 - beta1 ** (step + 1), correctionOf(step) ** power];
+      const share = grown(oracle, MOMENTUM_SHARE, beta1);
       const direction = map(momentum, (m, i) => {
-        const root = tf.div(tf.pow(curvature[i]!, power), second);
-        const move = tf.div(tf.div(m, first), tf.add(root, epsilon));
+        const root = tf.pow(curvature[i]!, power);
+        const move = tf.div(tf.div(m, share[i]!), tf.add(root, epsilon));
         return weightDecay === 0 ? move : tf.add(move, tf.mul(weightDecay, variables[i]!));
       });
       return { loss, direction };
@@ -92,15 +95,31 @@ function sasshaRule(given: Complete): SharpnessRule {
   };
 }
 
-/** 1 − β₂ⁿ, the share of the estimates in their average as of the last one. */
-function correction({ beta2, refreshEvery, biasCorrection }: Complete): (step: number) => number {
-  return (step) => {
-    const before = Math.floor(step / refreshEvery);
-    return 1 - beta2 ** ((biasCorrection === 'steps' ? before * refreshEvery : before) + 1);
-  };
+/** 1 − βⁿ of each variable, n one more than before: a step that is skipped, or that does not reach it, does not count. */
+function grown({ state, variables }: GradientOracle, key: string, beta: number): ParamVector {
+  const before = state.recall(key, () => variables.map(() => tf.scalar(0)));
+  const after = map(before, (share) => tf.add(tf.mul(beta, share), 1 - beta));
+  state.set(key, after);
+  return after;
 }
 
-/** D with an estimate at θ + δ taken in. */
+/** D̂, with an estimate at θ + δ taken in where one is due; 1 for what has had none. */
+function curvatureOf(oracle: GradientOracle, at: Perturbation, given: Complete): ParamVector {
+  const { beta2, refreshEvery, biasCorrection } = given;
+  const { state, step, variables } = oracle;
+  const steps = biasCorrection === 'steps' ? grown(oracle, STEPS_SHARE, beta2) : undefined;
+  const ones = () => variables.map((variable) => tf.onesLike(variable as tf.Tensor));
+  if (step % refreshEvery !== 0 && state.get(CURVATURE) !== undefined) {
+    const share = state.recall(CURVATURE_SHARE, () => variables.map(() => tf.scalar(1)));
+    return map(state.recall(CURVATURE, ones), (d, i) => tf.div(d, share[i]!));
+  }
+  const average = refreshed(oracle, materialise(at), given);
+  const share = steps ?? grown(oracle, CURVATURE_SHARE, beta2);
+  if (steps) state.set(CURVATURE_SHARE, steps);
+  return map(average, (d, i) => tf.div(d, share[i]!));
+}
+
+/** D with an estimate taken in. */
 function refreshed(oracle: GradientOracle, at: ParamVector, given: Complete): ParamVector {
   const { beta2, probes, seed, sampler } = given;
   const { state, step, variables } = oracle;
@@ -145,7 +164,8 @@ class SasshaOptimizer extends SharpnessAwareOptimizer {
  *
  * The published code corrects D by the number of steps although it takes an estimate every k steps alone, so that D̂ is too
  * small early on: `biasCorrection: 'refreshes'` counts estimates. Products with the Hessian are central differences with the
- * kinks of ReLU and the like held at θ. Memory: two vectors. Cost: one extra gradient, and two per probe and estimate.
+ * kinks of ReLU and the like held at θ. Corrections count a
+ * variable's own steps, not those that are skipped. Memory: two vectors. Cost: one extra gradient, and two per probe and estimate.
  *
  * @throws RangeError when an option is out of its range; TypeError when a part is not of its kind.
  * @see Shin et al. 2025, "SASSHA: Sharpness-aware Adaptive Second-order Optimization with Stable Hessian Approximation",
