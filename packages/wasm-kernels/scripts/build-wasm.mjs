@@ -1,7 +1,7 @@
 // Compiles assembly/ to the plain-SIMD and the relaxed-SIMD binary and writes both, as base64, into
 // src/generated/binaries.ts, so that they load in Node, browsers and workers without a request; and the type of their
 // exports, from the signatures in the sources, into src/generated/exports.ts, and the names of their parameters, into
-// src/generated/parameters.ts.
+// src/generated/parameters.ts. assembly/draws/ is a module of its own, plain SIMD alone, in src/generated/draws.ts.
 // Skips when sources, flags and compiler have not changed.
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
@@ -10,7 +10,6 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const assembly = join(root, 'assembly');
 const generated = join(root, 'src', 'generated');
 const output = join(generated, 'binaries.ts');
 const types = join(generated, 'exports.ts');
@@ -28,18 +27,22 @@ const flags = ['--runtime', 'stub', '--importMemory', '--initialMemory', '1', '-
 ]);
 const builds = { plain: [], relaxed: ['--enable', 'relaxed-simd'] };
 
-const sources = Object.fromEntries(
-  readdirSync(assembly)
-    .filter((name) => name.endsWith('.ts'))
-    .sort()
-    .map((name) => [name, readFileSync(join(assembly, name), 'utf8')]),
-);
+const sourcesOf = (folder) =>
+  Object.fromEntries(
+    readdirSync(join(root, folder))
+      .filter((name) => name.endsWith('.ts'))
+      .sort()
+      .map((name) => [name, readFileSync(join(root, folder, name), 'utf8')]),
+  );
+const sources = sourcesOf('assembly');
 const compiler = JSON.parse(
   readFileSync(createRequire(import.meta.url).resolve('assemblyscript/package.json'), 'utf8'),
 ).version;
-const fingerprint = createHash('sha256')
-  .update(JSON.stringify([sources, flags, builds, compiler]))
-  .digest('hex');
+const fingerprintOf = (...inputs) =>
+  createHash('sha256')
+    .update(JSON.stringify([...inputs, compiler]))
+    .digest('hex');
+const fingerprint = fingerprintOf(sources, flags, builds);
 
 /** A data segment would be written over the constants of TensorFlow.js's module, whose memory the side module imports. */
 function requireNoData(name, binary) {
@@ -51,11 +54,11 @@ function requireNoData(name, binary) {
     throw new Error(`build-wasm: ${name}: expected no data segment, got one`);
 }
 
-async function compile(name, extra) {
+async function compile(name, extra, of = sources) {
   const { default: asc } = await import('assemblyscript/asc');
   let binary;
   const { error, stderr } = await asc.main(['index.ts', '--outFile', 'out.wasm', ...flags, ...extra], {
-    readFile: (file) => sources[file] ?? null,
+    readFile: (file) => of[file] ?? null,
     writeFile: (_file, content) => {
       binary = content;
     },
@@ -115,9 +118,27 @@ function writeModule(path, lines) {
   renameSync(draft, path);
 }
 
+const isWritten = (path, mark) => existsSync(path) && readFileSync(path, 'utf8').includes(mark);
+
 const notice = '// Written by scripts/build-wasm.mjs from assembly/. Do not edit.';
 
-if (![output, types, signatures].every(existsSync) || !readFileSync(output, 'utf8').includes(fingerprint)) {
+const drawSources = sourcesOf(join('assembly', 'draws'));
+const drawMark = fingerprintOf(drawSources, flags);
+const draws = join(generated, 'draws.ts');
+if (!isWritten(draws, drawMark)) {
+  const binary = await compile('draws', [], drawSources);
+  writeModule(draws, [
+    notice,
+    `// ${drawMark}`,
+    '',
+    '/** The module of random draws, base64. */',
+    'export const plain =',
+    `  '${binary}';`,
+    '',
+  ]);
+}
+
+if (![types, signatures].every(existsSync) || !isWritten(output, fingerprint)) {
   const lines = [notice, `// ${fingerprint}`, ''];
   for (const [name, extra] of Object.entries(builds)) {
     lines.push(

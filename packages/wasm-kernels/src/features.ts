@@ -14,6 +14,7 @@ import { conv3dFeature } from './ops/conv3d/index.js';
 import { denseFeature } from './ops/dense/index.js';
 import { depthwiseFeature } from './ops/depthwise/index.js';
 import { dilationFeature } from './ops/dilation/index.js';
+import { drawsFeature } from './ops/draws/index.js';
 import { einsumFeature } from './ops/einsum/index.js';
 import { elementwiseFeature } from './ops/elementwise/index.js';
 import { fusedBiasFeature } from './ops/fused-bias/index.js';
@@ -64,6 +65,7 @@ export const features: readonly Feature[] = [
   denseFeature,
   depthwiseFeature,
   dilationFeature,
+  drawsFeature,
   einsumFeature,
   elementwiseFeature,
   gatherFeature,

@@ -5,6 +5,14 @@ import { run, window } from './computations.js';
 /** Kernels that there are on the side module only. */
 export const sideOnly: readonly [string, Values[], Computation][] = [
   [
+    'SamDraw',
+    [],
+    () => {
+      const shapes = [[40], [7, 3]];
+      return run('SamDraw', {}, { distribution: 'gaussian', seed: 3, step: 0, index: 0, shapes });
+    },
+  ],
+  [
     'SamLstmCell and its gradient',
     [
       random(1, [6, 20]),

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { fillPhilox } from './philox.js';
 import { runsAtHand } from './runs.js';
 import type { ParamVector } from './vector.js';
 
@@ -13,7 +14,7 @@ export type Distribution = 'gaussian' | 'rademacher' | 'uniform';
 
 /**
  * A sampler that depends on nothing but its seed, the step and the index: a resumed training draws what the
- * uninterrupted one would have drawn.
+ * uninterrupted one would have drawn, with the same bits on every backend.
  *
  * - 'gaussian': mean 0, variance 1. - 'rademacher': −1 or 1. - 'uniform': [0, 1).
  *
@@ -22,49 +23,44 @@ export type Distribution = 'gaussian' | 'rademacher' | 'uniform';
  * @param seed - Any integer.
  */
 export function seededSampler(distribution: Distribution, seed: number): Sampler {
-  const fill = fillers[distribution];
   return (shapes, step, index) => {
-    const next = generator(seed, step, index);
-    const draw = (shape: readonly number[]) => {
-      const values = new Float32Array(tf.util.sizeFromShape([...shape]));
-      fill(values, next);
-      return tf.tensor(values, [...shape], 'float32');
-    };
-    if (!runsAtHand()) return shapes.map(draw);
+    const place = { distribution, seed, step, index };
+    if (!runsAtHand()) return drawn(shapes, place);
     // Every run draws what it would draw alone.
-    return shapes.map(([count, ...rest]) =>
-      tf.tidy(() => tf.mul(tf.expandDims(draw(rest)), tf.ones([count!, ...rest.map(() => 1)]))),
+    return tf.tidy(() =>
+      drawn(
+        shapes.map(([, ...rest]) => rest),
+        place,
+      ).map((tensor, i) =>
+        tf.mul(tf.expandDims(tensor), tf.ones([shapes[i]![0]!, ...tensor.shape.map(() => 1)])),
+      ),
     );
   };
 }
 
-type Generator = () => number;
-
-const fillers: Readonly<Record<Distribution, (values: Float32Array, next: Generator) => void>> = {
-  gaussian: fillGaussian,
-  rademacher: (values, next) => {
-    for (let i = 0; i < values.length; i++) values[i] = next() < 0x80000000 ? -1 : 1;
-  },
-  uniform: (values, next) => {
-    // 24 bits, so that rounding to float32 never gives 1.
-    for (let i = 0; i < values.length; i++) values[i] = (next() >>> 8) / 0x1000000;
-  },
-};
-
-/** Marsaglia's polar method: two normals from a point in the unit disc. */
-function fillGaussian(values: Float32Array, next: Generator): void {
-  for (let i = 0; i < values.length; i += 2) {
-    let [x, y, square] = [0, 0, 0];
-    do {
-      x = next() / 0x80000000 - 1;
-      y = next() / 0x80000000 - 1;
-      square = x * x + y * y;
-    } while (square >= 1 || square === 0);
-    const factor = Math.sqrt((-2 * Math.log(square)) / square);
-    values[i] = x * factor;
-    if (i + 1 < values.length) values[i + 1] = y * factor;
-  }
+interface Draw {
+  readonly distribution: Distribution;
+  readonly seed: number;
+  readonly step: number;
+  readonly index: number;
 }
+
+/** The numbers of a draw: from the kernel that the backend may have, or made here; the bits are the same. */
+function drawn(shapes: readonly number[][], { distribution, ...place }: Draw): ParamVector {
+  if (tf.getKernel('SamDraw', tf.getBackend())) {
+    const attrs = { distribution, ...place, shapes } as unknown as tf.NamedAttrMap;
+    const made = tf.engine().runKernel('SamDraw', {}, attrs) as tf.Tensor[];
+    // It draws nothing while its module is being compiled.
+    if (made.length === shapes.length) return made;
+  }
+  return shapes.map((shape, tensor) => {
+    const values = new Float32Array(tf.util.sizeFromShape([...shape]));
+    fillPhilox(values, distribution, { ...place, tensor });
+    return tf.tensor(values, [...shape], 'float32');
+  });
+}
+
+type Generator = () => number;
 
 /** xoshiro128** of 32-bit integers (Blackman and Vigna 2018), its state mixed from three numbers. */
 export function generator(seed: number, step: number, index: number): Generator {

@@ -4,7 +4,8 @@ import { declareShared } from '../threads/shared-memory.js';
 /** Which build of the side module runs: `fma` fuses multiply and add (relaxed SIMD), `plain` rounds twice. */
 export type SideBuild = 'fma' | 'plain';
 
-function decode(base64: string): Uint8Array<ArrayBuffer> {
+/** The bytes of a binary that is kept as base64. */
+export function decode(base64: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
 }
 
