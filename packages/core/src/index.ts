@@ -13,7 +13,13 @@ export {
   scalePerturbation,
 } from './algebra/perturbation.js';
 export { type Distribution, generator, type Sampler, seededSampler } from './algebra/random.js';
-export { learningRateOfRuns, type Runs, requireOneRadius, requireOneRun } from './algebra/runs.js';
+export {
+  learningRateOfRuns,
+  type Runs,
+  requireOneRadius,
+  requireOneRun,
+  runsAtHand,
+} from './algebra/runs.js';
 export {
   add,
   axpy,
@@ -174,6 +180,7 @@ export { LionOptimizer, type LionOptions, lion } from './optimizers/lion.js';
 export { MuonOptimizer, type MuonOptions, muon } from './optimizers/muon.js';
 export { withLearningRate } from './optimizers/scheduled.js';
 export { SgdOptimizer, type SgdOptions, sgd } from './optimizers/sgd.js';
+export { Swad, type SwadOptions, swad } from './optimizers/swad.js';
 export { type TfjsConfigs, tfjsOptimizers } from './optimizers/tfjs-parts.js';
 export { type WeightDecayOptions, withWeightDecay } from './optimizers/weight-decay.js';
 export { WrappedOptimizer } from './optimizers/wrapped.js';
