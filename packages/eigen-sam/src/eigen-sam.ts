@@ -52,7 +52,8 @@ declare module '@tfjs-sam/core' {
  *   h = g / ‖g‖;   δ = ρ (h + α sign⟨g, v⟩ (v − ⟨v, h⟩ h));   direction = ∇L(θ + δ)
  *
  * v is the Hessian's top eigenvector by a power iteration every `refreshEvery` steps; plain SAM before the first. ‖δ‖ exceeds
- * ρ by the turn. Where the loss has kinks (ReLU, max pooling) Hessian-vector products are less reliable: see `hvp`. Memory:
+ * ρ by the turn. The Hessian is that of the loss as the closure computes it: with batch statistics where the model normalises
+ * batches, where the published code switches it to evaluation for the products. Where the loss has kinks (ReLU, max pooling) Hessian-vector products are less reliable: see `hvp`. Memory:
  * one vector. Cost: one extra gradient, and two per product.
  *
  * @throws RangeError when an option is out of its range.

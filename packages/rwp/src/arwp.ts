@@ -8,13 +8,14 @@ import {
   nonNegativeAt,
   number,
   type OptionsOf,
+  requireOneRadius,
   type SharpnessRule,
   schedule,
   seededSampler,
   type Variant,
   type VariantConfig,
 } from '@tfjs-sam/core';
-import { filterNoise } from './filter-noise.js';
+import { filterNoise, summedByOutput } from './filter-noise.js';
 
 const options = {
   gamma: schedule({ default: 0.01, doc: 'Standard deviation γ of the noise, in norms of the weights' }),
@@ -60,11 +61,12 @@ export const arwp: Variant<ArwpOptions> = defineVariant({
     return {
       name: 'arwp',
       direction: (oracle) => {
+        requireOneRadius('arwp');
         const { variables, step, state } = oracle;
         const noise = filterNoise(variables, nonNegativeAt('arwp', 'gamma', gamma, step), draw, step, 0);
         const squares = state.recall(SQUARES, () => variables.map((variable) => tf.zerosLike(variable)));
         const perturbation = map(noise, (tensor, i) =>
-          tf.mul(tensor, tf.rsqrt(tf.add(1, tf.mul(eta, summed(squares[i]!))))),
+          tf.mul(tensor, tf.rsqrt(tf.add(1, tf.mul(eta, summedByOutput(squares[i]!, false))))),
         );
         const { loss, gradient } = oracle.evaluate({ perturbation });
         state.set(
@@ -76,9 +78,3 @@ export const arwp: Variant<ArwpOptions> = defineVariant({
     };
   },
 });
-
-/** Sums over all axes but the last, kept for broadcasting; vectors and scalars as they are. */
-function summed(x: tf.Tensor): tf.Tensor {
-  const axes = x.shape.map((_, axis) => axis).slice(0, -1);
-  return x.rank < 2 ? x : tf.sum(x, axes, true);
-}

@@ -12,6 +12,7 @@ import {
   type OptionsOf,
   perturbationOptions,
   radius,
+  requireOneRadius,
   type SharpnessRule,
   scale,
   schedule,
@@ -89,6 +90,7 @@ export const rwp: Variant<RwpOptions> = defineVariant({
     return {
       name: 'rwp',
       direction: (oracle) => {
+        requireOneRadius('rwp');
         const { loss, gradient } = oracle.evaluate({ perturbation: noise(oracle, 0) });
         return { loss, direction: gradient };
       },
@@ -119,6 +121,7 @@ export const mRwp: Variant<MRwpOptions> = defineVariant({
     return {
       name: 'm-rwp',
       direction: (oracle) => {
+        requireOneRadius('m-rwp');
         const { loss, gradient } = oracle.evaluate();
         const { gradient: noisy } = oracle.evaluate({ perturbation: noise(oracle, 0) });
         return { loss, direction: axpy(alpha, noisy, scale(1 - alpha, gradient)) };
@@ -151,6 +154,7 @@ export const lpfSgd: Variant<LpfSgdOptions> = defineVariant({
     return {
       name: 'lpf-sgd',
       direction: (oracle) => {
+        requireOneRadius('lpf-sgd');
         const first = oracle.evaluate({ perturbation: noise(oracle, 0) });
         let mean = scale(1 / samples, first.gradient);
         for (let i = 1; i < samples; i++) {

@@ -13,28 +13,24 @@ const withoutRho =
 export const suites: readonly VariantSuite[] = [
   {
     name: 'rwp',
-    refusesRuns: 'its noise is measured by whole variables',
     create: withoutRho(rwp),
     skip: noisy,
   },
   {
     name: 'arwp',
-    refusesRuns: 'its noise is measured by whole variables',
     create: (base, options) => withoutRho(arwp)(base, options),
     skip: noisy,
   },
   {
     name: 'm-rwp',
-    refusesRuns: 'its noise is measured by whole variables',
     create: withoutRho(mRwp),
     skip: noisy,
   },
   {
     name: 'lpf-sgd',
-    refusesRuns: 'its noise is measured by whole variables',
     create: (base, options) => withoutRho(lpfSgd)(base, options),
     skip: noisy,
   },
-  { name: 'r-sam', refusesRuns: 'its noise is measured by whole variables', create: rSam },
+  { name: 'r-sam', create: rSam },
   { name: 'tsam', create: (base, options) => tsam(base, { ...options, noiseScale: 0.1 }), skip: noisy },
 ];

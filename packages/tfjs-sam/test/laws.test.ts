@@ -25,6 +25,16 @@ const asSam: Readonly<Record<string, Make>> = {
   'ESAM, β = γ = 1': (base, rho) => all.esam(base, { rho, beta: 1, gamma: 1 }),
   'K-SAM of all examples': (base, rho) => all.kSam(base, { rho, share: 1 }),
   'RW-SAM, t = 0': (base, rho) => all.rwSam(base, { rho, tilt: 0 }),
+  'LookSAM, every step': (base, rho) => all.lookSam(base, { rho, k: 1 }),
+  'Friendly SAM, σ = 0': (base, rho) => all.friendlySam(base, { rho, sigma: 0 }),
+  'GSAM, α = 0': (base, rho) => all.gsam(base, { rho, alpha: 0 }),
+  'Fisher SAM, η = 0': (base, rho) => all.fisherSam(base, { rho, eta: 0 }),
+  'Eigen-SAM, α = 0': (base, rho) => all.eigenSam(base, { rho, alpha: 0, refreshEvery: 1 }),
+  'SAM in the 2-norm': (base, rho) => all.sam(base, { rho, metric: all.pNormAscent({ p: 2 }) }),
+  'Lookahead-SAM, no look ahead': (base, rho) => all.lookaheadSam(base, { rho, lookahead: 0 }),
+  'SL-SAM of all variables': (base, rho) => all.slSam(base, { rho, share: 1 }),
+  'Agnostic-SAM, ρᵥ = 0': (base, rho) => all.agnosticSam(base, { rho, validationRho: 0 }),
+  'modality-aware SAM of one modality': (base, rho) => all.modalitySam(base, { rho }),
   'Focal-SAM, γ = 0, λ = 1': (base, rho) => all.focalSam(base, { rho, gamma: 0, lambda: 1 }),
 };
 const asBase: Readonly<Record<string, Make>> = {
@@ -33,6 +43,9 @@ const asBase: Readonly<Record<string, Make>> = {
   'LPF-SGD, γ = 0': (base) => all.lpfSgd(base, { gamma: 0, samples: 2 }),
   'pgn, α = 0': (base, rho) => all.pgn(base, { rho, alpha: 0 }),
   'randomised SAM, p = 0': (base, rho) => all.rstSam(base, { rho, probability: 0 }),
+  'adaptive RWP, γ = 0': (base) => all.arwp(base, { gamma: 0 }),
+  'Trace-SAM, λ = 0': (base) => all.traceSam(base, { lambda: 0 }),
+  'Frob-SAM, λ = 0': (base) => all.frobSam(base, { lambda: 0 }),
   'Focal-SAM, λ = 0': (base, rho) => all.focalSam(base, { rho, lambda: 0 }),
 };
 
@@ -80,6 +93,17 @@ describe('laws of the variants', () => {
     expect(distance(weights(1e-6), weights(0))).toBeLessThan(1e-6);
     expect(distance(weights(1e4), weights(1e6))).toBeLessThan(1e-6);
     expect(distance(weights(0), weights(1e6))).toBeGreaterThan(1e-4);
+  });
+
+  it('SAGM without its step back is the half of PGN, and adaptive RWP of η = 0 is RWP', () => {
+    expectAlike(
+      (base, rho) => all.sagm(base, { rho, alpha: 0 }),
+      (base, rho) => all.pgn(base, { rho, alpha: 0.5 }),
+    );
+    expectAlike(
+      (base, rho) => all.arwp(base, { gamma: rho, eta: 0 }),
+      (base, rho) => all.rwp(base, { gamma: rho }),
+    );
   });
 
   it('Stable SAM’s step has the length of the gradient at the weights', () => {
