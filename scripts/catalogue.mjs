@@ -66,7 +66,7 @@ function measuredWith(make, whole) {
   const step = () => optimizer.minimize(whole ? mean : losses, false, variables);
   const copies = (bytes) => (bytes - before) / (4 * SIZE * (SIZE + 1));
   try {
-    // What a variant keeps is there after its first steps.
+    // A variant's memory is there after its first steps.
     for (let i = 0; i < 2; i++) step();
     Object.assign(counted, { gradients: 0, values: 0 });
     const peak = peakOf(() => {
@@ -108,7 +108,7 @@ function licenceOf({ repo, notes }) {
 
 const rounded = (value) => Number(value.toFixed(2)).toString();
 
-/** What is said of an option where a table has no room: its name and default. */
+/** Says of an option, where a table has no room, its name and default. */
 const brief = ([name, { default: value }]) =>
   `${name} ${value === undefined ? '…' : typeof value === 'object' ? JSON.stringify(value) : value}`;
 const isStrategy = ({ type, kind }) => type === 'part' && kind !== 'schedule';

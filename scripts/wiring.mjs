@@ -35,7 +35,7 @@ export function wiredFiles() {
       '/** The packages of the project, one line for each. Written by `npm run generate`. */',
       ...variants.map((folder) => `import * as ${camel(folder)} from '@tfjs-sam/${folder}';`),
       '',
-      '/** What each package exports, by its name. */',
+      '/** The exports of each package, by its name. */',
       'export const packages: Readonly<Record<string, object>> = {',
       ...variants.map((folder) => `  '@tfjs-sam/${folder}': ${camel(folder)},`),
       '};',

@@ -1,4 +1,4 @@
-// What is in the packages that would be published: files, source maps, version ranges, imports, entry points.
+// Looks into the packages that would be published: files, source maps, version ranges, imports, entry points.
 import { isBuiltin } from 'node:module';
 import { posix } from 'node:path';
 import { publint } from 'publint';
@@ -12,7 +12,7 @@ const expectedFiles = [
   /^src\/.+\.ts$/, // The maps point to the sources.
 ];
 const testFile = /(^|\/)tests?\/|^src\/.*fixtures\/|\.(test|spec)\./;
-/** What the published suites follow. */
+/** The files that the published suites follow. */
 const trajectories = { '@tfjs-sam/testing': /^fixtures\/.+\.json$/ };
 
 function fileProblems({ manifest, texts }) {

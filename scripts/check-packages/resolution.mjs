@@ -1,4 +1,4 @@
-// How TypeScript resolves the entry points of a package: are the types wrong?
+// Resolves the entry points of a package as TypeScript does: are the types wrong?
 import { readFileSync } from 'node:fs';
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core';
 
@@ -9,7 +9,7 @@ import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/co
 const expected = new Set(['CJSResolvesToESM']);
 const ignoredResolutions = new Set(['node10']);
 
-/** What is wrong with how the types of a package are found, a sentence each. */
+/** Finds what is wrong with how the types of a package are resolved, a sentence each. */
 export async function resolutionProblems({ tarball, manifest }) {
   const pkg = createPackageFromTarballData(new Uint8Array(readFileSync(tarball)));
   const { problems = [] } = await checkPackage(pkg);

@@ -12,7 +12,7 @@ export interface Batch {
   readonly [name: string]: tf.Tensor;
 }
 
-/** How examples are cut into batches. */
+/** The way in which examples are cut into batches. */
 export interface BatchOptions {
   /** Examples in a batch, an integer >= 1. Default 32. */
   readonly batchSize?: number;
@@ -21,7 +21,7 @@ export interface BatchOptions {
    * remainder out (of a shuffled epoch, another one each time), so that every gradient is of `batchSize` examples.
    */
   readonly smallLastBatch?: boolean;
-  /** Whether each epoch has a random order of its own. Default true; false keeps the order of the data. */
+  /** Gives each epoch a random order of its own. Default true; false keeps the order of the data. */
   readonly shuffle?: boolean;
   /** Names the orders, an integer >= 0: equal seeds give equal orders, on every machine. Default 0. */
   readonly seed?: number;
@@ -39,7 +39,7 @@ export interface BatchIterator {
   next(): Promise<IteratorResult<Batch>>;
 }
 
-/** What `model.fitDataset` and `model.evaluateDataset` accept: the part of `tf.data.Dataset` that they use. */
+/** The part of `tf.data.Dataset` that `model.fitDataset` and `model.evaluateDataset` use. */
 export interface BatchDataset {
   /** Batches per epoch. */
   readonly size: number;

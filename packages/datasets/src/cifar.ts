@@ -1,6 +1,6 @@
 import type { LabelledPixels } from './labelled-images.js';
 
-/** Which of the two sets a file is of: CIFAR-100 has a coarse label before the fine one. */
+/** The set that a file is of: CIFAR-100 has a coarse label before the fine one. */
 export type CifarKind = 'cifar-10' | 'cifar-100';
 
 const side = 32;

@@ -8,7 +8,7 @@ import {
 } from './labelled-images.js';
 import { permutation, seededRandom } from './random.js';
 
-/** How {@link loadDigits} splits the data. */
+/** The split that {@link loadDigits} makes of the data. */
 export interface DigitsOptions {
   /** Names the random split, an integer >= 0: equal seeds give equal splits, on every machine. Default 0. */
   readonly seed?: number;

@@ -51,7 +51,7 @@ function turned(word: number): number {
   return (word << 24) | ((word & 0xff00) << 8) | ((word >>> 8) & 0xff00) | (word >>> 24);
 }
 
-/** What the first bytes of a file promise. */
+/** The promise of a file's first bytes. */
 interface Header {
   readonly type: ElementType;
   readonly shape: readonly number[];

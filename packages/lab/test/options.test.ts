@@ -69,7 +69,10 @@ function messageOf(f: () => unknown): string {
 function configByFunction(make: (...args: never[]) => tf.Optimizer, plugin: Plugin, given: Config): unknown {
   const call = make as unknown as (...args: unknown[]) => tf.Optimizer;
   const base = () => sgd({ learningRate: 0.1 });
-  const optimizer = 'base' in plugin.options ? call(base(), given) : call({ numData: 100, ...given });
+  const optimizer =
+    'base' in plugin.options
+      ? call(base(), given)
+      : call({ ...('numData' in plugin.options && { numData: 100 }), ...given });
   const config = optimizer.getConfig();
   optimizer.dispose();
   return config;

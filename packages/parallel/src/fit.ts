@@ -8,7 +8,7 @@ export interface FitOptions {
   readonly epochs?: number | undefined;
   /** Examples in a step, an integer >= 1. Default 32. */
   readonly batchSize?: number | undefined;
-  /** Whether each epoch has a random order. Default true. */
+  /** Gives each epoch a random order. Default true. */
   readonly shuffle?: boolean | undefined;
   /** Names the orders: equal seeds give equal orders. Default 0. */
   readonly seed?: number | undefined;
@@ -22,7 +22,7 @@ export interface FitOptions {
     | undefined;
 }
 
-/** What a training looked like, as `model.fit` tells it. */
+/** The history of a training, as `model.fit` tells it. */
 export interface TrainingHistory {
   /** Numbers of the epochs, from 0. */
   readonly epoch: number[];

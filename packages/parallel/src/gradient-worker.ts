@@ -9,7 +9,7 @@ export interface Batch {
   readonly ys: tf.Tensor;
 }
 
-/** How a worker is made. */
+/** Options of a worker. */
 export interface WorkerOptions {
   readonly model: ModelSource;
   readonly backend: string;
@@ -20,7 +20,7 @@ export interface WorkerOptions {
 /** A worker did not answer: it died, or hangs. */
 export class WorkerLost extends Error {}
 
-/** Whether this module runs from its sources: threads then run from what is built of them. */
+/** True where this module runs from its sources: threads then run from what is built of them. */
 const fromSources = import.meta.url.endsWith('.ts');
 const program = new URL(fromSources ? '../dist/worker.js' : './worker.js', import.meta.url);
 
@@ -69,7 +69,7 @@ export class GradientWorker {
     this.#worker.on('error', lost);
   }
 
-  /** Whether the thread has neither ended nor failed, as far as events have told. */
+  /** True of a thread that has neither ended nor failed, as far as events have told. */
   get alive(): boolean {
     return this.#alive;
   }

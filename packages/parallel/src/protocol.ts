@@ -1,10 +1,10 @@
-/** What a worker thread is started with. */
+/** The data that a worker thread is started with. */
 export interface WorkerSetup {
   /** Where the model comes from: a module of the user's, or a topology and the name of a loss. */
   readonly model: ModelSource;
   /** The backend of the thread that asks: the same bits need the same kernels. */
   readonly backend: string;
-  /** Whether wasm keeps to plain SIMD, as `prepareBackend({ deterministic })`. */
+  /** Keeps wasm to plain SIMD, as `prepareBackend({ deterministic })`. */
   readonly deterministic: boolean;
   /** Positions of `Slot`, shared. */
   readonly control: SharedArrayBuffer;

@@ -18,9 +18,9 @@ interface Pending {
   readonly moved: ParamVector;
   readonly loss: tf.Scalar;
   readonly gradient: ParamVector;
-  /** Whether the worker's answer stands in them. */
+  /** True once the worker's answer stands in them. */
   filled: boolean;
-  /** What the rule remembers the gradient as. */
+  /** The name under which the rule remembers the gradient. */
   key?: string;
 }
 

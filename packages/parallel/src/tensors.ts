@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Packed } from './protocol.js';
 
-/** What the wasm and cpu backends have in common for us, and hide. */
+/** The hidden members that the wasm and cpu backends have in common. */
 interface HostBackend {
   typedArrayFromHeap?(tensor: tf.Tensor): Float32Array;
   readonly data?: { get(dataId: object): { values?: tf.TypedArray } };
@@ -21,7 +21,7 @@ export function overwrite(tensor: tf.Tensor, values: Float32Array): void {
   else data!.get(tensor.dataId).values = values.slice();
 }
 
-/** Whether the active backend keeps its values in this machine's memory. */
+/** True where the active backend keeps its values in this machine's memory. */
 export const isHostBackend = (name: string): boolean => name === 'wasm' || name === 'cpu';
 
 /** A copy of a tensor for another thread. */

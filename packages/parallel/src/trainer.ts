@@ -8,7 +8,7 @@ import { WorkerPool } from './pool.js';
 import type { LossName, ModelSource } from './protocol.js';
 import { isHostBackend } from './tensors.js';
 
-/** How a parallel trainer is made. */
+/** Options of a parallel trainer. */
 export interface TrainerOptions {
   /**
    * A module for every thread: it exports `build()`, which makes the model, and `loss(model, xs, ys)`, the Scalar to
@@ -23,13 +23,13 @@ export interface TrainerOptions {
   readonly optimizer: SharpnessAwareOptimizer;
   /** Milliseconds in which a worker must answer before it counts as lost. Default 30,000. */
   readonly deadline?: number | undefined;
-  /** Whether wasm keeps to plain SIMD in the threads, as `prepareBackend({ deterministic })` here. Default false. */
+  /** Keeps wasm to plain SIMD in the threads, as `prepareBackend({ deterministic })` here. Default false. */
   readonly deterministic?: boolean | undefined;
   /** Hears when a worker is lost and replaced. Default `console.warn`. */
   readonly log?: ((message: string) => void) | undefined;
 }
 
-/** What trainers share: a model on this thread, a pool of workers with the same, and a loop like `model.fit`. */
+/** The common part of trainers: a model on this thread, a pool of workers with the same, and a loop like `model.fit`. */
 export abstract class ParallelTrainer {
   /** The model that is trained, on this thread. */
   readonly model: LayersModel;
@@ -37,7 +37,7 @@ export abstract class ParallelTrainer {
   readonly optimizer: SharpnessAwareOptimizer;
   protected readonly loss: BatchLoss;
   protected readonly pool: WorkerPool;
-  /** What the module or the caller made, and this trainer therefore disposes. */
+  /** Things that the module or the caller made, and this trainer therefore disposes. */
   readonly #ownsModel: boolean;
 
   protected constructor({ model, loss, pool, owns }: Prepared, optimizer: SharpnessAwareOptimizer) {

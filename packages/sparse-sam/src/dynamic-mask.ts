@@ -19,7 +19,7 @@ import { refreshOptions, sparsityOptions } from './fisher-scores.js';
 import { type MaskContext, maskFilter } from './mask-filter.js';
 import { keepCount, sizeOf, topMask } from './top.js';
 
-/** What coordinates are ranked by: |g|, |θ + δ| or a random number. */
+/** The figure that coordinates are ranked by: |g|, |θ + δ| or a random number. */
 export type MaskStrategyName = (typeof strategies)[number];
 
 const strategies = ['gradient', 'weight', 'random'] as const;
@@ -119,10 +119,10 @@ function scoreOf(
   return map(signed, (tensor) => tf.abs(tensor));
 }
 
-/** How many of n coordinates move at first; rounded as published. */
+/** The number of n coordinates that move at first; rounded as published. */
 const initialCount = (n: number, sparsity: number) => keepCount(n - Math.ceil(n * sparsity));
 
-/** How many of n coordinates stay and how many start; truncated as published. */
+/** The numbers of n coordinates that stay and that start; truncated as published. */
 function counts(n: number, sparsity: number, rate: number) {
   const moving = n - n * sparsity;
   return {

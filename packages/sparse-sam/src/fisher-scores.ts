@@ -22,7 +22,7 @@ export const scoreOptions = {
   samples: integer({ min: 1, default: 16, doc: 'How many of the losses of `perExample` are used' }),
 };
 
-/** How often masks are made anew. */
+/** The period after which masks are made anew. */
 export const refreshOptions = {
   refreshEvery: integer({
     min: 1,

@@ -10,7 +10,7 @@ import {
 /** Slot of the current mask: 1 where a coordinate moves. */
 export const MASK = 'sparse.mask';
 
-/** What a mask is made from. */
+/** The scores that a mask is made from. */
 export interface MaskContext {
   /** g at θ. */
   readonly gradient: ParamVector;
@@ -18,7 +18,7 @@ export interface MaskContext {
   readonly oracle: GradientOracle;
 }
 
-/** What tells one masking filter from another. Masks are vectors of 0 and 1, 1 where a coordinate moves. */
+/** The part that tells one masking filter from another. Masks are vectors of 0 and 1, 1 where a coordinate moves. */
 export interface MaskStrategy {
   readonly name: string;
   /** The mask of this step; `previous` where it need not be made anew. */

@@ -46,7 +46,7 @@ function masksOf(weights: readonly NamedTensor[]): Masks[] {
   return [...byVariable.values()];
 }
 
-/** How many coordinates some mask keeps from moving. */
+/** Counts the coordinates that some mask keeps from moving. */
 function countOfMasked(masks: Masks): tf.Tensor {
   return tf.sum(
     tf.sub(

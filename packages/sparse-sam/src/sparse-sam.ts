@@ -52,7 +52,7 @@ interface MaskOptions {
 /** The masks that `sparseSam` chooses from. */
 export type SparseMask = keyof MaskOptions;
 
-/** Which mask, and its options. */
+/** The choice of a mask, and its options. */
 export type SparseMaskOptions =
   | ({ readonly mask?: 'fisher' | undefined } & MaskOptions['fisher'])
   | { [M in SparseMask]: { readonly mask: M } & MaskOptions[M] }[Exclude<SparseMask, 'fisher'>];

@@ -2,7 +2,7 @@ import type { AnyOption, Declarations, Kind } from '@tfjs-sam/core';
 import { nearestNames, type Registry } from '@tfjs-sam/core/registry';
 import fc from 'fast-check';
 
-/** Whether options with a default are written out: always, or now and then. */
+/** Decides if options with a default are written out always, or now and then. */
 export type Completeness = 'complete' | 'sparse';
 
 /** Parts may hold parts: a configuration deeper than this is not generated. */

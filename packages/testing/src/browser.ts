@@ -30,7 +30,7 @@ export interface BrowserPage {
   close(): Promise<void>;
 }
 
-/** What the browser builds of TensorFlow.js call themselves. */
+/** The names that the browser builds of TensorFlow.js give themselves. */
 const globals = {
   '@tensorflow/tfjs': 'tf',
   '@tensorflow/tfjs-core': 'tf',
@@ -100,7 +100,7 @@ async function stop(browser: ChildProcess): Promise<void> {
     await closed;
   }
   try {
-    // What outlives the first process would write to the profile while it is removed.
+    // Processes that outlive the first would write to the profile while it is removed.
     process.kill(-browser.pid!, 'SIGKILL');
   } catch {}
 }

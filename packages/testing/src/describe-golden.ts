@@ -4,7 +4,7 @@ import { type BackendName, backendNames, useBackend } from './backend.js';
 import { describeMiss, followGolden, type GoldenRun } from './follow-golden.js';
 import { type Golden, goldensOf } from './golden.js';
 
-/** What a variant's golden test must say. */
+/** A variant's golden test. */
 export interface GoldenSuite extends GoldenRun {
   /** The fixtures' first name part: 'sam', 'asam_eta', 'gsam'. */
   readonly variant: string;

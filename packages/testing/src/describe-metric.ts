@@ -16,9 +16,9 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { type BackendName, backendNames, useBackend } from './backend.js';
 import { type MetricProblem, metricProblem } from './metric-problem.js';
 
-/** What the conformance suite must know of a metric. */
+/** A metric, as the conformance suite must know it. */
 export interface MetricSuite {
-  /** What the tests are called. */
+  /** Name of the tests. */
   readonly name: string;
   /** Makes the metric; the problem's parts and outputs are for metrics that take closures of their own. */
   readonly create: (problem: MetricProblem) => PerturbationMetric;

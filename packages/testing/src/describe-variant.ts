@@ -9,14 +9,14 @@ import { type ToyProblem, toyProblem } from './toy-problem.js';
 /** The cases that a variant may have to skip, each with its reason. */
 export type VariantCase = 'rho 0' | 'zero gradient' | 'extreme gradient' | 'configuration';
 
-/** What the suite asks a variant's factory for. */
+/** The options that the suite gives a variant's factory. */
 export interface SuiteOptions {
   readonly rho?: number;
   readonly runs?: { readonly count: number };
   readonly onNonFinite?: 'skip';
 }
 
-/** What the conformance suite must know of a variant. */
+/** A variant, as the conformance suite must know it. */
 export interface VariantSuite {
   /** The name in configurations. */
   readonly name: string;
@@ -26,7 +26,7 @@ export interface VariantSuite {
   readonly skip?: Partial<Readonly<Record<VariantCase, string>>>;
   /** Backends. Default cpu and wasm. */
   readonly backends?: readonly BackendName[];
-  /** Whether the variant needs the losses of the examples. Default false. */
+  /** True of a variant that needs the losses of the examples. Default false. */
   readonly examples?: boolean;
   /** Why it refuses independent runs. Default that it trains them as separate ones. */
   readonly refusesRuns?: string;
@@ -75,7 +75,7 @@ export function describeVariant(suite: VariantSuite): void {
   });
 }
 
-/** Whether the losses of the suite that is running tell those of their examples. */
+/** True while the losses of the suite that is running tell those of their examples. */
 let examples = false;
 
 /** The base optimizers that a suite runs on. */
@@ -217,7 +217,7 @@ function describeFailures(suite: VariantSuite): void {
             expect(() => optimizer.minimize(failingLoss, false, problem.variables)).toThrow(
               'the closure failed',
             );
-            // What the first evaluation kept is the caller's (metrics of model.fit); everything else must be gone.
+            // Tensors that the first evaluation kept are the caller's (metrics of model.fit); everything else must be gone.
             expect(tf.memory().numTensors - numTensors).toBe(keptByFirst);
             expect(tf.memory().numBytes - numBytes).toBe(keptByFirst * 4);
             expect(problem.values()).toEqual(before.weights);

@@ -3,13 +3,13 @@ import { type AnyLossClosure, adamw, sgd } from '@tfjs-sam/core';
 import { type Golden, type GoldenStep, type StoredVector, toleranceOf } from './golden.js';
 import { buildGoldenModel, type GoldenModel } from './golden-model.js';
 
-/** How a trajectory's steps are taken. */
+/** The way in which a trajectory's steps are taken. */
 export interface GoldenRun {
   /** Makes the optimizer of a trajectory, with whatever draws or masks the file injects. */
   readonly create: (base: tf.Optimizer, golden: Golden, model: GoldenModel) => tf.Optimizer;
   /** The closure of a step. Default the model's loss of the step's batch. */
   readonly closure?: (model: GoldenModel, step: GoldenStep, golden: Golden) => AnyLossClosure;
-  /** Whether the loss that `minimize` reports is the file's `loss_at_theta`. Default true. */
+  /** True where the loss that `minimize` reports is the file's `loss_at_theta`. Default true. */
   readonly reportsLossAtTheta?: boolean;
 }
 

@@ -12,7 +12,7 @@ export interface RunsProblem {
   dispose(): void;
 }
 
-/** How many networks there are. */
+/** The number of networks. */
 export const RUNS = 3;
 
 const shapes = [[3, 5], [5], [5, 2], [2]];

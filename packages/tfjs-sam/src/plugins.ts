@@ -30,7 +30,7 @@ import * as wsam from '@tfjs-sam/wsam';
 import * as xsam from '@tfjs-sam/xsam';
 import * as zsharp from '@tfjs-sam/zsharp';
 
-/** What each package exports, by its name. */
+/** The exports of each package, by its name. */
 export const packages: Readonly<Record<string, object>> = {
   '@tfjs-sam/adaptive-radius': adaptiveRadius,
   '@tfjs-sam/ae-sam': aeSam,

@@ -22,7 +22,7 @@ import {
 import { directionOptions, directionSampler, distributedOptions } from './directions.js';
 import type { SampledSharpness } from './sampled-sharpness.js';
 
-/** What every member of the class has. */
+/** Options of every member of the class. */
 /*#__NO_SIDE_EFFECTS__*/
 export function sampledOptions({
   rho,
@@ -46,7 +46,7 @@ export function sampledOptions({
   };
 }
 
-/** What every member of the class has. */
+/** Options of every member of the class. */
 export interface SampledRuleOptions extends OptionsOf<ReturnType<typeof sampledOptions>> {}
 
 /** A rule's parts, complete. */

@@ -1,6 +1,6 @@
 import { engine, getBackend, getKernel } from '@tensorflow/tfjs-core';
 
-/** Whether a kernel runs on the active backend. */
+/** True where a kernel runs on the active backend. */
 export const isAvailable = (name: string): boolean => Boolean(getKernel(name, getBackend()));
 
 /**
@@ -9,5 +9,5 @@ export const isAvailable = (name: string): boolean => Boolean(getKernel(name, ge
  */
 export const isNested = (): boolean => engine().state.gradientDepth > 1;
 
-/** Whether a kernel without second derivatives may run: on the active backend, and not inside of two gradients. */
+/** True where a kernel without second derivatives may run: on the active backend, and not inside of two gradients. */
 export const isUsable = (name: string): boolean => isAvailable(name) && !isNested();

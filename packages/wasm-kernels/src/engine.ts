@@ -6,7 +6,7 @@ import { hasHeapAccess } from './wasm-backend.js';
 /** The side module at work on a backend, or undefined where the backend's heap is not accessible. */
 export type SideModuleOf = (backend: object) => SideModule | undefined;
 
-/** What runs the kernels. */
+/** The implementation that runs the kernels. */
 export interface Engine {
   readonly implementation: SideBuild | 'composed';
   readonly sideOf?: SideModuleOf;

@@ -12,13 +12,13 @@ export interface DerivedGradient {
 /** Gradients of several kernels. */
 export type GradientList = readonly (GradConfig | DerivedGradient)[];
 
-/** What TensorFlow.js answers wrongly and a feature puts right: a row of the README's tables. */
+/** A wrong answer of TensorFlow.js that a feature puts right: a row of the README's tables. */
 export interface Repair {
   /** The operations, as the README names them. */
   readonly op: string;
-  /** What was wrong. */
+  /** The fault. */
   readonly wrong: string;
-  /** What the answer is here, where that is not plain. */
+  /** The answer here, where that is not plain. */
   readonly fix?: string;
 }
 
@@ -30,8 +30,8 @@ export interface Feature {
   readonly gradients?: GradientList;
   /** Methods of the Layers API and of optimizers that use the kernels. */
   readonly layers?: readonly Patch[];
-  /** What is repaired on the wasm backend. */
+  /** Repairs on the wasm backend. */
   readonly repairs?: readonly Repair[];
-  /** What is repaired on every backend: gradients. */
+  /** Repairs on every backend: gradients. */
   readonly gradientRepairs?: readonly Repair[];
 }

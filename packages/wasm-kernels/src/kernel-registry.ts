@@ -8,13 +8,13 @@ import {
 import type { SideModuleOf } from './engine.js';
 import type { KernelResult, TrainingKernel } from './kernel.js';
 
-/** How one kernel was registered. */
+/** The registration of one kernel. */
 export interface RegisteredKernel {
   /** Name in TensorFlow.js's kernel registry. */
   readonly name: string;
   /** `side`: on the side module; `composed`: made of kernels that TensorFlow.js has. */
   readonly implementation: 'side' | 'composed';
-  /** Whether TensorFlow.js ships a kernel of this name for wasm, which ours replaces. */
+  /** True where TensorFlow.js ships a kernel of this name for wasm, which ours replaces. */
   readonly replaces: boolean;
 }
 

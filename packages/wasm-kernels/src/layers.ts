@@ -1,7 +1,7 @@
 import { engine, env, serialization, type Tensor } from '@tensorflow/tfjs-core';
 import type { Patch } from './patches.js';
 
-/** What is read of a layer's weight. */
+/** The members that are read of a layer's weight. */
 export interface Weight {
   read(): Tensor;
 }
@@ -36,16 +36,16 @@ export function hasMembers(
   );
 }
 
-/** Whether operations are recorded for a gradient: where that is not so, TensorFlow.js has fused kernels of its own. */
+/** True while operations are recorded for a gradient: else TensorFlow.js has fused kernels of its own. */
 export const inRecordedGradient = (): boolean => engine().state.gradientDepth > 0;
 
 const SPLIT_FLAG = 'SAM_SPLIT_ACTIVATIONS';
 env().registerFlag(SPLIT_FLAG, () => false);
 
-/** Whether activations with a kink are to run as kernels of their own: somebody watches for them, as core's curvature does. */
+/** True where activations with a kink are to run as kernels of their own: somebody watches for them, as core's curvature does. */
 export const splitsActivations = (): boolean => env().getBool(SPLIT_FLAG);
 
-/** What is used of the Layers API's LSTM and GRU cells. */
+/** The members that are used of the Layers API's LSTM and GRU cells. */
 export interface RecurrentCell {
   readonly kernel: Weight;
   readonly recurrentKernel: Weight;

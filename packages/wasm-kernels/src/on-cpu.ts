@@ -8,7 +8,7 @@ import {
 import type { HeapBackend } from './heap.js';
 import type { KernelCall, KernelResult, TrainingKernel } from './kernel.js';
 
-/** What is used of TensorFlow.js's cpu backend. */
+/** The members that are used of TensorFlow.js's cpu backend. */
 interface CpuBackend extends KernelBackend {
   makeTensorInfo(shape: number[], dtype: TensorInfo['dtype'], values: unknown): TensorInfo;
   firstUse: boolean;

@@ -17,7 +17,7 @@ export interface RegisterOptions {
    * bits on one machine but maybe not on another. Default `false`.
    */
   readonly deterministic?: boolean;
-  /** Which implementation to use. Default: the fastest that this engine runs. */
+  /** The implementation to use. Default: the fastest that this engine runs. */
   readonly implementation?: SideBuild | 'composed';
   /**
    * Threads that work on one call of a kernel, 1 to 64: results have the same bits for any number. They need a heap that is shared
@@ -27,7 +27,7 @@ export interface RegisterOptions {
   readonly threads?: number;
 }
 
-/** What {@link registerTrainingKernels} did. */
+/** The report of {@link registerTrainingKernels}. */
 export interface KernelReport {
   /** `fma` or `plain`: the build of the side module that runs; `composed`: none does. */
   readonly implementation: SideBuild | 'composed';

@@ -41,7 +41,7 @@ export class Choice {
     return known;
   }
 
-  /** Whether the next call of a shape is shared. */
+  /** Decides if the next call of a shape is shared. */
   shares(shape: number): boolean {
     const known = this.#known(shape);
     const better = known.shared < known.alone;

@@ -12,7 +12,7 @@ export const words = {
   sleepers: 16,
   /** Parts that other threads have done. */
   done: 32,
-  /** Whether the thread that asks sleeps until they are done. */
+  /** True where the thread that asks sleeps until they are done. */
   asleep: 48,
   /** Threads that are ready. */
   ready: 64,
@@ -29,7 +29,7 @@ export const words = {
   /** Number of arguments that move with the first unit, and of those that are memory of a thread's own. */
   moves: 85,
   owned: 86,
-  /** Which arguments move, and which are a thread's own. */
+  /** The arguments that move, and those that are a thread's own. */
   moveAt: 96,
   ownedAt: 112,
 } as const;

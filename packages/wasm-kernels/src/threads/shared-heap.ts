@@ -16,7 +16,7 @@ type Factory = () => KernelBackend | Promise<KernelBackend>;
 /** The factories that make backends with a shared heap. */
 const ours = new WeakSet<Factory>();
 
-/** Whether a backend could be made again without anybody noticing. */
+/** True where a backend could be made again without anybody noticing. */
 const isUnused = (backend: KernelBackend): boolean => backend.numDataIds() === 0;
 
 /**

@@ -73,7 +73,7 @@ export function declareShared(binary: Uint8Array): Uint8Array<ArrayBuffer> | und
   return bytes;
 }
 
-/** Whether a binary is TensorFlow.js's module: others that are loaded at the same time are left alone. */
+/** True of TensorFlow.js's module: others that are loaded at the same time are left alone. */
 function isTensorflows(binary: Uint8Array): boolean {
   const range = sections(binary).get(EXPORTS);
   return Boolean(
@@ -101,7 +101,7 @@ function sharing(original: Instantiate): Instantiate {
   return replacement as Instantiate;
 }
 
-/** Whether this engine lets threads share memory: Node does, a browser on cross-origin-isolated pages. */
+/** True where this engine lets threads share memory: Node does, a browser on cross-origin-isolated pages. */
 export const canShareMemory = (): boolean =>
   typeof SharedArrayBuffer === 'function' && Reflect.get(globalThis, 'crossOriginIsolated') !== false;
 
@@ -119,6 +119,6 @@ export async function withSharedMemory<T>(start: () => Promise<T> | T): Promise<
   }
 }
 
-/** Whether a memory is shared between threads. */
+/** True of a memory that threads share. */
 export const isShared = (memory: WebAssembly.Memory): boolean =>
   typeof SharedArrayBuffer === 'function' && memory.buffer instanceof SharedArrayBuffer;

@@ -23,7 +23,7 @@ export function nodeModule<Name extends keyof NodeModules>(name: Name): NodeModu
   return node?.getBuiltinModule?.(name);
 }
 
-/** Whether the thread that asks may sleep: everywhere but on a page's main thread. */
+/** True where the thread that asks may sleep: everywhere but on a page's main thread. */
 export const maySleep = (): boolean => Boolean(nodeModule('node:os')) || !('document' in globalThis);
 
 /** Starts a thread that does not keep the process alive. `lost` hears of one that ends by itself. */

@@ -8,7 +8,7 @@ export type Parameter<F extends Splittable> = (typeof parameters)[F][number];
 /** A call's arguments by name. */
 export type Arguments<F extends Splittable> = Readonly<Record<Parameter<F>, number>>;
 
-/** How a call is split into parts. Its result has the same bits however it is split. */
+/** The split of a call into parts. Its result has the same bits however it is split. */
 export interface Split<F extends Splittable> {
   /** The argument that counts the units: rows, images, elements. */
   readonly count: Parameter<F>;
@@ -22,11 +22,11 @@ export interface Split<F extends Splittable> {
   readonly perThread?: number;
 }
 
-/** What is known about splitting a function. */
+/** The rules for splitting a function. */
 export interface Splitting<F extends Splittable> {
   /** Microseconds that a call takes on one thread, roughly. */
   readonly work: (given: Arguments<F>) => number;
-  /** How it is split; undefined where it is not. */
+  /** Its split; undefined where it has none. */
   readonly split: (given: Arguments<F>) => Split<F> | undefined;
 }
 

@@ -1,6 +1,6 @@
 import type { floats as Floats, words as Words } from './layout.js';
 
-/** What a thread is given. */
+/** The data that a thread is given. */
 export interface ThreadData {
   /** From 1; 0 is the thread that asks. */
   readonly number: number;

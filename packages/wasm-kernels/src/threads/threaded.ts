@@ -34,7 +34,7 @@ function splitFunction<F extends Splittable>(
   const values: Record<string, number> = Object.fromEntries(names.map((each) => [each, 0]));
   const given = values as Arguments<F>;
   const choice = new Choice();
-  /** How a call is split now; undefined where it is not. */
+  /** The split of a call now; undefined where it has none. */
   const partsOf = (time: number): SplitCall | undefined => {
     const how: Split<F> | undefined = split(given);
     if (!how) return undefined;

@@ -13,7 +13,7 @@ interface Axis {
   readonly length: number;
 }
 
-/** How many taps of each window lie inside the input. */
+/** Counts the taps of each window that lie inside the input. */
 function tapsInside({ outputs, stride, taps, dilation, before, length }: Axis): number[] {
   return Array.from({ length: outputs }, (_, output) => {
     const origin = output * stride - before;

@@ -15,7 +15,7 @@ import { isUsable } from '../../availability.js';
 import { asFloat, requireVectors } from '../../layer-inputs.js';
 import { hasMembers, type LayerCall, layerCall, onlyInput, type Weight } from '../../layers.js';
 
-/** What {@link trainingBatchNorm} returns. The caller disposes it. */
+/** The result of {@link trainingBatchNorm}. The caller disposes it. */
 export interface TrainingBatchNorm {
   /** Shape of x. */
   readonly y: Tensor;
@@ -63,7 +63,7 @@ interface Statistic extends Weight {
   write(value: Tensor): unknown;
 }
 
-/** What is used of the Layers API's BatchNormalization. */
+/** The members that are used of the Layers API's BatchNormalization. */
 interface BatchNormLayer {
   readonly scale: boolean;
   readonly center: boolean;

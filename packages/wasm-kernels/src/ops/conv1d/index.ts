@@ -3,7 +3,7 @@ import type { Feature } from '../../feature.js';
 import { hasMembers, type LayerCall, layerCall } from '../../layers.js';
 import type { Patch } from '../../patches.js';
 
-/** What is used of the Layers API's Conv1D. */
+/** The members that are used of the Layers API's Conv1D. */
 interface Conv1dLayer {
   readonly padding: string;
   readonly dataFormat: string;

@@ -30,7 +30,7 @@ export const conv2dLayerGradients: readonly GradConfig[] = [
   },
 ];
 
-/** What is used of the Layers API's Conv2D. */
+/** The members that are used of the Layers API's Conv2D. */
 interface Conv2dLayer {
   readonly kernel: Weight;
   readonly bias: Weight | null | undefined;

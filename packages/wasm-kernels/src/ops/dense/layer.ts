@@ -38,7 +38,7 @@ export const denseGradients: readonly GradConfig[] = [
   },
 ];
 
-/** What is used of the Layers API's Dense. */
+/** The members that are used of the Layers API's Dense. */
 interface DenseLayer {
   readonly kernel: Weight;
   readonly bias: Weight | null | undefined;

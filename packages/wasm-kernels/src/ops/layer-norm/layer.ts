@@ -55,7 +55,7 @@ export const layerNormGradients: readonly GradConfig[] = [
   },
 ];
 
-/** What is used of the Layers API's LayerNormalization. */
+/** The members that are used of the Layers API's LayerNormalization. */
 interface LayerNormLayer {
   /** A list once the layer is built. */
   readonly axis: number | number[];

@@ -10,7 +10,7 @@ interface Axis {
   readonly to: number;
 }
 
-/** Whether the elements are of the four bytes that the side module moves. */
+/** True of elements of the four bytes that the side module moves. */
 export const isFourBytes = ({ dtype }: TensorInfo): boolean => dtype === 'float32' || dtype === 'int32';
 
 /** Bytes from one element of each axis to the next. */

@@ -62,7 +62,7 @@ export function paddedDepthwise(call: KernelCall): KernelResult | undefined {
   return nothing(call, info) ?? padded(call, info);
 }
 
-/** Whether some window lies in the padding altogether. */
+/** True where some window lies in the padding altogether. */
 const hasEmptyWindow = (info: ConvInfo): boolean =>
   info.padInfo.top >= info.effectiveFilterHeight ||
   info.padInfo.left >= info.effectiveFilterWidth ||
