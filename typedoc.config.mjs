@@ -1,7 +1,10 @@
 // The API reference: every entry point of every published package, in one program, so that it is compiled once.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 
-const packages = readdirSync('packages').filter((folder) => existsSync(`packages/${folder}/package.json`));
+/** The umbrella last: what it exports again belongs to the package that declares it. */
+const packages = readdirSync('packages')
+  .filter((folder) => existsSync(`packages/${folder}/package.json`))
+  .sort((a, b) => Number(a === 'tfjs-sam') - Number(b === 'tfjs-sam'));
 const manifest = (folder) => JSON.parse(readFileSync(`packages/${folder}/package.json`, 'utf8'));
 
 /** @type {Partial<import('typedoc').TypeDocOptions>} */

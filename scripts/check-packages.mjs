@@ -7,6 +7,7 @@ import { dirname, join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { unpack } from '@publint/pack';
 import ts from 'typescript';
+import { browserProblems } from './check-packages/browser.mjs';
 import { contentProblems } from './check-packages/contents.mjs';
 import { installNodes } from './check-packages/nodes.mjs';
 import { resolutionProblems } from './check-packages/resolution.mjs';
@@ -67,6 +68,14 @@ function install(packages) {
   }
 }
 
+/** The same script for those who `require`. */
+function asRequire(text) {
+  const calls = text
+    .replace(/^import \* as (\w+) from ('[^']+');/gm, 'const $1 = require($2);')
+    .replace(/^import (\{[^}]+\}) from ('[^']+');/gm, 'const $1 = require($2);');
+  return `const main = async () => {\n${calls}};\nmain().catch((error) => { console.error(error); process.exitCode = 1; });\n`;
+}
+
 /** Loads every entry point, trains with SAM on both builds of the wasm kernels, and calls every command. */
 function run(packages) {
   const entries = packages.flatMap(({ manifest: { name, exports } }) =>
@@ -79,8 +88,9 @@ function run(packages) {
     copyFileSync(join(root, 'scripts', 'check-packages', 'train.mjs'), join(project, `train.${extension}`));
   }
   writeFileSync(join(project, 'entries.cjs'), requires);
+  writeFileSync(join(project, 'train.cjs'), asRequire(readFileSync(join(project, 'train.mjs'), 'utf8')));
   for (const node of [process.execPath, ...nodes])
-    for (const file of ['entries.mjs', 'entries.cjs', 'train.mjs']) sh(project, node, file);
+    for (const file of ['entries.mjs', 'entries.cjs', 'train.mjs', 'train.cjs']) sh(project, node, file);
   for (const command of packages.flatMap(({ manifest }) => Object.keys(manifest.bin ?? {}))) {
     const help = sh(project, 'npx', '--no-install', command, '--help');
     if (!help.includes(`Usage: ${command} `)) report([`expected help of ${command} --help, got: ${help}`]);
@@ -122,8 +132,13 @@ report((await Promise.all(packages.map(contentProblems))).flat());
 report((await Promise.all(packages.map(resolutionProblems))).flat());
 install(packages);
 const entries = run(packages);
-report([...typeProblems('nodenext', 'nodenext'), ...typeProblems('esnext', 'bundler')]);
+report([
+  ...typeProblems('node16', 'node16'),
+  ...typeProblems('nodenext', 'nodenext'),
+  ...typeProblems('esnext', 'bundler'),
+]);
+report(await browserProblems(project));
 console.log(
-  `check-packages: ${packages.length} packages install, ${entries} entry points load, train and compile` +
+  `check-packages: ${packages.length} packages install, ${entries} entry points load, train and compile, in Node and in a browser` +
     (nodes.length > 0 ? `, also on ${nodes.length} other versions of Node` : ''),
 );

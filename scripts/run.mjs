@@ -140,6 +140,10 @@ const commands = {
     buildAll();
     sh(process.execPath, [join('scripts', 'generate.mjs'), ...args]);
   },
+  gallery: (args) => {
+    buildAll();
+    sh(process.execPath, [join('scripts', 'gallery.mjs'), ...args]);
+  },
   'new-variant': (args) => {
     sh(process.execPath, [join('scripts', 'new-variant.mjs'), ...args]);
     wire();

@@ -89,6 +89,7 @@ export default defineConfig({
     nav: [
       { text: 'Guide', link: '/guide/quick-start', activeMatch: '^/guide/' },
       { text: 'Variants', link: '/variants/', activeMatch: '^/variants/' },
+      { text: 'Examples', link: '/examples/', activeMatch: '^/examples/' },
       { text: 'Playground', link: '/playground/' },
       { text: 'Packages', link: '/packages/', activeMatch: '^/packages/' },
       { text: 'API', link: '/api/index.html', target: '_self' },

@@ -1,4 +1,4 @@
-// Writes the generated pages of the site: a card for every variant and metric, and the READMEs of the packages.
+// Writes the generated pages of the site: a card for every part, and the READMEs of packages, examples and studies.
 import {
   copyFileSync,
   existsSync,
@@ -12,19 +12,12 @@ import { dirname, join, posix, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs';
-import {
-  elementwiseMetric,
-  euclideanMetric,
-  fisherMetric,
-  hessianDiagonalMetric,
-  makeOracle,
-  mongeMetric,
-} from '@tfjs-sam/core';
-import { createDefaultRegistry } from 'tfjs-sam';
-import { ballsPicture, pathsPicture } from './pictures.mjs';
+import { cardsOf, cell, kinds, metricPicture, partsOf } from './cards.mjs';
+import { declarations } from './declarations.mjs';
 
 const docs = fileURLToPath(new URL('..', import.meta.url));
 const root = join(docs, '..');
+const sources = declarations(root);
 const out = (path, text) => {
   mkdirSync(dirname(join(docs, path)), { recursive: true });
   writeFileSync(join(docs, path), text);
@@ -87,9 +80,23 @@ function copies() {
     const list = items.map(
       ({ link, text }) => `- [${text}](${link}): ${firstSentence(`${link.slice(1)}/README.md`)}`,
     );
-    if (items.length > 0) out(`${parent}/index.md`, `# ${heading}\n\n${list.join('\n')}\n`);
+    const body = parent === 'examples' ? gallery(items) : `# ${heading}\n\n${list.join('\n')}`;
+    if (items.length > 0) out(`${parent}/index.md`, `${body}\n`);
     out(`generated/${parent}.json`, JSON.stringify([{ text: heading, link: `/${parent}/`, items }]));
   }
+}
+
+/** The examples, each with what it is about, its guide and what it printed when it was last run. */
+function gallery(items) {
+  const entries = items.map(({ text: name, link, title: heading }) => {
+    const text = withLinks(`examples/${name}/README.md`);
+    const [, result = ''] = /## Result\n([\s\S]*?)\n<!-- end: result -->/.exec(text) ?? [];
+    const guide = /\]\((\/guide\/[\w-]+)/.exec(text)?.[1];
+    const links = [`[Code and more](${link})`, guide && `[its guide](${guide})`].filter(Boolean).join(', ');
+    return `## ${heading}\n\n${firstSentence(`examples/${name}/README.md`)}\n\n${result.trim()}\n\n${links}`;
+  });
+  const about = 'Every example runs in CI. What stands below each is what it printed, by `npm run gallery`.';
+  return ['# Examples', about, ...entries].join('\n\n');
 }
 
 function firstSentence(file) {
@@ -102,147 +109,35 @@ function firstSentence(file) {
     .replace(/\[([^\]]*)\]\([^)]*\)/g, '$1');
 }
 
-const registry = createDefaultRegistry();
-const kinds = {
-  variant: 'Variants',
-  metric: 'Metrics',
-  combiner: 'Combiners',
-  filter: 'Filters',
-  ascent: 'Ascent directions',
-  schedule: 'Schedules',
-  'base-optimizer': 'Base optimizers',
+const packageOf = (part) => {
+  const folder = [...sources.get(`${part.kind}:${part.name}`).file.split('/')][1];
+  return JSON.parse(readFileSync(join(root, 'packages', folder, 'package.json'), 'utf8')).name;
 };
-const cell = (value) => String(value).replace(/\|/g, '\\|').replace(/</g, '&lt;').replace(/\{/g, '&#123;');
-
-/** A default, as code in a cell of a table. */
-const code = (value) => `<code v-pre>${cell(JSON.stringify(value))}</code>`;
-
-function optionTable(rows) {
-  if (rows.length === 0) return 'No options.\n';
-  const line = ({ name, type, range, default: value, required, description }) =>
-    `| \`${name}\` | ${cell([type, range].filter(Boolean).join(', '))} | ${value === undefined ? (required ? 'required' : '') : code(value)} | ${cell(description)} |`;
-  return `| option | type, range | default | |\n| --- | --- | --- | --- |\n${rows.map(line).join('\n')}\n`;
-}
-
-/** The fenced formula that a package's README begins with. */
-function formulaOf(folder) {
-  const file = join(root, 'packages', folder, 'README.md');
-  if (!existsSync(file)) return '';
-  return /```\n[\s\S]*?```/.exec(readFileSync(file, 'utf8'))?.[0] ?? '';
-}
-
-const base = { name: 'sgd', learningRate: 0.005 };
-/** A variant beside gradient descent on the banana, from its defaults; none where it has no base or needs a choice. */
-function variantPicture(name) {
-  const rows = registry.describe(name, 'variant');
-  if (!rows.some((row) => row.name === 'base') || rows.some((row) => row.required && row.name !== 'base'))
-    return '';
-  try {
-    const optimizers = {
-      'gradient descent': registry.build('base-optimizer', base),
-      [name]: registry.create({
-        variant: name,
-        base,
-        ...(rows.some((row) => row.name === 'rho') && { rho: 0.2 }),
-      }),
-    };
-    return `${pathsPicture('banana', optimizers)}\n\n_${name} beside gradient descent, 150 steps of learning rate 0.005 from the same point${rows.some((row) => row.name === 'rho') ? ', ρ = 0.2' : ''}._\n`;
-  } catch (error) {
-    console.error(`pages: no picture of ${name}: ${error.message}`);
-    return '';
-  }
-}
-
-const places = [
-  [-1.2, 1.5],
-  [-0.6, 0.2],
-  [0.4, 1.2],
-  [1, 1.02],
-];
-const fixed = (metric) => (weights, gradient, loss) => {
-  const oracle = makeOracle(loss, [weights]);
-  return metric.at(gradient, oracle);
-};
-const balls = {
-  euclidean: ['Euclid: a circle, the same everywhere', () => euclideanMetric(), 0.25],
-  elementwise: ['ASAM: stretched along large weights', () => elementwiseMetric({ eta: 0.01 }), 0.3],
-  monge: ['Monge: flattened along the gradient, the more the steeper', () => mongeMetric(), 0.25],
-  fisher: ['Fisher: flattened along coordinates of large gradient', () => fisherMetric({ eta: 1 }), 0.25],
-  'hessian-diagonal': [
-    'Hessian: flattened along coordinates of large curvature',
-    () => hessianDiagonalMetric({ damping: 1, probes: 8, decay: 0 }),
-    0.5,
-  ],
-};
-function metricPicture(name) {
-  const entry = balls[name];
-  if (!entry) return '';
-  const [caption, metric, rho] = entry;
-  return `${ballsPicture('banana', caption, fixed(metric()), rho, places)}\n\n_${caption}. Balls of radius ${rho} and the step to their worst point._\n`;
-}
-
-function card(kind, name) {
-  const plugin = registry.find(name, kind);
-  const rows = registry.describe(name, kind);
-  const folder = plugin.package.replace('@tfjs-sam/', '');
-  const json =
-    kind === 'variant'
-      ? {
-          variant: name,
-          ...(rows.some((row) => row.name === 'base') && { base: { name: 'sgd', learningRate: 0.1 } }),
-        }
-      : { name };
-  const text = plugin.doc ?? plugin.description;
-  return `---
-title: ${JSON.stringify(`${name} (${kind})`)}
----
-
-# ${name}
-
-${text}${plugin.source ? `\n\nSource: ${plugin.source}` : ''}
-
-${kind === 'variant' ? formulaOf(folder) : ''}
-
-${kind === 'variant' ? variantPicture(name) : kind === 'metric' ? metricPicture(name) : ''}
-
-## Options
-
-${optionTable(rows)}
-
-## In JSON
-
-\`\`\`json
-${JSON.stringify(json)}
-\`\`\`
-
-Package [\`${plugin.package}\`](${pages.get(`packages/${folder}`) ?? '/packages/'}): when to use it, cost, what departs from the published code.
-`;
-}
 
 function cards() {
   const sidebar = [];
   let index =
     '# Variants and parts\n\nEvery card is made from the declaration that the code itself runs on.\n';
+  const card = cardsOf(root, sources, (folder) => pages.get(`packages/${folder}`) ?? '/packages/');
   for (const [kind, heading] of Object.entries(kinds)) {
-    const names = registry.list(kind);
-    if (names.length === 0) continue;
-    for (const name of names) out(`variants/${kind}-${name}.md`, card(kind, name));
-    const items = names.map((name) => ({ text: name, link: `/variants/${kind}-${name}` }));
+    const parts = partsOf(kind, packageOf);
+    for (const part of parts) out(`variants/${kind}-${part.name}.md`, card(part));
+    const items = parts
+      .map(({ name }) => ({ text: name, link: `/variants/${kind}-${name}` }))
+      .sort((a, b) => a.text.localeCompare(b.text));
     sidebar.push({ text: heading, items, collapsed: kind !== 'variant' });
-    const line = (name) => {
-      const plugin = registry.find(name, kind);
-      return `| [${name}](/variants/${kind}-${name}) | ${cell(plugin.doc ?? plugin.description)} |`;
-    };
-    index += `\n## ${heading}\n\n| | |\n| --- | --- |\n${names.map(line).join('\n')}\n`;
+    const hasUse = parts.some(({ use }) => use);
+    const line = ({ name, doc, use }) =>
+      `| [${name}](/variants/${kind}-${name}) | ${cell(doc)} |${hasUse ? ` ${cell(use ?? '')} |` : ''}`;
+    const head = hasUse ? '| | | when to use it |\n| --- | --- | --- |' : '| | |\n| --- | --- |';
+    index += `\n## ${heading}\n\n${head}\n${parts.map(line).join('\n')}\n`;
   }
   out('variants/index.md', index);
   out('generated/cards.json', JSON.stringify(sidebar));
 }
 
 function metricsPage() {
-  const file = join(docs, 'guide/metrics.md');
-  if (!existsSync(file)) return;
-  for (const name of Object.keys(balls)) out(`generated/ball-${name}.md`, metricPicture(name));
+  for (const part of partsOf('metric', packageOf)) out(`generated/ball-${part.name}.md`, metricPicture(part));
 }
 
 /** The binaries of TensorFlow.js's wasm backend, for the playground. */

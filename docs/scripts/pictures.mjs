@@ -1,32 +1,26 @@
 // Draws SVG pictures from the packages themselves: paths of the variants on a surface, balls of the metrics.
 import * as tf from '@tensorflow/tfjs-core';
+import { makeOracle } from '@tfjs-sam/core';
 import { contours } from 'd3-contour';
-import { lossOf } from '../surfaces/formula.mjs';
 import { surfaces } from '../surfaces/surfaces.mjs';
 
 const [WIDTH, COLUMNS] = [960, 64];
 
 /** Values of a loss on a grid, row by row from the lowest y. */
-function valuesOf({ x, y, formula }, columns, rows) {
+function valuesOf({ x, y }, value, columns, rows) {
   return tf.tidy(() => {
     const xs = tf.tile(tf.reshape(tf.linspace(x[0], x[1], columns), [1, columns]), [rows, 1]);
     const ys = tf.tile(tf.reshape(tf.linspace(y[0], y[1], rows), [rows, 1]), [1, columns]);
-    return lossOf(formula)(xs, ys).dataSync();
+    return value(xs, ys).dataSync();
   });
 }
 
-/** The loss at a variable of two weights. */
-const lossAt = ({ formula }, weights) => {
-  const loss = lossOf(formula);
-  return () => loss(tf.gather(weights, 0), tf.gather(weights, 1));
-};
-
 /** Scales and contour lines of a surface. */
-function frame(surface) {
+function frame(surface, value) {
   const span = ([low, high]) => high - low;
   const height = Math.round((WIDTH * span(surface.y)) / span(surface.x));
   const rows = Math.round((COLUMNS * height) / WIDTH);
-  const values = [...valuesOf(surface, COLUMNS, rows)];
+  const values = [...valuesOf(surface, value, COLUMNS, rows)];
   const sorted = values.filter(Number.isFinite).sort((a, b) => a - b);
   const levels = Array.from(
     { length: 10 },
@@ -59,44 +53,52 @@ function svg(height, title, content) {
 const escaped = (text) =>
   text.replace(/[&<>"]/g, (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[c]);
 
-/** The points that an optimizer visits on a surface. */
-export function trajectory(surface, optimizer, steps) {
-  const weights = tf.variable(tf.tensor1d(surface.start));
-  const loss = lossAt(surface, weights);
+/** The points that an optimizer visits on a surface; `make` is given what the problem offers. */
+function trajectory(surface, problem, make, steps) {
+  const at = problem.start(surface.start);
+  const optimizer = make(at);
+  const loss = 'rule' in optimizer ? at.loss : at.mean;
   const points = [surface.start];
-  for (let step = 0; step < steps; step++) {
-    optimizer.minimize(loss, false, [weights]);
-    points.push([...weights.dataSync()]);
+  try {
+    for (let step = 0; step < steps; step++) {
+      optimizer.minimize(loss, false, at.variables);
+      points.push(at.read());
+    }
+    return points;
+  } finally {
+    at.dispose();
+    optimizer.dispose();
   }
-  weights.dispose();
-  optimizer.dispose();
-  return points;
 }
 
-/** A surface with the paths of several optimizers: `{ name: optimizer }`. */
-export function pathsPicture(name, optimizers, steps = 150) {
+/**
+ * A surface with the paths of several optimizers.
+ *
+ * @param name - The surface's.
+ * @param problem - How the methods see it: of `problemOf`.
+ * @param makers - What makes each optimizer, by its label.
+ */
+export function pathsPicture(name, problem, makers, steps = 150) {
   const surface = surfaces[name];
-  const { height, toX, toY, contour } = frame(surface);
-  const drawn = Object.entries(optimizers).map(([label, optimizer], i) => {
-    const points = trajectory(surface, optimizer, steps).filter((point) => point.every(Number.isFinite));
+  const { height, toX, toY, contour } = frame(surface, problem.value);
+  const drawn = Object.entries(makers).map(([label, make], i) => {
+    const points = trajectory(surface, problem, make, steps);
+    if (!points.flat().every(Number.isFinite)) throw new Error(`expected a finite path of ${label}`);
     const places = points.map(([x, y]) => [toX(x), toY(y)]);
     const [x, y] = places.at(-1);
     return `<path class="path path-${i}" d="${path(places)}"/><circle class="end path-${i}" cx="${x.toFixed(1)}" cy="${y.toFixed(1)}" r="8"/><text class="label path-${i}" x="16" y="${36 + 36 * i}">${escaped(label)}</text>`;
   });
-  return svg(
-    height,
-    `${Object.keys(optimizers).join(' and ')} on the surface "${name}"`,
-    contour + drawn.join(''),
-  );
+  const title = `${Object.keys(makers).join(' and ')} on the surface "${name}"`;
+  return svg(height, title, contour + drawn.join(''));
 }
 
-/** The balls of a metric of radius ρ at several places of a surface, each with the step to its worst point. */
-export function ballsPicture(name, title, metric, rho, places) {
+/** The balls of a metric, or of an ascent step, of radius ρ at several places of a surface, with the step to the worst point. */
+export function ballsPicture(name, title, problem, make, rho, places) {
   const surface = surfaces[name];
-  const { height, toX, toY, contour } = frame(surface);
+  const { height, toX, toY, contour } = frame(surface, problem.value);
   const balls = places.map((place) => {
-    const { ellipse, step } = ball(surface, metric, rho, place);
-    const around = ellipse.map(([dx, dy]) => [toX(place[0] + dx), toY(place[1] + dy)]);
+    const { outline, step } = ball(problem, make, rho, place);
+    const around = outline.map(([dx, dy]) => [toX(place[0] + dx), toY(place[1] + dy)]);
     const tip = [toX(place[0] + step[0]), toY(place[1] + step[1])];
     const centre = [toX(place[0]), toY(place[1])];
     return `<path class="ball" d="${path(around)}Z"/><path class="step" d="${path([centre, tip])}"/><circle class="centre" cx="${centre[0].toFixed(1)}" cy="${centre[1].toFixed(1)}" r="5"/>`;
@@ -104,24 +106,44 @@ export function ballsPicture(name, title, metric, rho, places) {
   return svg(height, title, contour + balls.join(''));
 }
 
-/** The boundary { δ : δᵀGδ = ρ² } of a metric at a place, and its ascent step, from the metric's own two maps. */
-function ball(surface, metric, rho, place) {
-  return tf.tidy(() => {
-    const weights = tf.variable(tf.tensor1d(place));
-    const loss = lossAt(surface, weights);
-    const { grads } = tf.variableGrads(loss, [weights]);
-    const gradient = [grads[weights.name]];
-    const inner = metric(weights, gradient, loss);
-    const column = (v) => [...inner.apply([tf.tensor1d(v)])[0].dataSync()];
-    const [[a, b], [, c]] = [column([1, 0]), column([0, 1])];
-    const ellipse = Array.from({ length: 90 }, (_, i) => {
-      const [x, y] = [Math.cos((i * Math.PI) / 45), Math.sin((i * Math.PI) / 45)];
-      const length = rho / Math.sqrt(a * x * x + 2 * b * x * y + c * y * y);
-      return [length * x, length * y];
+const turn = Array.from({ length: 180 }, (_, i) => [
+  Math.cos(((i + 0.5) * Math.PI) / 90),
+  Math.sin(((i + 0.5) * Math.PI) / 90),
+]);
+
+/** Outline and ascent step at a place, from the metric's own maps, or from the ascent step itself. */
+function ball(problem, make, rho, place) {
+  const at = problem.start(place);
+  try {
+    return tf.tidy(() => {
+      const metric = make(at);
+      const oracle = makeOracle(at.loss, at.variables);
+      const { gradient } = oracle.evaluate();
+      return typeof metric.at === 'function'
+        ? ellipse(metric.at(gradient, oracle), at, gradient, rho)
+        : reached(metric, at, oracle, gradient, rho);
     });
-    const solved = [...inner.solve(gradient)[0].dataSync()];
-    const along = gradient[0].dataSync().reduce((sum, g, i) => sum + g * solved[i], 0);
-    weights.dispose();
-    return { ellipse, step: solved.map((s) => (along > 0 ? (rho * s) / Math.sqrt(along) : 0)) };
+  } finally {
+    at.dispose();
+  }
+}
+
+/** { δ : δᵀGδ = ρ² }. */
+function ellipse(inner, { lift, plane }, gradient, rho) {
+  const column = (point) => plane(inner.apply(lift(point)));
+  const [[a, b], [, c]] = [column([1, 0]), column([0, 1])];
+  const outline = turn.map(([x, y]) => {
+    const length = rho / Math.sqrt(a * x * x + 2 * b * x * y + c * y * y);
+    return [length * x, length * y];
   });
+  const solved = plane(inner.solve(gradient));
+  const along = plane(gradient).reduce((sum, g, i) => sum + g * solved[i], 0);
+  return { outline, step: solved.map((s) => (along > 0 ? (rho * s) / Math.sqrt(along) : 0)) };
+}
+
+/** What the step reaches as a gradient of this length turns. */
+function reached(metric, { lift, plane }, oracle, gradient, rho) {
+  const length = Math.hypot(...plane(gradient));
+  const outline = turn.map(([x, y]) => plane(metric.step(lift([length * x, length * y]), rho, oracle)));
+  return { outline, step: plane(metric.step(gradient, rho, oracle)) };
 }

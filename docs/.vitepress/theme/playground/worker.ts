@@ -41,12 +41,14 @@ async function walk(request: Extract<Request, { kind: 'walk' }>): Promise<void> 
     typeof registry.build<'metric'>
   >[1]);
   for (const variant of request.variants) {
-    const weights = tf.variable(tf.tensor1d([...request.start]));
-    const closure = () => tf.tidy(() => loss(tf.gather(weights, 0), tf.gather(weights, 1)) as tf.Scalar);
+    // A name that methods of normalisation layers look for, and one example for those that look at single ones.
+    const weights = tf.variable(tf.tensor1d([...request.start]), true, 'batch_normalization/gamma');
+    const value = () => tf.tidy(() => loss(tf.gather(weights, 0), tf.gather(weights, 1)) as tf.Scalar);
+    const closure = variant === 'gd' ? value : () => tf.reshape(value(), [1]) as unknown as tf.Scalar;
     const optimizer = optimizerOf(variant, request.rho, request.learningRate);
     let places: Place[] = [];
     for (let step = 0; step <= request.steps; step++) {
-      places.push(placeOf(weights, closure, metric as PerturbationMetric, request.rho));
+      places.push(placeOf(weights, value, metric as PerturbationMetric, request.rho));
       if (step < request.steps) optimizer.minimize(closure, false, [weights]);
       if (step % 40 === 39 || step === request.steps) {
         answer({ kind: 'walk', id: request.id, variant, places, done: step === request.steps });
