@@ -71,7 +71,7 @@ const halfway = {
 };
 /** What no default completes: the examples of the pictures. The banana is the squared length of two outputs. */
 const supplied = {
-  base: () => core.sgd({ learningRate: 0.005 }),
+  base: (_at, name) => core.sgd({ learningRate: rateOf(name) }),
   rule: () => halfway,
   numData: () => 10_000,
   parts: (at) => () => ({
@@ -80,8 +80,11 @@ const supplied = {
   }),
   outputs: (at) => () => tf.reshape(squares(at.coordinates), [1, 2]),
 };
+/** Where the direction has the length of weights, the rate is near one. */
+const rateOf = (name) => shown[`variant:${name}`]?.learningRate ?? (name === 'entropy-sgd' ? 0.5 : 0.005);
 /** Options of the pictures that show more than the defaults do. */
 const shown = {
+  'variant:entropy-sgd': { walkRate: 0.005 },
   'variant:bsam': { learningRate: 0.005, rho: 0.005 },
   // Each of its k ascents goes on from the last.
   'variant:lookbehind-sam': { k: 2, rho: 0.1 },
@@ -95,7 +98,7 @@ const shown = {
 function make(plugin, at) {
   const given = { ...shown[`${plugin.kind}:${plugin.name}`] };
   for (const [option, { need }] of Object.entries(plugin.options))
-    if (need === 'required') given[option] ??= supplied[option]?.(at);
+    if (need === 'required') given[option] ??= supplied[option]?.(at, plugin.name);
   if (plugin.kind === 'variant' && 'rho' in plugin.options) given.rho ??= rhoOf(plugin);
   return plugin.create(given);
 }
@@ -127,7 +130,7 @@ function variantPicture(plugin) {
     [name]: (at) => make(plugin, at),
   });
   const radius = 'rho' in options ? `, ρ = ${rhoOf(plugin)}` : '';
-  const about = `${sentence(name)} beside gradient descent, 150 steps of learning rate ${shown[`variant:${name}`]?.learningRate ?? 0.005} from the same point${radius}`;
+  const about = `${sentence(name)} beside gradient descent, 150 steps of learning rate ${rateOf(name)}${rateOf(name) === 0.005 ? '' : ' (gradient descent: 0.005)'} from the same point${radius}`;
   return `${picture}\n\n_${[about, problem.caption].filter(Boolean).join('; ')}._`;
 }
 

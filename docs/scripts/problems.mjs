@@ -53,6 +53,7 @@ const holderOf = {
   'variant:layerwise-asam': 'layers',
   'variant:sign-asam': 'kernel',
   'variant:sam-on': 'layers',
+  'variant:sl-sam': 'layers',
   'variant:gc-sam': 'kernel',
   'variant:polar-sam': 'diagonal',
   'variant:zsharp': 'kernel',
