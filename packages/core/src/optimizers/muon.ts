@@ -181,8 +181,9 @@ export class MuonOptimizer extends SlotOptimizer {
  *   m ← μm + (1−μ)g;   u = μm + (1−μ)g;   θ ← θ (1 − lr λ) − lr √max(1, outputs/inputs) · NS(u / ‖u‖)
  *
  * NS lifts all singular values to between 0.7 and 1.2 by the quintic 3.4445 x − 4.775 x³ + 2.0315 x⁵, five times. A kernel
- * of more than two axes, a convolution's, is the matrix [inputs, outputs] with all axes but the last one flattened. Where
- * `nesterov` is false, u = m.
+ * of more than two axes, a convolution's, is the matrix [inputs, outputs] with all axes but the last one flattened; published
+ * code takes √max(1, outputs/inputs) from the kernel's height and width instead, which is 1 for square kernels. Where `nesterov`
+ * is false, u = m.
  *
  * @throws RangeError for a number out of its range; TypeError when `learningRate` is neither number nor function; Error in
  *   a step of independent runs, whose matrices would be taken for one.
