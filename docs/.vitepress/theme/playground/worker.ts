@@ -35,30 +35,37 @@ function optimizerOf(variant: string, rho: number, learningRate: number, momentu
   >[0]);
 }
 
+let walks = 0;
+
 async function walk(request: Extract<Request, { kind: 'walk' }>): Promise<void> {
   const loss = lossOf(request.formula);
   const metric = registry.build('metric', { name: request.metric } as Parameters<
     typeof registry.build<'metric'>
   >[1]);
   for (const variant of request.variants) {
-    // A name that methods of normalisation layers look for, and one example for those that look at single ones.
-    const weights = tf.variable(tf.tensor1d([...request.start]), true, 'batch_normalization/gamma');
+    // A name that methods of normalisation layers look for, and one example for those that look at single ones. The walk of a
+    // newer request begins before an older one has ended: each has a name of its own.
+    walks += 1;
+    const weights = tf.variable(tf.tensor1d([...request.start]), true, `batch_normalization_${walks}/gamma`);
     const value = () => tf.tidy(() => loss(tf.gather(weights, 0), tf.gather(weights, 1)) as tf.Scalar);
     const closure = variant === 'gd' ? value : () => tf.reshape(value(), [1]) as unknown as tf.Scalar;
     const optimizer = optimizerOf(variant, request.rho, request.learningRate);
     let places: Place[] = [];
-    for (let step = 0; step <= request.steps; step++) {
-      places.push(placeOf(weights, value, metric as PerturbationMetric, request.rho));
-      if (step < request.steps) optimizer.minimize(closure, false, [weights]);
-      if (step % 40 === 39 || step === request.steps) {
-        answer({ kind: 'walk', id: request.id, variant, places, done: step === request.steps });
-        places = [];
-        await pause();
-        if (newest.get('walk') !== request.id) break;
+    try {
+      for (let step = 0; step <= request.steps; step++) {
+        places.push(placeOf(weights, value, metric as PerturbationMetric, request.rho));
+        if (step < request.steps) optimizer.minimize(closure, false, [weights]);
+        if (step % 40 === 39 || step === request.steps) {
+          answer({ kind: 'walk', id: request.id, variant, places, done: step === request.steps });
+          places = [];
+          await pause();
+          if (newest.get('walk') !== request.id) break;
+        }
       }
+    } finally {
+      optimizer.dispose();
+      weights.dispose();
     }
-    optimizer.dispose();
-    weights.dispose();
     if (newest.get('walk') !== request.id) return;
   }
 }
