@@ -121,8 +121,10 @@ describe('a trial', () => {
     let ticks = 0;
     const timer = setInterval(() => ticks++, 5);
     const model = { name: 'cnn', channels: [16, 32] };
-    await run(spec({ base: sgd }, { model, epochs: 1, dataset: { name: 'digits' }, batchSize: 16 }));
+    const began = performance.now();
+    await run(spec({ base: sgd }, { model, epochs: 1, dataset: { name: 'digits' }, batchSize: 4 }));
     clearInterval(timer);
-    expect(ticks).toBeGreaterThan(3);
+    // One each 50 ms on a free machine.
+    expect(ticks).toBeGreaterThan((performance.now() - began) / 200);
   });
 });
