@@ -32,7 +32,8 @@ async function run(...args: string[]): Promise<{ code: number; stdout: string; s
   return { code, stdout: stdout.text, stderr: stderr.text };
 }
 
-// Processes need the built code: these tests train in their own.
+// Processes need the built code: these tests train in their own, once for one epoch or for two.
+const tiniest = ['--models', 'mlp', '--epochs', '1', '--seeds', '1', '--batch-size', '300', '--workers', '0'];
 const tiny = ['--epochs', '2', '--seeds', '2', '--batch-size', '300', '--workers', '0'];
 
 /** The folder that a comparison of this name made. */
@@ -88,23 +89,11 @@ describe('compare', () => {
   it('trains a variant by its name as by a configuration that names it', async () => {
     const config = join(out, 'fisher.json');
     writeFileSync(config, '{ "mine": { "variant": "fisher-sam" } }');
-    const args = [
-      '--models',
-      'mlp',
-      '--seeds',
-      '1',
-      '--epochs',
-      '1',
-      '--batch-size',
-      '300',
-      '--workers',
-      '0',
-    ];
     // Folders of their own: else the second would take the first one's trials over.
     const trained = async (name: string, ...flags: string[]) => {
       const folder = join(out, `case-x-${name}`);
       const given = ['--variants', name, ...flags, '--rho', '0.05', '--out', folder];
-      const { code, stderr } = await run('compare', ...args, ...given);
+      const { code, stderr } = await run('compare', ...tiniest, ...given);
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
       const { trials } = resultsOf(await openFolder(join(folder, readdirSync(folder)[0]!)));
       return trials.map(({ id, last }) => ({ id, last }));
@@ -116,23 +105,11 @@ describe('compare', () => {
   });
 
   it('gives groups of variables options of their own', async () => {
-    const args = [
-      '--models',
-      'mlp',
-      '--seeds',
-      '1',
-      '--epochs',
-      '1',
-      '--batch-size',
-      '300',
-      '--workers',
-      '0',
-    ];
     const groups = ['--group', '(bias|gamma)$:rho=0', '--group', 'kernel:rho=0.5,weightDecay=0.001'];
     const { code, stderr } = await run(
       ...[
         'compare',
-        ...args,
+        ...tiniest,
         ...groups,
         '--variants',
         'sam',

@@ -101,7 +101,10 @@ export class Swad {
     else this.#seekEnd();
   }
 
-  /** What `model.fit` calls: after each batch, and after each epoch with its logs. */
+  /**
+   * Callbacks for `model.fit`, after each batch, and after each epoch with its logs. TensorFlow.js reads a batch's loss before it
+   * calls them; a loop of one's own that calls `observe` reads nothing.
+   */
   callbacks(key = 'val_loss'): {
     onBatchEnd(): void;
     onEpochEnd(epoch: number, logs?: Readonly<Record<string, unknown>>): void;
