@@ -51,12 +51,14 @@ describe.concurrent('the tables, tiny', { timeout: 180_000 }, () => {
     }
   });
 
-  it('variants: counts the gradients of a step', async () => {
-    const table = await tables.variants(settings({ models: ['MLP b128'], only: ['msam'] }));
-    expectRectangle(table, 1);
-    const [model, variant, gradients, ...ratios] = table.rows[0]!;
-    expect([model, variant, gradients]).toEqual(['MLP b128', 'msam', '2.00']);
-    for (const cell of ratios) expect(cell).toMatch(spread);
+  it('variants: counts the evaluations of a step, also of one that looks at examples', async () => {
+    const table = await tables.variants(settings({ models: ['MLP b128'], only: ['msam', 'rw-sam'] }));
+    expectRectangle(table, 2);
+    for (const name of ['rw-sam', 'msam']) {
+      const [model, variant, gradients, values, ...ratios] = table.rows.find((row) => row[1] === name)!;
+      expect([model, variant, gradients, values]).toEqual(['MLP b128', name, '2.00', '0.00']);
+      for (const cell of ratios) expect(cell).toMatch(spread);
+    }
   });
 
   it('memory: SAM holds more than SGD, and nothing is left behind', async () => {

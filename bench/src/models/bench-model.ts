@@ -8,6 +8,8 @@ export interface BenchModel {
   readonly variables: tf.Variable[];
   /** Loss of the batch, in training mode. */
   readonly loss: () => tf.Scalar;
+  /** Losses of the batch's examples, `[batch]`. */
+  readonly exampleLosses: () => tf.Tensor;
   /** Losses of equal parts of the batch; `parts` divides the batch. */
   readonly losses: (parts: number) => (() => tf.Scalar)[];
   readonly parameters: number;
@@ -46,6 +48,7 @@ export function withBatch({ name, variables, example, batch, logits }: ModelPart
     name,
     variables,
     loss: lossOf(x, y),
+    exampleLosses: () => softmaxCrossEntropy(y, logits(x), 'none'),
     losses: (parts) => {
       const targets = tf.split(y, parts);
       return tf.split(x, parts).map((part, i) => lossOf(part, targets[i]!));

@@ -1,4 +1,4 @@
-import type * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs';
 import { createDefaultRegistry } from 'tfjs-sam';
 import { models } from '../models/index.js';
 import type { ModelName } from '../models/names.js';
@@ -11,15 +11,22 @@ export interface VariantsJob extends Rounds {
   readonly config: { readonly variant: string; readonly [option: string]: unknown } | 'list';
 }
 
-/** Milliseconds and gradients of a variant's steps, round by round, beside SGD's step and one gradient. */
+/** Milliseconds and evaluations of a variant's steps, round by round, beside SGD's step, one gradient and one value. */
 export type VariantsResult =
   | { readonly names: readonly string[] }
   | {
-      readonly gradients: readonly number[];
+      readonly counts: readonly Evaluations[];
       readonly step: readonly number[];
       readonly sgd: readonly number[];
       readonly gradient: readonly number[];
+      readonly value: readonly number[];
     };
+
+/** Calls of the loss within a step: with a gradient, and for its value alone. */
+export interface Evaluations {
+  gradients: number;
+  values: number;
+}
 
 /** The published variants: core's own entries are frames that parts are put into. */
 function namedVariants(registry: ReturnType<typeof createDefaultRegistry>): string[] {
@@ -38,24 +45,38 @@ export async function variantsJob({ model: name, config, ...rounds }: VariantsJo
   const hasBase = 'base' in registry.find(config.variant, 'variant').options;
   const settings = { name: 'sgd', learningRate: 1e-4, momentum: 0.9 };
   const optimizer = registry.create(registry.parse({ ...config, ...(hasBase && { base: settings }) }));
-  let evaluations = 0;
-  const counted = (): tf.Scalar => {
-    evaluations += 1;
-    return model.loss();
+  let counts: Evaluations = { gradients: 0, values: 0 };
+  const counted = (loss: () => tf.Tensor) => () => {
+    counts[tf.engine().state.gradientDepth > 0 ? 'gradients' : 'values'] += 1;
+    return loss() as tf.Scalar;
   };
-  const gradients: number[] = [];
+  const step = (loss: () => tf.Tensor) => optimizer.minimize(counted(loss), false, model.variables);
+  const loss = asksForExamples(() => step(model.loss)) ? model.exampleLosses : model.loss;
+  const rows: Evaluations[] = [];
   const plain = base();
   const times = await sideBySide(
     {
       step: () => {
-        evaluations = 0;
-        optimizer.minimize(counted, false, model.variables);
-        gradients.push(evaluations);
+        counts = { gradients: 0, values: 0 };
+        step(loss);
+        rows.push(counts);
       },
       sgd: () => void plain.minimize(model.loss, false, model.variables),
       gradient: () => gradient(model),
+      value: () => void tf.tidy(model.loss),
     },
     rounds,
   );
-  return { ...times, gradients: gradients.slice(-times.step.length) };
+  return { ...times, counts: rows.slice(-times.step.length) };
+}
+
+/** True of a variant whose first step refuses a loss that does not tell its examples'. */
+function asksForExamples(step: () => void): boolean {
+  try {
+    step();
+    return false;
+  } catch (error) {
+    if (/losses of the examples|\[batch\]/.test((error as Error).message)) return true;
+    throw error;
+  }
 }

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import {
   ascentStep,
+  composePerturbation,
   elementwiseMetric,
   euclideanMetric,
   fisherMetric,
@@ -10,6 +11,7 @@ import {
   hessianLowRankMetric,
   type InnerProduct,
   map,
+  materialise,
   mongeMetric,
   type ParamVector,
   type PerturbationMetric,
@@ -20,6 +22,7 @@ import {
 } from '@tfjs-sam/core';
 import { backendNames, type MetricProblem, metricProblem, useBackend } from '@tfjs-sam/testing';
 import fc from 'fast-check';
+import { Matrix, solve } from 'ml-matrix';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { eigenSmall, invertSmall } from '../src/curvature/small-matrix.js';
 
@@ -308,6 +311,58 @@ describe.each([...backendNames])('metrics on %s', (backend) => {
     }
     problem.dispose();
   });
+
+  // Metrics that add outer products to the identity keep them, G_F = F⁻² + (G − I). Of the others the whole ball is stretched.
+  it.each(names.flatMap((name) => [[name, 0.25, 3] as const, [name, 1e-3, 1] as const]))(
+    '%s in groups of radius times %d and %d: the worst point of the stretched ball, in float64',
+    (name, first, second) => {
+      const problem = metricProblem([[2, 2], [3]], 6);
+      const metric = everyMetric[name]!(problem);
+      const f = [first, first, first, first, second, second, second];
+      let step: { found: number[]; gradient: number[]; ball: number[][] } | undefined;
+      const rule = {
+        name: 'look',
+        direction: (oracle: GradientOracle) => {
+          const { loss, gradient } = oracle.evaluate();
+          let inner!: InnerProduct;
+          const at = (g: ParamVector) => {
+            inner = metric.at(g, oracle);
+            return inner;
+          };
+          const perturb = composePerturbation({ rho: 0.1, metric: { name, at } });
+          const found = flat(materialise(perturb(gradient, oracle)));
+          const unit = (x: readonly number[]) => [
+            tf.tensor2d(x.slice(0, 4), [2, 2]),
+            tf.tensor1d(x.slice(4)),
+          ];
+          const ball = identity(7).map((x) => flat(inner.apply(unit(x))));
+          step = { found, gradient: flat(gradient), ball };
+          return { loss, direction: gradient };
+        },
+      };
+      const [one, other] = problem.variables.map(({ name }) => name);
+      const groups = [
+        { match: (variable: tf.Variable) => variable.name === one, rho: first },
+        { match: (variable: tf.Variable) => variable.name === other, rho: second },
+      ];
+      const optimizer = new SharpnessAwareOptimizer(sgd({ learningRate: 0.05 }), rule, { groups });
+      optimizer.minimize(problem.loss, false, problem.variables);
+      const { found, gradient, ball } = step!;
+      const stretched = ball.map((row, i) =>
+        row.map((x, j) => {
+          const same = i === j ? 1 : 0;
+          return /monge|low rank/.test(name) ? x - same + same / f[i]! ** 2 : x / (f[i]! * f[j]!);
+        }),
+      );
+      const g = Matrix.columnVector(gradient);
+      const raised = solve(new Matrix(stretched), g).to1DArray();
+      const length = Math.sqrt(dotOf(gradient, raised));
+      const expected = raised.map((x) => (0.1 * x) / length);
+      expect(distance(found, expected)).toBeLessThan(1e-5 * Math.hypot(...expected));
+      optimizer.dispose();
+      problem.dispose();
+    },
+  );
 
   // The metrics that draw are the same only with the same draws: they follow the order of the variables.
   it.each(names.slice(0, 6))('%s does not depend on the order of the variables', (name) => {
