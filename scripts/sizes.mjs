@@ -7,10 +7,10 @@ import { root } from './workspace.mjs';
  * library or a diagnosis that slips in is noticed. `docs/parts.md` says of what they consist.
  */
 const limits = [
-  ['cosineDecay', '@tfjs-sam/core', 3_800],
-  ['sgd', '@tfjs-sam/core', 25_040],
-  ['sam', '@tfjs-sam/sam', 71_110],
-  ['msam', 'tfjs-sam', 79_640],
+  ['cosineDecay', '@tfjs-sam/core', 2_670],
+  ['sgd', '@tfjs-sam/core', 25_270],
+  ['sam', '@tfjs-sam/sam', 67_200],
+  ['msam', 'tfjs-sam', 75_530],
 ];
 
 async function measured(name, from) {

@@ -150,6 +150,7 @@ export {
   type VariantConfig,
   type VariantDeclaration,
 } from './driver/variant.js';
+export { frozenKinks, type KeptKinks, type KinkKeeping } from './engine/kinks.js';
 export { unrecorded } from './engine/unrecorded.js';
 export type {
   AnyOptimizerConfig,

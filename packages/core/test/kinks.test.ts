@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { hvp, makeOracle } from '@tfjs-sam/core';
+import { frozenKinks, hvp, makeOracle } from '@tfjs-sam/core';
 import { backendNames, useBackend } from '@tfjs-sam/testing';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 
@@ -102,9 +102,9 @@ describe.each([...backendNames])('frozen kinks on %s', (backend) => {
         const perturbation = variables.map((variable, i) =>
           tf.randomNormal(variable.shape, 0, 0.5, 'float32', i),
         );
-        const { loss } = oracle.evaluate({ perturbation, kinks: 'frozen' });
-        const value = oracle.value({ perturbation, kinks: 'frozen' });
-        const there = oracle.compute(outputs, { perturbation, kinks: 'frozen' });
+        const { loss } = oracle.evaluate({ perturbation, kinks: frozenKinks });
+        const value = oracle.value({ perturbation, kinks: frozenKinks });
+        const there = oracle.compute(outputs, { perturbation, kinks: frozenKinks });
         const recorded = tf.mean(tf.square(there)).dataSync()[0]!;
         expect(value.dataSync()[0]).toBeCloseTo(loss.dataSync()[0]!, 4);
         expect(recorded).toBeCloseTo(loss.dataSync()[0]!, 4);

@@ -1,4 +1,4 @@
-import type { GradientOracle, LossClosure, StandaloneOracle } from '@tfjs-sam/core';
+import type { GradientOracle, KinkKeeping, LossClosure, StandaloneOracle } from '@tfjs-sam/core';
 
 /** What a measure has evaluated; of a loss in batches each batch counts. */
 export interface Cost {
@@ -33,8 +33,8 @@ export function counting(oracle: StandaloneOracle, batches = 1): { oracle: Relea
   let [gradients, values] = [0, 0];
   const notes = new Notes();
   const whole = Array.from({ length: batches }, () => ({}));
-  const noted = (loss: LossClosure | undefined, kinks: string | undefined) => {
-    if (kinks === 'frozen') values += notes.take(loss ? [loss] : whole);
+  const noted = (loss: LossClosure | undefined, kinks: KinkKeeping | undefined) => {
+    if (kinks) values += notes.take(loss ? [loss] : whole);
     return loss ? 1 : batches;
   };
   const counted: Releasing = {
@@ -61,7 +61,7 @@ export function counting(oracle: StandaloneOracle, batches = 1): { oracle: Relea
       return oracle.losses(request);
     },
     compute: (f, request) => {
-      if (request?.kinks === 'frozen') values += notes.take([f]);
+      if (request?.kinks) values += notes.take([f]);
       values++;
       return oracle.compute(f, request);
     },

@@ -159,6 +159,15 @@ describe('a composition from plain JSON', () => {
     expect(() => registry.describe(variant)).toThrow(hint);
   });
 
+  it('refuses options that the parts of a loaded model do not have', () => {
+    const cosine = { name: 'cosine', from: 0.1, to: 0.02, steps: 5 };
+    const base = { name: 'sgd', learningRate: 0.1 };
+    expect(() => configOfLoaded({ variant: 'sam', rho: { ...cosine, stepz: 5 }, base })).toThrow(
+      'cosineDecay: expected an option of [from, to, steps], got "stepz". Did you mean "steps"?',
+    );
+    expect(() => configOfLoaded({ variant: 'sam', roh: 0.1, base })).toThrow('Did you mean "rho"?');
+  });
+
   it('is the same optimizer as by functions', () => {
     const { adamw, cosineDecay, fisherMask, mongeMetric, sam, surrogateGap } = umbrella;
     const byName = createDefaultRegistry().create(registry.parse(JSON.parse(text)));

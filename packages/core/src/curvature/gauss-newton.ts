@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { norm, type ParamVector, scale, scaleFinite } from '../algebra/vector.js';
 import { requirePositive } from '../declare/errors.js';
-import { Kinks } from '../engine/kinks.js';
+import { frozenKinks } from '../engine/kinks.js';
 import type { GradientOracle } from '../oracle/oracle.js';
 import { differencedMap, differenceStep, type LinearMap } from './hvp.js';
 
@@ -54,7 +54,7 @@ export function squaredErrorOf(targets: tf.Tensor): Required<Omit<TwoPartLoss, '
 
 /** ∇²ℓ(f) u, by a central difference of ∇ℓ along u; the kinks of ℓ (of a hinge, of absolute values) are held at f. */
 function differenced({ lossOf }: TwoPartLoss, f: tf.Tensor, u: tf.Tensor): tf.Tensor {
-  const kinks = new Kinks();
+  const kinks = frozenKinks();
   try {
     tf.tidy(() => void kinks.record(() => lossOf(f)));
     return tf.tidy(() => {
@@ -97,7 +97,8 @@ export function gaussNewton(
   let curved: tf.Tensor | undefined;
   // One function for all products: its kinks are noted once.
   const projected = () => tf.sum(tf.mul(parts.outputs(), curved!)) as tf.Scalar;
-  const outputsAt = (perturbation: ParamVector) => oracle.compute(outputs, { perturbation, kinks: 'frozen' });
+  const outputsAt = (perturbation: ParamVector) =>
+    oracle.compute(outputs, { perturbation, kinks: frozenKinks });
   const product = (v: ParamVector, fraction: number) =>
     tf.tidy(() => {
       const length = norm(v);
@@ -109,7 +110,7 @@ export function gaussNewton(
       // Their mean is f(θ) up to h².
       const middle = tf.div(tf.add(up, down), 2);
       curved = parts.curvature?.(middle, tangent) ?? differenced(parts, middle, tangent);
-      return oracle.evaluate({ loss: projected, kinks: 'frozen', probe: true }).gradient;
+      return oracle.evaluate({ loss: projected, kinks: frozenKinks, probe: true }).gradient;
     });
   return differencedMap(oracle, step, product);
 }

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { requireOneRun } from '../algebra/runs.js';
 import { add, norm, type ParamVector, scale, scaleFinite, sub } from '../algebra/vector.js';
 import { requireOneOf, requirePositive } from '../declare/errors.js';
+import { frozenKinks } from '../engine/kinks.js';
 import type { LossClosure, Objective } from '../oracle/objective.js';
 import type { GradientOracle } from '../oracle/oracle.js';
 
@@ -98,9 +99,10 @@ export function differenceStep(
 export function hvp(oracle: GradientOracle, v: ParamVector, options: HvpOptions = {}): ParamVector {
   const { objective, loss, at, step, kinks = 'frozen' } = options;
   requireOneOf('hvp', 'kinks', kinks, ['free', 'frozen']);
+  const held = kinks === 'frozen' ? frozenKinks : undefined;
   const gradientAt = (from: ParamVector) => {
     const perturbation = at ? add(at, from) : from;
-    return oracle.evaluate({ perturbation, objective, loss, kinks, probe: true }).gradient;
+    return oracle.evaluate({ perturbation, objective, loss, kinks: held, probe: true }).gradient;
   };
   return tf.tidy(() => {
     const length = norm(v);

@@ -35,13 +35,21 @@ export function complete<D extends Declarations>(owner: string, declared: D, giv
 
 /** Options that are a value of another: `place` is that one's. */
 export function completeFields(place: Place, declared: Declarations, given: object): Record<string, unknown> {
+  requireKnown(place, declared, given);
+  return completeKnown(place, declared, given);
+}
+
+/** Throws a RangeError for an option that is not declared, naming the nearest ones. */
+export function requireKnown(place: Place, declared: Declarations, given: object): void {
+  const unknown = Object.keys(given).find((name) => !Object.hasOwn(declared, name));
+  if (unknown !== undefined) throw unknownOption(place, unknown, Object.keys(declared));
+}
+
+/** As `completeFields`, of options whose names are declared. */
+export function completeKnown(place: Place, declared: Declarations, given: object): Record<string, unknown> {
   const { owner, path } = place;
-  const names = Object.keys(declared);
-  for (const name of Object.keys(given)) {
-    if (!Object.hasOwn(declared, name)) throw unknownOption(place, name, names);
-  }
   const done: Record<string, unknown> = {};
-  for (const name of names) {
+  for (const name of Object.keys(declared)) {
     const here = { owner, path: path ? `${path}.${name}` : name };
     const value = completeValue(here, declared[name]!, (given as Readonly<Record<string, unknown>>)[name]);
     if (value !== undefined) done[name] = value;

@@ -1,4 +1,4 @@
-import { CUSTOM } from './check.js';
+import { CUSTOM, requireKnown } from './check.js';
 import type { Kind } from './kinds.js';
 import type { AnyOption, Declarations } from './option.js';
 import { namesOf, partNamed } from './part.js';
@@ -25,7 +25,10 @@ export interface Configured {
 export function createFromConfig(kind: Kind, config: NamedConfig): unknown {
   const { name, ...options } = config;
   const part = partNamed(kind, name);
-  if (part) return part.create(resolveOptions(part.options, options));
+  if (part) {
+    requireKnown({ owner: part.owner, path: '' }, part.options, options);
+    return part.create(resolveOptions(part.options, options));
+  }
   if (name === CUSTOM) throw customError(`the ${kind}`);
   throw new RangeError(
     `catalog: expected a ${kind} of [${namesOf(kind).join(', ')}], got "${name}". Import the package that provides it first; in a bundle, name its function in registerParts(…).`,

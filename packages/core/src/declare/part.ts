@@ -1,4 +1,4 @@
-import { complete, configOf } from './check.js';
+import { completeKnown, configOf, requireKnown } from './check.js';
 import type { Configured, NamedConfig } from './config.js';
 import type { Kind, PartTypes } from './kinds.js';
 import type { Checked, Declarations, OptionsOf } from './option.js';
@@ -39,7 +39,7 @@ export interface Part<K extends Kind = Kind> {
   readonly presetOf?: string | undefined;
   /** Gradient evaluations a step, where it is known of a variant, with these options. */
   readonly gradients?: number | ((options: never) => number) | undefined;
-  /** Makes a new one. @throws RangeError, TypeError for options that are not as declared. */
+  /** Makes a new one from options whose names are declared. @throws RangeError, TypeError for values that are not. */
   create(options: object): PartTypes[K];
 }
 
@@ -104,12 +104,24 @@ export function partNamed(kind: string, name: string): Part | undefined {
 export function definePart<K extends Kind, const D extends Declarations, R extends PartTypes[K]>(
   declaration: PartDeclaration<K, D, R>,
 ): PartFunction<OptionsOf<D>, R & Configured, K> {
+  const part = partOf(declaration);
+  return declared(part, (given = {}) => {
+    requireKnown({ owner: part.owner, path: '' }, part.options, given);
+    return part.create(given);
+  });
+}
+
+/** A declared part. Nobody gives it names of options yet: whoever does refuses unknown ones. */
+/*#__NO_SIDE_EFFECTS__*/
+export function partOf<K extends Kind, const D extends Declarations, R extends PartTypes[K]>(
+  declaration: PartDeclaration<K, D, R>,
+): Part<K> {
   const { owner = declaration.name, options, name } = declaration;
   const create = (given: object) => {
-    const checked = complete(owner, options, given);
+    const checked = completeKnown({ owner, path: '' }, options, given) as Checked<D>;
     return withConfig(declaration.create(checked), () => ({ name, ...configOf(options, checked) }));
   };
-  return declared({ ...declaration, owner, create } as unknown as Part<K>, (given = {}) => create(given));
+  return { ...declaration, owner, create } as unknown as Part<K>;
 }
 
 /** Gives a function its declaration, and makes the part known to `fromConfig`. */

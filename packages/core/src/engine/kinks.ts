@@ -192,6 +192,21 @@ interface Choice {
   readonly chosen: readonly tf.Tensor[];
 }
 
+/** The choices that a loss makes at one point, noted there and made again elsewhere. */
+export interface KeptKinks {
+  /** False once it met kinks that it cannot hold. */
+  readonly areHeld: boolean;
+  /** Runs `f`, of which no gradient is recorded, and notes its choices. */
+  record<T>(f: () => T): T;
+  /** Runs `f` with the noted choices. */
+  replay<T>(f: () => T): T;
+  /** Frees what was noted. */
+  dispose(): void;
+}
+
+/** Begins to keep a loss's choices: `frozenKinks`. Handed over by who needs it, so that no other bundle carries it. */
+export type KinkKeeping = () => KeptKinks;
+
 /**
  * The choices that a function's ReLUs, max pooling, maxima and comparisons made at one point: the branch, the entry.
  *
@@ -199,7 +214,7 @@ interface Choice {
  * choice is a tie): differences of gradients then measure its curvature, not the jumps from branch to branch. Kernels are
  * seen in the order of their calls, on any backend; operations with gradients of their own (`tf.customGrad`) are left alone.
  */
-export class Kinks {
+class Kinks implements KeptKinks {
   readonly #choices: Choice[] = [];
   #isBroken = false;
   #isPartial = false;
@@ -253,6 +268,12 @@ export class Kinks {
     );
   }
 }
+
+/**
+ * Holds kinks where a loss is evaluated: `oracle.evaluate({ perturbation, kinks: frozenKinks })`. ReLUs, max pooling, maxima
+ * and comparisons then choose as they do at θ.
+ */
+export const frozenKinks: KinkKeeping = () => new Kinks();
 
 const sizesOf = (inputs: Inputs): number[] =>
   Object.values(inputs).flatMap((input) => (input ? [input.size] : []));

@@ -2,6 +2,7 @@ import type * as tf from '@tensorflow/tfjs-core';
 import type { Perturbation } from '../algebra/perturbation.js';
 import { requireOneRun } from '../algebra/runs.js';
 import type { ParamVector } from '../algebra/vector.js';
+import type { KinkKeeping } from '../engine/kinks.js';
 import type { BaseView } from '../optimizers/base-view.js';
 import type { LossClosure, Objective } from './objective.js';
 import type { RuleState } from './state.js';
@@ -25,11 +26,11 @@ export interface EvaluationRequest {
    */
   readonly donate?: boolean | undefined;
   /**
-   * 'frozen': ReLUs, max pooling, maxima and comparisons choose as they do at θ, and random numbers are drawn as
-   * there, so that the loss is smooth along the perturbation: for differences. Default 'free'. Cost of the first frozen
-   * evaluation of a loss: one value more; memory: about that of the activations, until the step ends.
+   * `frozenKinks`: ReLUs, max pooling, maxima and comparisons choose as they do at θ, and random numbers are drawn as
+   * there, so that the loss is smooth along the perturbation: for differences. Default: they choose afresh. Cost of the
+   * first such evaluation of a loss: one value more; memory: about that of the activations, until the step ends.
    */
-  readonly kinks?: 'free' | 'frozen' | undefined;
+  readonly kinks?: KinkKeeping | undefined;
   /** A measurement beside the rule's own passes (curvature, neighbours): left out of the step's report. */
   readonly probe?: boolean | undefined;
 }

@@ -3,7 +3,7 @@ import { displaced, isScaled, type Perturbation } from '../algebra/perturbation.
 import { runsAtHand } from '../algebra/runs.js';
 import { add, type ParamVector, scale } from '../algebra/vector.js';
 import { beforeAssignments } from '../engine/assignments.js';
-import { Kinks } from '../engine/kinks.js';
+import type { KeptKinks, KinkKeeping } from '../engine/kinks.js';
 import { type Draws, freshSeed, withSharedRandomness } from '../engine/randomness.js';
 import { referenceTo } from '../engine/reference.js';
 import { VariableSnapshot } from '../engine/snapshot.js';
@@ -68,8 +68,8 @@ interface Asked {
   readonly examples: ExampleScope;
   /** The micro-batch; undefined for another loss. */
   readonly part: number | undefined;
-  /** Holds its kinks at θ. */
-  readonly frozen: boolean;
+  /** Holds its kinks at θ; undefined where they are free. */
+  readonly kinks: KinkKeeping | undefined;
   /** Draws what the first evaluation drew. */
   readonly repeatable: boolean;
   /** Marks any function, whose tensor is taken as it is. */
@@ -111,7 +111,7 @@ export class StepOracle implements GradientOracle {
   #sizes: readonly number[] | undefined;
   /** Choices made at θ, of the losses whose kinks were to be held. */
   #kinksHeld = true;
-  readonly #kinks = new Map<AnyLossClosure, Partial<Record<Objective, Kinks>>>();
+  readonly #kinks = new Map<AnyLossClosure, Partial<Record<Objective, KeptKinks>>>();
 
   constructor(context: StepContext) {
     this.#context = context;
@@ -239,14 +239,14 @@ export class StepOracle implements GradientOracle {
 
   compute<T extends tf.Tensor>(
     f: () => T,
-    { perturbation, kinks = 'free' }: Pick<ValueRequest, 'perturbation' | 'kinks'> = {},
+    { perturbation, kinks }: Pick<ValueRequest, 'perturbation' | 'kinks'> = {},
   ): T {
     const asked: Asked = {
       closure: f as unknown as AnyLossClosure,
       objective: 'descent',
       examples: {},
       part: undefined,
-      frozen: kinks === 'frozen',
+      kinks,
       repeatable: true,
       raw: true,
     };
@@ -266,24 +266,23 @@ export class StepOracle implements GradientOracle {
 
   /** Notes the choices that a loss makes at θ, unless they are known. */
   #holdKinks(asked: Asked): void {
-    const { closure, objective, frozen } = asked;
+    const { closure, objective, kinks } = asked;
     const known = this.#kinks.get(closure) ?? {};
-    if (!frozen || known[objective]) return;
-    const kinks = new Kinks();
-    this.#sparingStatistics(() => this.#watch(asked, (run) => tf.tidy(() => void kinks.record(run))));
-    this.#kinks.set(closure, { ...known, [objective]: kinks });
+    if (!kinks || known[objective]) return;
+    const kept = kinks();
+    this.#sparingStatistics(() => this.#watch(asked, (run) => tf.tidy(() => void kept.record(run))));
+    this.#kinks.set(closure, { ...known, [objective]: kept });
   }
 
   /** The losses to evaluate: the one given, or the micro-batches', each with its share of the weights. */
   #asked(request: EvaluationRequest): Asked[] {
-    const { objective = 'descent', loss, weights, kinks = 'free', probe = false } = request;
-    const frozen = kinks === 'frozen';
-    const repeatable = probe || frozen || !this.#begun || !this.#context.freshDraws;
+    const { objective = 'descent', loss, weights, kinks, probe = false } = request;
+    const repeatable = probe || kinks !== undefined || !this.#begun || !this.#context.freshDraws;
     if (objective === 'ascent') this.#told = true;
     const closures = loss ? [loss] : this.#parts.map((part) => this.#context.closures[part]!);
     const scopes = this.#scopes(closures.length, weights);
     const asked = closures.map((closure, i) => ({
-      ...{ closure, objective, frozen, repeatable, raw: false },
+      ...{ closure, objective, kinks, repeatable, raw: false },
       examples: scopes[i]!,
       part: loss ? undefined : this.#parts[i]!,
     }));
@@ -328,7 +327,7 @@ export class StepOracle implements GradientOracle {
       objective: 'descent',
       examples: {},
       part,
-      ...{ frozen: false, repeatable: true, raw: false },
+      ...{ kinks: undefined, repeatable: true, raw: false },
     };
     try {
       const loss = this.#loss(asked);
@@ -502,7 +501,7 @@ export class StepOracle implements GradientOracle {
   }
 
   /** The loss of an evaluation, told the objective, with the random numbers, the weights and the kinks that it is to have. */
-  #loss({ closure, objective, examples, part, frozen, repeatable, raw }: Asked): () => tf.Scalar {
+  #loss({ closure, objective, examples, part, kinks, repeatable, raw }: Asked): () => tf.Scalar {
     const { owner } = this.#context;
     const told = this.#told;
     const draws = this.#drawsOf(part ?? this.#parts[0]!, repeatable);
@@ -515,7 +514,7 @@ export class StepOracle implements GradientOracle {
           }),
         ),
       );
-    const held = frozen ? this.#kinks.get(closure)?.[objective] : undefined;
+    const held = kinks ? this.#kinks.get(closure)?.[objective] : undefined;
     return held ? () => held.replay(run) : run;
   }
 

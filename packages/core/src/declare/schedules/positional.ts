@@ -1,5 +1,5 @@
 import type { Declarations } from '../option.js';
-import { type Declaring, declared, definePart, type PartDeclaration } from '../part.js';
+import { type Declaring, declared, type PartDeclaration, partOf } from '../part.js';
 import type { ConfiguredSchedule } from './schedule.js';
 
 /** A schedule's function, called with its options in order. */
@@ -11,9 +11,9 @@ export type Positional<Arguments extends unknown[]> = ((...args: Arguments) => C
 export function positional<const D extends Declarations, Arguments extends unknown[]>(
   declaration: Omit<PartDeclaration<'schedule', D, (step: number) => number>, 'kind'>,
 ): Positional<Arguments> {
-  const made = definePart({ kind: 'schedule', ...declaration });
+  const part = partOf({ kind: 'schedule', ...declaration });
   const names = Object.keys(declaration.options);
-  return declared(made.part, (...args: unknown[]) =>
-    made.part.create(Object.fromEntries(names.map((name, i) => [name, args[i]]))),
+  return declared(part, (...args: unknown[]) =>
+    part.create(Object.fromEntries(names.map((name, i) => [name, args[i]]))),
   );
 }
