@@ -9,18 +9,10 @@ import { freeConstants } from '../engine/tfjs-constants.js';
 import { limitMetrics } from '../engine/train-function.js';
 import { undoneOnThrow } from '../engine/transaction.js';
 import { viewBase, viewFor } from '../optimizers/base-view.js';
-import { countOf, setCount, takeCount } from '../optimizers/count.js';
+import { countOf, setCount } from '../optimizers/count.js';
+import { type Commit, joined, type Part, prefixed, prefixedNames } from '../optimizers/parts.js';
 import { configOfBase } from '../optimizers/tfjs.js';
-import {
-  byPrefix,
-  type Commit,
-  type Part,
-  partsOf,
-  prefixed,
-  prefixedNames,
-  stageWeights,
-  weightsOf,
-} from '../optimizers/weights.js';
+import { partsOf } from '../optimizers/weights.js';
 import type { MinimizeOverOptions } from '../oracle/micro-batches.js';
 import type { AnyLossClosure } from '../oracle/objective.js';
 import { reportStep, type StepListener } from '../oracle/report.js';
@@ -406,7 +398,7 @@ export class SharpnessAwareOptimizer extends tf.Optimizer {
 
   /** The step count, the rule's state and the base optimizer's, as named tensors. */
   override async getWeights(): Promise<NamedTensor[]> {
-    return weightsOf(this);
+    return joined(this.savedParts());
   }
 
   /** Restores what `getWeights` gave. The tensors stay the caller's. @throws Error on another's; nothing changed. */
@@ -423,9 +415,11 @@ export class SharpnessAwareOptimizer extends tf.Optimizer {
 
   /** @ignore */
   async stageState(weights: readonly NamedTensor[]): Promise<Commit> {
-    const { count, rest } = await takeCount(this.#config.name, weights);
-    const [rule, inner] = byPrefix(this.#config.name, [RULE, BASE], rest);
-    const [commit, commitBase] = [this.#slots.stage(rule!), await stageWeights(this.base, inner!)];
+    const { name } = this.#config;
+    const { byPrefix, stageSlots, stageWeights, takeCount } = await import('../optimizers/restoring.js');
+    const { count, rest } = await takeCount(name, weights);
+    const [rule, inner] = byPrefix(name, [RULE, BASE], rest);
+    const [commit, commitBase] = [stageSlots(this.#slots, rule!), await stageWeights(this.base, inner!)];
     return async () => {
       await commitBase();
       commit();

@@ -12,11 +12,10 @@ import {
 } from '../declare/option.js';
 import { definePart, type PartFunction } from '../declare/part.js';
 import { type NamedTensor, UPDATES } from '../oracle/state.js';
-import { wholeNumber } from './count.js';
 import type { VariableGradient } from './gradients.js';
 import { momentOptions } from './moments.js';
+import type { Commit } from './parts.js';
 import { SlotOptimizer } from './slot-optimizer.js';
-import type { Commit } from './weights.js';
 
 const declaredOptions = {
   learningRate: schedule({ default: 0.001, doc: 'Step size' }),
@@ -108,6 +107,7 @@ export class AdamWOptimizer extends SlotOptimizer {
     const counts = weights.some(isUpdates) ? weights.filter(isUpdates) : moments;
     if (counts.length !== moments.length)
       throw new Error(`state: expected "${UPDATES}" of every variable or of none, got ${counts.length}`);
+    const { wholeNumber } = await import('./restoring.js');
     const numbers = await Promise.all(
       counts.map((entry) => wholeNumber('adamw', isUpdates(entry) ? entry : weights[0]!)),
     );

@@ -18,8 +18,8 @@ import { type NamedTensor, SlotStore } from '../oracle/state.js';
 import { AdamWOptimizer } from './adamw.js';
 import { setCount } from './count.js';
 import type { VariableGradient } from './gradients.js';
+import { type Commit, type Part, prefixed, prefixedNames } from './parts.js';
 import { SlotOptimizer } from './slot-optimizer.js';
-import { type Commit, type Part, prefixed, prefixedNames } from './weights.js';
 
 const declaredOptions = {
   learningRate: schedule({ default: 0.02, doc: 'Step size of the matrices' }),
@@ -158,7 +158,8 @@ export class MuonOptimizer extends SlotOptimizer {
       );
     const own = weights.filter(({ name }) => !name.startsWith(MATRICES) && !name.startsWith(OTHERS));
     const commit = await super.stageState(own);
-    const commitMatrices = this.#momenta.stage(after(MATRICES));
+    const { stageSlots } = await import('./restoring.js');
+    const commitMatrices = stageSlots(this.#momenta, after(MATRICES));
     const commitOthers = await this.#others.stageState(after(OTHERS));
     return async () => {
       await commit();

@@ -7,10 +7,10 @@ import { explainingMissingKernels } from '../engine/missing-kernel.js';
 import { type NamedTensor, SlotStore } from '../oracle/state.js';
 import { StepCounts } from '../oracle/step-counts.js';
 import type { BaseView } from './base-view.js';
-import { countOf, setCount, takeCount } from './count.js';
+import { countOf, setCount } from './count.js';
 import { pairGradients, type VariableGradient } from './gradients.js';
+import { type Commit, joined, type Part } from './parts.js';
 import { optimizerFromConfig } from './tfjs-config.js';
-import { type Commit, type Part, weightsOf } from './weights.js';
 
 /** A class of optimizers, as `fromConfig` sees it. */
 interface SlotOptimizerClass {
@@ -137,7 +137,7 @@ export abstract class SlotOptimizer extends tf.Optimizer implements BaseView {
 
   /** The step count and the slots, as named tensors; the slots' stay the optimizer's. */
   override async getWeights(): Promise<NamedTensor[]> {
-    return weightsOf(this);
+    return joined(this.savedParts());
   }
 
   /** Restores what `getWeights` gave. The tensors stay the caller's. @throws Error on another's; nothing changed. */
@@ -152,8 +152,9 @@ export abstract class SlotOptimizer extends tf.Optimizer implements BaseView {
 
   /** @ignore */
   async stageState(weights: readonly NamedTensor[]): Promise<Commit> {
+    const { stageSlots, takeCount } = await import('./restoring.js');
     const { count, rest } = await takeCount(this.#owner, weights);
-    const commit = this.slots.stage(rest);
+    const commit = stageSlots(this.slots, rest);
     return async () => {
       commit();
       await this.#counts.restored(count);

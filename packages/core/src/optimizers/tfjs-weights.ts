@@ -1,19 +1,18 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { asMade, bindVariables, misfit, type SavedVariable } from '../oracle/binding.js';
-import type { NamedTensor } from '../oracle/state.js';
-import { countOf, setCount, takeCount } from './count.js';
+import type { NamedTensor, PendingState } from '../oracle/state.js';
+import { countOf } from './count.js';
 
 /** A slot of TensorFlow.js's optimizers, which find it by its place in a list. */
-interface TfjsSlot {
+export interface TfjsSlot {
   originalName: string;
   variable: tf.Variable;
 }
 
 /** The fields that TensorFlow.js's optimizers have at run time; their declarations hide them. */
-type Fields = tf.Optimizer & Record<string, unknown> & { readonly centered?: boolean };
+export type Fields = tf.Optimizer & Record<string, unknown> & { readonly centered?: boolean };
 
 /** The memory of a class of TensorFlow.js's: fields that are one number, and lists of slots by the ends of names. */
-interface Memory {
+export interface Memory {
   readonly numbers?: readonly string[];
   readonly lists?: Readonly<Record<string, string>>;
 }
@@ -40,17 +39,24 @@ const memories = new Map<unknown, Memory>([
   ],
 ]);
 
-/** A restored state: what it is of, until the variables of an update are known. */
-const restored = new WeakMap<tf.Optimizer, readonly SavedVariable[]>();
+/** Restored states, until the variables of an update are known. */
+const restored = new WeakMap<tf.Optimizer, PendingState>();
+
+/** Lets a restored state wait for the variables of an update. */
+export function awaitVariables(optimizer: tf.Optimizer, pending: PendingState | undefined): void {
+  if (pending) restored.set(optimizer, pending);
+  else restored.delete(optimizer);
+  arrangeBeforeUpdates(optimizer);
+}
 
 // Not `instanceof`, which TensorFlow.js makes true for every pair of optimizer and optimizer class.
-function memoryOf(optimizer: tf.Optimizer): Memory | undefined {
+export function memoryOf(optimizer: tf.Optimizer): Memory | undefined {
   const memory = memories.get(optimizer.constructor);
   const { centered } = optimizer as Fields;
   return memory && centered ? { ...memory, lists: { ...memory.lists, mg: 'accumulatedMeanGrads' } } : memory;
 }
 
-function slotsOf(optimizer: tf.Optimizer, field: string): (TfjsSlot | undefined)[] {
+export function slotsOf(optimizer: tf.Optimizer, field: string): (TfjsSlot | undefined)[] {
   return (optimizer as Fields)[field] as TfjsSlot[];
 }
 
@@ -91,80 +97,6 @@ function inOrder(
   return there.sort((one, other) => Math.sign(idOf(one) - idOf(other)) || 0);
 }
 
-/** Checks what `tfjsWeights` gave, and returns what makes it the optimizer's state; undefined for other classes. */
-export async function stageTfjsWeights(
-  optimizer: tf.Optimizer,
-  weights: readonly NamedTensor[],
-): Promise<(() => void) | undefined> {
-  const memory = memoryOf(optimizer);
-  if (memory === undefined) return undefined;
-  const owner = optimizer.getClassName();
-  const { count, rest } = await takeCount(owner, weights);
-  const numbers = (memory.numbers ?? []).map(
-    (name) => [name, rest.find((one) => one.name === name)] as const,
-  );
-  const slots = rest.filter(({ name }) => !memory.numbers?.includes(name));
-  requireNumbers(owner, numbers);
-  const { lists, saved } = stagedLists(owner, memory, slots);
-  return () => {
-    const betas = optimizer as unknown as { readonly beta1: number; readonly beta2: number };
-    for (const [name, number] of numbers) {
-      const field = (optimizer as Fields)[name] as tf.Variable;
-      // Older states have no bias corrections: they are made from the step count, as TensorFlow.js does.
-      if (number) field.assign(number.tensor);
-      else tf.tidy(() => field.assign(tf.pow(name === 'accBeta1' ? betas.beta1 : betas.beta2, count + 1)));
-    }
-    for (const [field, entries] of lists) {
-      for (const slot of slotsOf(optimizer, field)) slot?.variable.dispose();
-      (optimizer as Fields)[field] = entries.map(({ name, tensor }) => ({
-        originalName: name,
-        variable: tf.tidy(() => tf.variable(tf.clone(tensor), false)),
-      }));
-    }
-    setCount(optimizer, count);
-    restored.set(optimizer, saved);
-    arrangeBeforeUpdates(optimizer);
-  };
-}
-
-function requireNumbers(
-  owner: string,
-  numbers: readonly (readonly [string, NamedTensor | undefined])[],
-): void {
-  for (const [name, number] of numbers) {
-    if (number && number.tensor.size !== 1)
-      throw new Error(
-        `${owner}: expected "${name}" to be one number, got the shape [${number.tensor.shape}]`,
-      );
-    if (!number && name === 'iteration')
-      throw new Error(`${owner}: expected "${name}" in the state, got none`);
-  }
-}
-
-/** The slots of each list, each of the same variables in the same order. */
-function stagedLists(owner: string, { lists = {} }: Memory, slots: readonly NamedTensor[]) {
-  const suffixes = Object.keys(lists);
-  const suffixOf = (name: string) => suffixes.find((suffix) => name.endsWith(`/${suffix}`));
-  const foreign = slots.find(({ name }) => suffixOf(name) === undefined);
-  if (foreign)
-    throw new Error(
-      `${owner}: expected names that end with [${suffixes}], got "${foreign.name}" in the state`,
-    );
-  const bySuffix = suffixes.map((suffix) => slots.filter(({ name }) => suffixOf(name) === suffix));
-  const variables = bySuffix.map((entries, i) =>
-    entries.map(({ name, tensor: { shape } }) => ({ name: name.slice(0, -suffixes[i]!.length - 1), shape })),
-  );
-  const [saved = []] = variables;
-  for (const [i, others] of variables.entries())
-    if (JSON.stringify(others) !== JSON.stringify(saved))
-      throw new Error(
-        `${owner}: expected "${suffixes[0]}" and "${suffixes[i]}" of the same variables in the state, got different ones`,
-      );
-  if (new Set(saved.map(({ name }) => name)).size < saved.length)
-    throw new Error(`${owner}: expected each variable once in the state, got one twice`);
-  return { saved, lists: suffixes.map((suffix, i) => [lists[suffix]!, bySuffix[i]!] as const) };
-}
-
 /** From now on an optimizer of TensorFlow.js's finds its slots by name; the first update binds restored ones. */
 export function arrangeBeforeUpdates(optimizer: tf.Optimizer): void {
   if (memoryOf(optimizer) === undefined || Object.hasOwn(optimizer, 'applyGradients')) return;
@@ -192,14 +124,13 @@ export function arrangeBeforeUpdates(optimizer: tf.Optimizer): void {
  * @throws Error when the state fits none of the lists.
  */
 export function bindTfjsSlots(optimizer: tf.Optimizer, ...lists: readonly (readonly tf.Variable[])[]): void {
-  const saved = restored.get(optimizer);
-  if (saved === undefined || saved.length === 0 || lists[0]?.length === 0) return;
-  const [binding] = lists.flatMap((variables) => bindVariables(saved, asMade(variables)) ?? []);
-  if (binding === undefined) throw misfit(saved, lists[0]!);
+  const pending = restored.get(optimizer);
+  if (pending === undefined || lists[0]?.length === 0) return;
+  const here = pending.bind(...lists);
   restored.delete(optimizer);
   for (const [suffix, field] of Object.entries(memoryOf(optimizer)?.lists ?? {}))
     for (const slot of slotsOf(optimizer, field))
-      if (slot) slot.originalName = `${binding.get(nameOf(slot, suffix)) ?? nameOf(slot, suffix)}/${suffix}`;
+      if (slot) slot.originalName = `${here(nameOf(slot, suffix))}/${suffix}`;
 }
 
 /**

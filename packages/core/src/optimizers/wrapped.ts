@@ -11,23 +11,15 @@ import { type NamedTensor, SlotStore } from '../oracle/state.js';
 import { StepCounts } from '../oracle/step-counts.js';
 import { listOf, type Variables } from '../oracle/variables.js';
 import { type BaseView, learningRateFor, viewBase } from './base-view.js';
-import { countOf, takeCount } from './count.js';
+import { countOf } from './count.js';
 import { aheadOfStep, setLearningRate } from './learning-rate.js';
+import { type Commit, joined, type Part, prefixed, prefixedNames } from './parts.js';
 import { requireGradients } from './require-gradients.js';
 import { withAddition } from './skipping.js';
 import { configOfBase } from './tfjs.js';
 import { optimizerFromConfig } from './tfjs-config.js';
 import { arrangeBeforeUpdates } from './tfjs-weights.js';
-import {
-  byPrefix,
-  type Commit,
-  type Part,
-  partsOf,
-  prefixed,
-  prefixedNames,
-  stageWeights,
-  weightsOf,
-} from './weights.js';
+import { partsOf } from './weights.js';
 import type { MaybeGradient, Wrapping } from './wrapping.js';
 
 const OWN = 'wrapper/';
@@ -202,7 +194,7 @@ export class WrappedOptimizer extends tf.Optimizer implements BaseView {
 
   /** The step count, the wrapper's state and the base's, as named tensors. */
   override async getWeights(): Promise<NamedTensor[]> {
-    return weightsOf(this);
+    return joined(this.savedParts());
   }
 
   /** Restores what `getWeights` gave. The tensors stay the caller's. @throws Error on another's; nothing changed. */
@@ -219,9 +211,10 @@ export class WrappedOptimizer extends tf.Optimizer implements BaseView {
   /** @ignore */
   async stageState(weights: readonly NamedTensor[]): Promise<Commit> {
     const { owner } = this.#wrapping;
+    const { byPrefix, stageSlots, stageWeights, takeCount } = await import('./restoring.js');
     const { count, rest } = await takeCount(owner, weights);
     const [own, inner] = byPrefix(owner, [OWN, BASE], rest);
-    const [commit, commitBase] = [this.#slots.stage(own!), await stageWeights(this.base, inner!)];
+    const [commit, commitBase] = [stageSlots(this.#slots, own!), await stageWeights(this.base, inner!)];
     return async () => {
       await commitBase();
       commit();

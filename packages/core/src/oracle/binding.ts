@@ -1,4 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { PendingState } from './state.js';
+import { asMade } from './variables.js';
 
 /** A variable as a saved state knows it: without a shape where all that is saved of it are single numbers. */
 export interface SavedVariable {
@@ -7,7 +9,20 @@ export interface SavedVariable {
 }
 
 /** The marks by which a variable is found. */
-export type Found = Pick<tf.Variable, 'name' | 'shape'>;
+type Found = Pick<tf.Variable, 'name' | 'shape'>;
+
+/** A state of saved variables that waits for those of an update. */
+export function pendingState(saved: readonly SavedVariable[]): PendingState {
+  const refused = (found: readonly Found[]) => misfit(saved, found);
+  return {
+    refused,
+    bind: (...lists) => {
+      const [binding] = lists.flatMap((variables) => bindVariables(saved, asMade(variables)) ?? []);
+      if (binding === undefined) throw refused(lists[0]!);
+      return (name) => binding.get(name) ?? name;
+    },
+  };
+}
 
 /**
  * Finds the variables that a saved state belongs to: all by exact name and shape, or all by order and shape, as
@@ -16,7 +31,7 @@ export type Found = Pick<tf.Variable, 'name' | 'shape'>;
  *
  * @returns The names of the found variables by those that were saved; undefined where they do not fit.
  */
-export function bindVariables(
+function bindVariables(
   saved: readonly SavedVariable[],
   found: readonly Found[],
 ): ReadonlyMap<string, string> | undefined {
@@ -33,13 +48,8 @@ function fits({ shape }: SavedVariable, found: Found): boolean {
   return shape === undefined || tf.util.arraysEqual([...shape], found.shape);
 }
 
-/** Variables in the order in which they were made, whatever part of them was trained first. */
-export function asMade<T extends Pick<tf.Variable, 'id'>>(variables: readonly T[]): T[] {
-  return [...variables].sort((one, other) => one.id - other.id);
-}
-
 /** The error for a state that fits none of the lists of variables that were tried. */
-export function misfit(saved: readonly SavedVariable[], found: readonly Found[]): Error {
+function misfit(saved: readonly SavedVariable[], found: readonly Found[]): Error {
   return new Error(
     `state: expected the variables that the restored state is of, all by name and shape or all by order and shape, got others. Saved: ${list(saved)}. Found: ${list(found)}. Make the model as it was when the state was saved; where a step has no varList, pass one.`,
   );

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { choose, norm, type ParamVector } from '../algebra/vector.js';
 import { referenceTo } from '../engine/reference.js';
 import { undoOnThrow } from '../engine/transaction.js';
-import { asMade, bindVariables, misfit, type SavedVariable } from './binding.js';
+import { asMade } from './variables.js';
 
 /**
  * The merger of the values that micro-batches with perturbations of their own set under one key: their 'mean', which
@@ -59,49 +59,57 @@ export interface NamedTensor {
   readonly tensor: tf.Tensor;
 }
 
-const SEPARATOR = ':';
-const LOOSE = '(tensor)';
+/** Parts a key from the name of a variable. */
+export const SEPARATOR = ':';
+/** Stands for the variable of what belongs to none. */
+export const LOOSE = '(tensor)';
 /** The key of step counts that differ: see `StepCounts`. */
 export const STEPS = '(steps)';
 /** The key of counts of updates, on the device: see `adamw`. */
 export const UPDATES = '(updates)';
-/** Keys of scalars that any store may have, of some of the variables. */
-const counts: readonly string[] = [STEPS, UPDATES];
 
 /** A saved slot: its key, the name of its variable, its value. */
-interface SavedSlot {
+export interface SavedSlot {
   readonly key: string;
   readonly variable: string;
   readonly tensor: tf.Tensor;
+}
+
+/** A restored state until the variables of an update have settled it: it may carry other names. */
+export interface PendingState {
+  /** Names here by names that were saved, from the first list that it fits. @throws Error when it fits none. */
+  bind(...lists: readonly (readonly tf.Variable[])[]): (saved: string) => string;
+  /** The error for variables that it is not of. */
+  refused(variables: readonly tf.Variable[]): Error;
 }
 
 /**
  * Named slots per variable: momentum buffers, moving averages, masks. A slot has its variable's shape, or is a scalar.
  *
  * A slot is keyed by variable name. A restored state may carry other names: it is bound to variables when the first
- * ones ask or settle, as `bindVariables` says, and refused where it fits none.
+ * ones ask or settle, and refused where it fits none.
  */
 export class SlotStore {
   readonly #slots = new Map<string, Map<string, tf.Variable>>();
-  readonly #keys: readonly string[] | undefined;
+  /** The keys that a restored state may have; undefined where any. */
+  readonly keys: readonly string[] | undefined;
   /** Flags on the device, 1 where a slot holds what a step has committed, else 0: of slots of which it is not certain. */
   readonly #doubts = new Map<tf.Variable, tf.Variable>();
   /** Doubts that were 0 when last read, and have not changed since. */
   readonly #uncommitted = new Set<tf.Variable>();
   /** Names of the variables in the order in which they are saved. */
   #order: ReadonlySet<string> = new Set();
-  /** The variables that a restored state is of, until those of an update have settled it. */
-  #saved: readonly SavedVariable[] | undefined;
+  #pending: PendingState | undefined;
   #bound = false;
 
   /** @param keys - The keys that a restored state may have. Default any. */
   constructor(keys?: readonly string[]) {
-    this.#keys = keys;
+    this.keys = keys;
   }
 
   /** True while a restored state waits for the variables of an update, which it may not fit. */
   get pending(): boolean {
-    return this.#saved !== undefined;
+    return this.#pending !== undefined;
   }
 
   /** The slot of every variable, or undefined if one of them has none. */
@@ -114,7 +122,7 @@ export class SlotStore {
   findEach(key: string, variables: readonly tf.Variable[]): (tf.Variable | undefined)[] {
     const slot = this.#slots.get(key);
     if (slot === undefined) return variables.map(() => undefined);
-    if (this.#saved && !this.#bound) this.#bind(this.#saved, [variables]);
+    if (this.#pending && !this.#bound) this.#bind(this.#pending, variables);
     return variables.map(({ name }) => slot.get(name));
   }
 
@@ -142,14 +150,14 @@ export class SlotStore {
    */
   settle(variables: readonly tf.Variable[], candidates: readonly tf.Variable[] = variables): void {
     if (variables.length === 0) return;
-    if (this.#saved) {
-      if (!this.#bound) this.#bind(this.#saved, [variables, candidates]);
+    if (this.#pending) {
+      if (!this.#bound) this.#bind(this.#pending, variables, candidates);
       else if (!variables.some(({ name }) => this.#order.has(name))) {
         // The first to ask saw variables that the update does not reach.
         this.#bound = false;
-        throw misfit(this.#saved, variables);
+        throw this.#pending.refused(variables);
       }
-      this.#saved = undefined;
+      this.#pending = undefined;
     }
     if (variables.every(({ name }) => this.#order.has(name))) return;
     const names = new Set(asMade(variables).map(({ name }) => name));
@@ -158,10 +166,8 @@ export class SlotStore {
     this.#order = tells ? names : new Set([...this.#order, ...names]);
   }
 
-  #bind(saved: readonly SavedVariable[], lists: readonly (readonly tf.Variable[])[]): void {
-    const [binding] = lists.flatMap((variables) => bindVariables(saved, asMade(variables)) ?? []);
-    if (binding === undefined) throw misfit(saved, lists[0]!);
-    const here = (name: string) => binding.get(name) ?? name;
+  #bind(pending: PendingState, ...lists: readonly (readonly tf.Variable[])[]): void {
+    const here = pending.bind(...lists);
     for (const slot of this.#slots.values()) {
       const entries = [...slot];
       slot.clear();
@@ -273,75 +279,20 @@ export class SlotStore {
     );
   }
 
-  /**
-   * Checks what `named()` gave, and changes nothing.
-   *
-   * @returns What replaces everything by it.
-   * @throws Error on a name without a key, a key that is not this store's, a name twice, or slots of one variable that
-   *   have several shapes or are not complete.
-   */
-  stage(weights: readonly NamedTensor[]): () => void {
-    const slots = weights.map(({ name, tensor }) => ({ ...this.#parse(name), tensor }));
-    const saved = savedVariables(slots);
-    if (this.#keys) requireComplete(slots.filter(({ key }) => !counts.includes(key)));
-    return () => {
-      this.dispose();
-      for (const { key, variable, tensor } of slots) this.assign(key, variable, tensor);
-      this.#order = new Set(saved.map(({ name }) => name));
-      this.#saved = saved.length > 0 ? saved : undefined;
-    };
-  }
-
-  /** Replaces everything by what `named()` gave. @throws Error as `stage`; then nothing changed. */
-  restore(weights: readonly NamedTensor[]): void {
-    this.stage(weights)();
-  }
-
-  #parse(name: string): { key: string; variable: string } {
-    const at = name.indexOf(SEPARATOR);
-    if (at < 0) throw new Error(`state: expected a name of the form "key:variable", got "${name}"`);
-    const [key, variable] = [name.slice(0, at), name.slice(at + 1)];
-    if (this.#keys && !counts.includes(key) && !this.#keys.includes(key))
-      throw new Error(`state: expected keys among [${this.#keys.join(', ')}], got "${key}" in "${name}"`);
-    return { key, variable };
+  /** Replaces everything by saved slots. @param names - Their variables, in the order in which they were saved. */
+  replace(slots: readonly SavedSlot[], names: readonly string[], pending: PendingState): void {
+    this.dispose();
+    for (const { key, variable, tensor } of slots) this.assign(key, variable, tensor);
+    this.#order = new Set(names);
+    this.#pending = names.length > 0 ? pending : undefined;
   }
 
   /** Disposes every slot. */
   dispose(): void {
     for (const key of [...this.#slots.keys()]) this.delete(key);
     this.#order = new Set();
-    this.#saved = undefined;
+    this.#pending = undefined;
     this.#bound = false;
-  }
-}
-
-/** The variables that slots are of, in order. */
-function savedVariables(slots: readonly SavedSlot[]): SavedVariable[] {
-  const shapes = new Map<string, readonly number[] | undefined>();
-  const seen = new Set<string>();
-  for (const { key, variable, tensor } of slots) {
-    const name = `${key}${SEPARATOR}${variable}`;
-    if (seen.has(name)) throw new Error(`state: expected each name once, got "${name}" twice`);
-    seen.add(name);
-    if (variable === LOOSE) continue;
-    const known = shapes.get(variable);
-    if (tensor.rank > 0 && known && !tf.util.arraysEqual([...known], tensor.shape))
-      throw new Error(
-        `state: expected one shape for all that is saved of "${variable}", got [${known}] and [${tensor.shape}]`,
-      );
-    shapes.set(variable, tensor.rank > 0 ? tensor.shape : known);
-  }
-  return [...shapes].map(([name, shape]) => ({ name, shape }));
-}
-
-/** Refuses a state in which a key has slots of some of the variables only. */
-function requireComplete(slots: readonly SavedSlot[]): void {
-  const saved = savedVariables(slots);
-  const names = new Map<string, Set<string>>();
-  for (const { key, variable } of slots) names.set(key, (names.get(key) ?? new Set()).add(variable));
-  for (const [key, variables] of names) {
-    const missing = saved.find(({ name }) => !variables.has(name));
-    if (missing) throw new Error(`state: expected "${key}" of every variable, got none of "${missing.name}"`);
   }
 }
 

@@ -40,6 +40,11 @@ export function listOf(owner: string, varList: unknown): tf.Variable[] {
   });
 }
 
+/** Variables in the order in which they were made, whatever part of them was trained first. */
+export function asMade<T extends Pick<tf.Variable, 'id'>>(variables: readonly T[]): T[] {
+  return [...variables].sort((one, other) => one.id - other.id);
+}
+
 function isVariable(value: unknown): value is tf.Variable {
   return value instanceof tf.Variable;
 }

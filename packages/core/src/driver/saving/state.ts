@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { setLearningRate } from '../../optimizers/learning-rate.js';
-import { copyOfWeights, stageWeights } from '../../optimizers/weights.js';
+import { stageWeights } from '../../optimizers/restoring.js';
+import { copyOfWeights } from '../../optimizers/weights.js';
 import { type Config, firstDifference } from './difference.js';
 import { pack, type SavedState, tensorsOf, unpack } from './format.js';
 
