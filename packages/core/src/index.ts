@@ -151,6 +151,7 @@ export {
   type VariantDeclaration,
 } from './driver/variant.js';
 export { frozenKinks, type KeptKinks, type KinkKeeping } from './engine/kinks.js';
+export { type Draws, withSharedRandomness } from './engine/randomness.js';
 export { unrecorded } from './engine/unrecorded.js';
 export type {
   AnyOptimizerConfig,
@@ -194,11 +195,13 @@ export {
   currentObjective,
   type LossClosure,
   type Objective,
+  withObjective,
 } from './oracle/objective.js';
 export {
   type Evaluation,
   type EvaluationRequest,
   type GradientOracle,
+  type PartOracle,
   requireLosses,
   type ValueRequest,
 } from './oracle/oracle.js';

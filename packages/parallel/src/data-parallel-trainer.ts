@@ -1,80 +1,113 @@
 import * as tf from '@tensorflow/tfjs-core';
 import {
   axpy,
-  displaced,
+  type Evaluation,
+  type EvaluationRequest,
   type GradientOracle,
-  type Objective,
-  type ParamVector,
+  type PartOracle,
+  requireOneOf,
   type SharpnessRule,
   scale,
 } from '@tfjs-sam/core';
 import type { Batch } from './gradient-worker.js';
-import { atWeights } from './here.js';
-import type { Answer } from './pool.js';
+import { PerWorkerStep } from './per-worker.js';
+import { isPlain, weightsOf } from './requests.js';
+import { Shards } from './shards.js';
 import { ParallelTrainer, type Prepared, prepare, type TrainerOptions } from './trainer.js';
-import { type Evaluation, type EvaluationRequest, overriding, replaceRule } from './wrapped-oracle.js';
+import { overriding, replaceRule } from './wrapped-oracle.js';
+
+const SHARPNESS = ['global', 'per-worker'] as const;
+/** The batch that a perturbation is of: the whole one, or each thread's part of it. */
+export type Sharpness = (typeof SHARPNESS)[number];
 
 /** Options of a data-parallel trainer. */
 export interface DataParallelOptions extends TrainerOptions {
   /** Threads that share a batch, this one included, an integer >= 1. Default 2. */
   readonly threads?: number | undefined;
+  /**
+   * 'global' (default): one perturbation, of the whole batch: every evaluation of the rule is the mean over the threads.
+   * 'per-worker': each thread's part has a perturbation of its own, and the directions are averaged: m-sharpness, as
+   * `minimizeOver(…, { sharpness: 'per-micro-batch' })` has it on one thread.
+   */
+  readonly sharpness?: Sharpness | undefined;
 }
 
 /**
- * Trains any variant with each batch split over threads: every evaluation of the rule is the mean of the parts' gradients,
- * weighted by their sizes. One perturbation for the whole batch, as if it had not been split.
+ * Trains any variant with each batch split over threads.
  *
- * With one thread the trajectory is bit-equal to training without it, with more it is equal within rounding. Layers that
+ * By default every evaluation of the rule is the mean of the parts' gradients, weighted by their sizes: one perturbation for the
+ * whole batch, as if it had not been split. With `sharpness: 'per-worker'` each part has its own, and the base optimizer steps
+ * once along the mean of the directions: m-sharpness, as in distributed SAM. What a rule remembers is then the mean of what
+ * the parts made of it, as `minimizeOver` says.
+ *
+ * With one thread the trajectory is bit-equal to training without it; with more it is equal within rounding, of 'global' to
+ * training on the whole batch, of 'per-worker' to accumulation over as many micro-batches. Layers that
  * look at the whole batch (batch normalisation) see the part of their thread; running statistics are those of this thread's.
- * A loss that the rule itself brings (a single example's) is evaluated on this thread, a value without gradient on the
- * whole batch there.
+ * Evaluations that are not of the batch's plain loss (of a single example, with frozen kinks, without gradient) are made on
+ * this thread.
  *
  * @example
  * const trainer = await DataParallelTrainer.create({ module: new URL('./task.js', import.meta.url), optimizer, threads: 2 });
  * await trainer.fit(x, y, { epochs: 10, batchSize: 256 });
  * await trainer.dispose();
+ * @see Foret et al. 2021, section 4.1 (m-sharpness). https://arxiv.org/abs/2010.01412
  */
 export class DataParallelTrainer extends ParallelTrainer {
   /** Threads that share a batch, this one included. */
   readonly threads: number;
+  /** The batch that a perturbation is of. */
+  readonly sharpness: Sharpness;
   readonly #restore: () => void;
-  #parts: readonly Batch[] = [];
   #whole: Batch | undefined;
-  readonly #known = new Map<Objective, Evaluation>();
+  #shards: Shards | undefined;
+  #perWorker: PerWorkerStep | undefined;
 
-  private constructor(prepared: Prepared, options: DataParallelOptions, threads: number) {
-    super(prepared, options.optimizer);
+  private constructor(
+    prepared: Prepared,
+    { optimizer, threads = 2, sharpness = 'global' }: DataParallelOptions,
+  ) {
+    super(prepared, optimizer);
     this.threads = threads;
-    this.#restore = replaceRule(options.optimizer, (rule) => this.#shared(rule));
+    this.sharpness = sharpness;
+    this.#restore = replaceRule(optimizer, (rule) =>
+      sharpness === 'global' ? this.#shared(rule) : this.#apart(rule),
+    );
   }
 
   /**
    * A trainer whose workers are ready.
    *
-   * @throws RangeError when `threads` is no integer >= 1; Error on a backend other than wasm and cpu, or when a worker
-   *   does not start.
+   * @throws RangeError when `threads` is no integer >= 1 or `sharpness` is unknown; Error for 'per-worker' with a rule that
+   *   evaluates after the update (SAMPa), on a backend other than wasm and cpu, or when a worker does not start.
    */
   static async create(options: DataParallelOptions): Promise<DataParallelTrainer> {
-    const { threads = 2 } = options;
+    const { threads = 2, sharpness = 'global', optimizer } = options;
     if (!Number.isInteger(threads) || threads < 1)
       throw new RangeError(`DataParallelTrainer: expected threads to be an integer >= 1, got ${threads}`);
-    return new DataParallelTrainer(
-      await prepare('DataParallelTrainer', options, threads - 1),
-      options,
-      threads,
-    );
+    requireOneOf('DataParallelTrainer', 'sharpness', sharpness, SHARPNESS);
+    if (sharpness === 'per-worker' && optimizer?.rule?.afterStep)
+      throw new Error(
+        `DataParallelTrainer: expected sharpness "global", got "per-worker": ${optimizer.rule.name} evaluates after the update`,
+      );
+    return new DataParallelTrainer(await prepare('DataParallelTrainer', options, threads - 1), options);
   }
 
   override step(batch: Batch): tf.Scalar {
     this.#whole = batch;
-    this.#parts = split(batch, this.threads);
+    const shards = new Shards(this.task, batch, this.threads);
+    this.#shards = shards;
+    const closures = shards.parts.map((_, part) => () => shards.lossOf(part));
+    const varList = this.variables;
     try {
-      const { xs, ys } = this.#parts[0]!;
-      const closure = () => this.loss(this.model, xs, ys);
-      return this.optimizer.minimize(closure, true, this.variables) as tf.Scalar;
+      return (
+        this.sharpness === 'global'
+          ? this.optimizer.minimize(closures[0]!, true, varList)
+          : this.optimizer.minimizeOver(closures, { sharpness: 'per-micro-batch', returnCost: true, varList })
+      ) as tf.Scalar;
     } finally {
-      for (const { xs, ys } of this.#parts) tf.dispose([xs, ys]);
-      this.#known.clear();
+      shards.dispose();
+      this.#perWorker?.dispose();
+      this.#perWorker = undefined;
     }
   }
 
@@ -83,89 +116,73 @@ export class DataParallelTrainer extends ParallelTrainer {
     await super.dispose();
   }
 
+  /** A rule whose evaluations are of the whole batch. */
   #shared(rule: SharpnessRule): SharpnessRule {
-    const shared = (oracle: GradientOracle) =>
-      overriding(oracle, {
-        evaluate: (request?: EvaluationRequest) => this.#evaluate(oracle, request),
-        value: (request) => oracle.value({ ...request, loss: request?.loss ?? this.#wholeLoss }),
+    const whole = () => this.task.loss(this.model, this.#whole!.xs, this.#whole!.ys);
+    const shared = (oracle: GradientOracle) => {
+      if (this.#shards!.parts.length === 1) return oracle;
+      return overriding(oracle, {
+        evaluate: (request: EvaluationRequest = {}) =>
+          isPlain(request)
+            ? this.#evaluate(oracle as PartOracle, request)
+            : oracle.evaluate({ ...request, loss: request.loss ?? whole }),
+        value: (request) => oracle.value({ ...request, loss: request?.loss ?? whole }),
+        losses: (request) => oracle.losses({ ...request, loss: request?.loss ?? whole }),
       } as Partial<GradientOracle>);
+    };
     const { afterStep } = rule;
     return {
       ...rule,
-      direction: (oracle) => {
-        this.#known.clear();
-        return rule.direction(shared(oracle));
-      },
-      ...(afterStep && {
-        afterStep: (oracle) => {
-          this.#known.clear();
-          afterStep(shared(oracle));
-        },
-      }),
+      direction: (oracle) => rule.direction(shared(oracle)),
+      ...(afterStep && { afterStep: (oracle) => afterStep(shared(oracle)) }),
     };
   }
 
-  readonly #wholeLoss = () => this.loss(this.model, this.#whole!.xs, this.#whole!.ys);
-
-  #evaluate(oracle: GradientOracle, request: EvaluationRequest = {}): Evaluation {
-    const { perturbation, loss, objective = 'descent' } = request;
-    if (loss !== undefined || this.#parts.length === 1) return oracle.evaluate(request);
-    const known = perturbation === undefined ? this.#known.get(objective) : undefined;
-    if (known) return known;
-    const asked = this.#ask(oracle.variables, perturbation);
-    // The perturbation is read again where a worker is lost.
-    const own = oracle.evaluate({ ...request, donate: false });
-    const evaluation = this.#mean(own, oracle.variables, asked);
-    if (perturbation === undefined) this.#known.set(objective, evaluation);
-    return evaluation;
+  /** A rule that runs for each part of the batch. */
+  #apart(rule: SharpnessRule): SharpnessRule {
+    return {
+      ...rule,
+      direction: (oracle) => {
+        this.#requireAll(oracle);
+        this.#perWorker ??= new PerWorkerStep(rule, this.#shards!);
+        return this.#perWorker.direction(oracle as PartOracle);
+      },
+    };
   }
 
-  /** Gives the parts to the workers, at the weights of the evaluation. */
-  #ask(variables: readonly tf.Variable[], perturbation: EvaluationRequest['perturbation']): ParamVector {
+  #evaluate(oracle: PartOracle, request: EvaluationRequest): Evaluation {
+    this.#requireAll(oracle);
+    return oracle.evaluateAround(request, (own) => {
+      const { objective = 'descent' } = request;
+      const weights = weightsOf(oracle, request);
+      for (let part = 1; part < this.#shards!.parts.length; part++)
+        this.#shards!.ask(part, weights, { objective, draws: oracle.drawsOf(part) });
+      const mean = this.#mean(own(), oracle);
+      tf.dispose(weights);
+      return mean;
+    });
+  }
+
+  #requireAll({ variables }: GradientOracle): void {
     const own = this.variables;
     if (variables.length !== own.length || variables.some((variable, i) => variable !== own[i]))
       throw new Error(
         'DataParallelTrainer: expected a loss that reaches every trainable variable of the model, got one that does not',
       );
-    const weights = perturbation
-      ? displaced(variables, perturbation, false)
-      : variables.map((variable) => tf.clone(variable) as tf.Tensor);
-    this.#parts.slice(1).forEach((part, i) => {
-      this.pool.ask(i, weights, part);
-    });
-    return weights;
   }
 
-  #mean(own: Evaluation, variables: readonly tf.Variable[], weights: ParamVector): Evaluation {
-    const count = (part: Batch) => part.xs.shape[0]!;
-    const total = this.#parts.reduce((sum, part) => sum + count(part), 0);
+  #mean(own: Evaluation, { variables }: GradientOracle): Evaluation {
+    const { shares } = this.#shards!;
     return tf.tidy(() => {
-      let loss = tf.mul(own.loss, count(this.#parts[0]!) / total);
-      let gradient = scale(count(this.#parts[0]!) / total, own.gradient);
-      this.#parts.slice(1).forEach((part, i) => {
-        const answer = this.pool.wait(i) ?? this.#repeat(weights, part);
-        const share = count(part) / total;
-        loss = tf.add(loss, answer.loss * share);
-        const other = variables.map((variable, v) => tf.tensor(answer.gradient[v]!.slice(), variable.shape));
-        gradient = axpy(share, other, gradient);
-      });
+      let loss = tf.mul(own.loss, shares[0]!);
+      let gradient = scale(shares[0]!, own.gradient);
+      for (let part = 1; part < shares.length; part++) {
+        const answer = this.#shards!.answer(part);
+        loss = tf.add(loss, answer.loss * shares[part]!);
+        const other = variables.map(({ shape }, i) => tf.tensor(answer.gradient[i]!.slice(), shape));
+        gradient = axpy(shares[part]!, other, gradient);
+      }
       return { loss: loss as tf.Scalar, gradient };
     });
   }
-
-  /** Evaluates on this thread what a lost worker was asked for. */
-  #repeat(weights: ParamVector, { xs, ys }: Batch): NonNullable<Answer> {
-    return atWeights(this.model, weights, () => this.loss(this.model, xs, ys));
-  }
-}
-
-/** A batch in as many parts as there are threads, or examples; sizes differ by one at most. */
-function split({ xs, ys }: Batch, threads: number): Batch[] {
-  const count = xs.shape[0]!;
-  const parts = Math.min(threads, count);
-  return Array.from({ length: parts }, (_, i) => {
-    const from = Math.floor((i * count) / parts);
-    const size = Math.floor(((i + 1) * count) / parts) - from;
-    return { xs: tf.slice(xs, from, size), ys: tf.slice(ys, from, size) };
-  });
 }

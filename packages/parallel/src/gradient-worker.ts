@@ -1,6 +1,14 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import type * as tf from '@tensorflow/tfjs-core';
-import { END, lossPlace, type ModelSource, Slot, type WorkerSetup } from './protocol.js';
+import {
+  END,
+  lossPlace,
+  type Manner,
+  type ModelSource,
+  Slot,
+  type Task,
+  type WorkerSetup,
+} from './protocol.js';
 import { packed, valuesOf } from './tensors.js';
 
 /** A batch on the thread that asks. */
@@ -33,6 +41,7 @@ export class GradientWorker {
   readonly #gradient: Float32Array;
   readonly #sizes: readonly number[];
   #asked = 0;
+  #waitedFor = 0;
   #alive = true;
 
   /** Starts a thread. @throws Error, from `ready`, when its backend or model does not start. */
@@ -86,14 +95,20 @@ export class GradientWorker {
     }).finally(() => this.#worker.unref());
   }
 
-  /** Hands over weights and a batch; the answer is fetched by `wait`. */
-  ask(weights: readonly tf.Tensor[], { xs, ys }: Batch): void {
+  /** True of a thread whose last answer nobody has waited for. */
+  get busy(): boolean {
+    return this.#waitedFor < this.#asked;
+  }
+
+  /** Hands over weights and a batch; the answer is fetched by `wait`. It may not be busy. */
+  ask(weights: readonly tf.Tensor[], { xs, ys }: Batch, { objective, draws }: Manner): void {
     let at = 0;
     for (const tensor of weights) {
       this.#weights.set(valuesOf(tensor), at);
       at += tensor.size;
     }
-    this.#port.postMessage({ xs: packed(xs), ys: packed(ys) });
+    const task: Task = { xs: packed(xs), ys: packed(ys), objective, draws };
+    this.#port.postMessage(task);
     this.#asked += 1;
     Atomics.store(this.#control, Slot.asked, this.#asked);
     Atomics.notify(this.#control, Slot.asked);
@@ -107,6 +122,7 @@ export class GradientWorker {
    * @throws WorkerLost after the deadline; Error with the worker's own message when its loss threw.
    */
   wait(deadline: number): { loss: number; gradient: Float32Array[] } {
+    this.#waitedFor = this.#asked;
     const until = performance.now() + deadline;
     // The other thread is about as far as this one: looking is faster than being woken.
     const spun = performance.now() + 5;

@@ -3,7 +3,7 @@
  *
  * @packageDocumentation
  */
-export { type DataParallelOptions, DataParallelTrainer } from './data-parallel-trainer.js';
+export { type DataParallelOptions, DataParallelTrainer, type Sharpness } from './data-parallel-trainer.js';
 export type { FitOptions, TrainingHistory } from './fit.js';
 export type { Batch } from './gradient-worker.js';
 export type { BatchLoss } from './loss.js';

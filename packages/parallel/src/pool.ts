@@ -1,5 +1,6 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { type Batch, GradientWorker, WorkerLost, type WorkerOptions } from './gradient-worker.js';
+import type { Manner } from './protocol.js';
 
 /** The answer of a worker, or the work that is left where it was lost. */
 export type Answer = { readonly loss: number; readonly gradient: readonly Float32Array[] } | undefined;
@@ -40,11 +41,22 @@ export class WorkerPool {
   }
 
   /** Hands a batch to a worker. @returns Whether there is one: while it is being replaced there is none. */
-  ask(index: number, weights: readonly tf.Tensor[], batch: Batch): boolean {
+  ask(index: number, weights: readonly tf.Tensor[], batch: Batch, manner: Manner): boolean {
     const worker = this.#workers[index];
     if (worker && !worker.alive) this.#replace(index);
-    this.#workers[index]?.ask(weights, batch);
+    this.#settle(index);
+    this.#workers[index]?.ask(weights, batch, manner);
     return this.#workers[index] !== undefined;
+  }
+
+  /** Waits for a worker whose answer is of a step that failed meanwhile, and forgets it. */
+  #settle(index: number): void {
+    if (!this.#workers[index]?.busy) return;
+    try {
+      this.wait(index);
+    } catch {
+      // Nobody asks any more what its loss threw.
+    }
   }
 
   /** The answer of a worker that was asked; undefined where it was lost, and the step has to be repeated. */

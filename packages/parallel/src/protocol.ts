@@ -1,3 +1,5 @@
+import type { Draws, Objective } from '@tfjs-sam/core';
+
 /** The data that a worker thread is started with. */
 export interface WorkerSetup {
   /** Where the model comes from: a module of the user's, or a topology and the name of a loss. */
@@ -39,8 +41,16 @@ export interface Packed {
   readonly values: Float32Array | Int32Array | Uint8Array;
 }
 
+/** What a loss is told beside weights and batch. */
+export interface Manner {
+  /** The objective that is evaluated. */
+  readonly objective: Objective;
+  /** The numbers that it draws, so that they are those of this thread; undefined where each evaluation draws afresh. */
+  readonly draws: Draws | undefined;
+}
+
 /** A request: the loss of a batch at the shared weights. */
-export interface Task {
+export interface Task extends Manner {
   readonly xs: Packed;
   readonly ys: Packed;
 }

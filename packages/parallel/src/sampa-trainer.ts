@@ -3,11 +3,14 @@ import {
   displaced,
   type GradientOracle,
   type ParamVector,
+  type PartOracle,
   type RuleState,
   type SharpnessRule,
 } from '@tfjs-sam/core';
 import type { Batch } from './gradient-worker.js';
 import { atWeights } from './here.js';
+import { inManner } from './manner.js';
+import type { Manner } from './protocol.js';
 import { overwrite } from './tensors.js';
 import { ParallelTrainer, type Prepared, prepare, type TrainerOptions } from './trainer.js';
 import { type Evaluation, type EvaluationRequest, overriding, replaceRule } from './wrapped-oracle.js';
@@ -15,6 +18,7 @@ import { type Evaluation, type EvaluationRequest, overriding, replaceRule } from
 /** An evaluation that a worker is busy with: tensors that are filled when it has answered. */
 interface Pending {
   readonly batch: Batch;
+  readonly manner: Manner;
   readonly moved: ParamVector;
   readonly loss: tf.Scalar;
   readonly gradient: ParamVector;
@@ -71,7 +75,7 @@ export class SampaTrainer extends ParallelTrainer {
   override step(batch: Batch, last = false): tf.Scalar {
     this.#batch = batch;
     this.#last = last;
-    const closure = () => this.loss(this.model, batch.xs, batch.ys);
+    const closure = () => this.task.loss(this.model, batch.xs, batch.ys);
     return this.optimizer.minimize(closure, true, this.variables) as tf.Scalar;
   }
 
@@ -134,16 +138,17 @@ export class SampaTrainer extends ParallelTrainer {
       return oracle.evaluate({ ...rest, perturbation });
     const { xs, ys } = this.#batch!;
     const moved = displaced(variables, perturbation, false);
-    const pending: Pending = tf.tidy(() => ({
+    const manner: Manner = { objective: 'descent', draws: (oracle as PartOracle).drawsOf(0) };
+    const tensors = tf.tidy(() => ({
       batch: { xs: tf.keep(tf.clone(xs)), ys: tf.keep(tf.clone(ys)) },
       moved: moved.map((tensor) => tf.keep(tf.clone(tensor))),
       loss: tf.keep(tf.scalar(0)),
       gradient: variables.map((variable) => tf.keep(tf.fill(variable.shape, 0))),
-      filled: false,
     }));
+    const pending: Pending = { ...tensors, manner, filled: false };
     tf.dispose(moved);
     this.#pending = pending;
-    if (!this.pool.ask(0, pending.moved, pending.batch)) this.#repeat(pending);
+    if (!this.task.pool.ask(0, pending.moved, pending.batch, manner)) this.#repeat(pending);
     return pending;
   }
 
@@ -151,15 +156,16 @@ export class SampaTrainer extends ParallelTrainer {
   #settle(): void {
     const pending = this.#pending;
     if (!pending || pending.filled) return;
-    const answer = this.pool.wait(0);
+    const answer = this.task.pool.wait(0);
     if (answer) fill(pending, answer.loss, answer.gradient);
     else this.#repeat(pending);
   }
 
   /** Evaluates on this thread what a lost worker was asked for. */
   #repeat(pending: Pending): void {
+    const { xs, ys } = pending.batch;
     const { loss, gradient } = atWeights(this.model, pending.moved, () =>
-      this.loss(this.model, pending.batch.xs, pending.batch.ys),
+      inManner(pending.manner, () => this.task.loss(this.model, xs, ys)),
     );
     fill(pending, loss, gradient);
   }

@@ -35,15 +35,13 @@ export abstract class ParallelTrainer {
   readonly model: LayersModel;
   /** The optimizer, on this thread. */
   readonly optimizer: SharpnessAwareOptimizer;
-  protected readonly loss: BatchLoss;
-  protected readonly pool: WorkerPool;
+  protected readonly task: Task;
   /** Things that the module or the caller made, and this trainer therefore disposes. */
   readonly #ownsModel: boolean;
 
-  protected constructor({ model, loss, pool, owns }: Prepared, optimizer: SharpnessAwareOptimizer) {
-    this.model = model;
-    this.loss = loss;
-    this.pool = pool;
+  protected constructor({ owns, ...task }: Prepared, optimizer: SharpnessAwareOptimizer) {
+    this.model = task.model;
+    this.task = task;
     this.optimizer = optimizer;
     this.#ownsModel = owns;
   }
@@ -68,21 +66,25 @@ export abstract class ParallelTrainer {
    * @throws RangeError or TypeError for options out of range; whatever the loss throws, on whichever thread.
    */
   fit(xs: tf.Tensor, ys: tf.Tensor, options: FitOptions = {}): Promise<TrainingHistory> {
-    return fit(this, this.loss, xs, ys, options);
+    return fit(this, this.task.loss, xs, ys, options);
   }
 
   /** Ends the threads. The model of a module is disposed; a model or optimizer that was given stays its owner's. */
   async dispose(): Promise<void> {
-    await this.pool.close();
+    await this.task.pool.close();
     if (this.#ownsModel) this.model.dispose();
   }
 }
 
 /** A model with its loss, and workers that have the same. */
-export interface Prepared {
+export interface Task {
   readonly model: LayersModel;
   readonly loss: BatchLoss;
   readonly pool: WorkerPool;
+}
+
+/** A task, and whether the trainer owns the model. */
+export interface Prepared extends Task {
   readonly owns: boolean;
 }
 

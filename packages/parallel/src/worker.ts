@@ -3,6 +3,7 @@ import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from '
 import * as tf from '@tensorflow/tfjs';
 import { prepareBackend } from '@tfjs-sam/backends';
 import { type BatchLoss, namedLoss } from './loss.js';
+import { inManner } from './manner.js';
 import { END, lossPlace, type ModelSource, Slot, type Task, type WorkerSetup } from './protocol.js';
 import { unpacked, valuesOf } from './tensors.js';
 
@@ -38,7 +39,7 @@ function answer(model: tf.LayersModel, loss: BatchLoss, variables: tf.Variable[]
   takeWeights(variables);
   tf.tidy(() => {
     const [xs, ys] = [unpacked(task.xs), unpacked(task.ys)];
-    const { value, grads } = tf.variableGrads(() => loss(model, xs, ys), variables);
+    const { value, grads } = tf.variableGrads(() => inManner(task, () => loss(model, xs, ys)), variables);
     let at = 0;
     for (const { name, size } of variables) {
       const entry = grads[name];

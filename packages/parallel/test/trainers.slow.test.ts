@@ -1,14 +1,24 @@
 import * as tf from '@tensorflow/tfjs';
 import { prepareBackend } from '@tfjs-sam/backends';
-import { type SharpnessAwareOptimizer, sgd } from '@tfjs-sam/core';
+import { type SharpnessAwareOptimizer, type StepReport, sgd } from '@tfjs-sam/core';
 import { DataParallelTrainer, type ParallelTrainer, SampaTrainer } from '@tfjs-sam/parallel';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 
 const module = new URL('./task.mjs', import.meta.url);
 type Task = { build(): tf.LayersModel; loss(model: tf.LayersModel, xs: tf.Tensor, ys: tf.Tensor): tf.Scalar };
 const task = (await import(module.href)) as Task;
 const { sampa } = await import('../../sampa/src/index.js');
 const { gsam } = await import('../../gsam/src/index.js');
+const { sam } = await import('../../sam/src/index.js');
+const { wsam } = await import('../../wsam/src/index.js');
+const { vasso } = await import('../../vasso/src/index.js');
+const { lookSam } = await import('../../look-sam/src/index.js');
+const { rwp } = await import('../../rwp/src/index.js');
+const { multistepSam, lookbehindSam: lookbehind } = await import('../../multistep-sam/src/index.js');
+const { bisam } = await import('../../bisam/src/index.js');
+/** Rules with corrections, memory, random draws, several evaluations, steps without a perturbation. */
+const rules = { sam, gsam, wsam, vasso, lookSam, rwp, multistepSam };
+const plain = new URL('./plain-task.mjs', import.meta.url);
 
 const base = () => sgd({ learningRate: 0.1, momentum: 0.9, weightDecay: 1e-3 });
 const STEPS = 8;
@@ -24,20 +34,19 @@ const data = () => ({
     )
     .toFloat() as tf.Tensor2D,
 });
+const variablesOf = (model: tf.LayersModel) =>
+  model.trainableWeights.map((weight) => weight.read() as tf.Variable);
+const trained = (model: tf.LayersModel) => variablesOf(model).map((weight) => [...weight.dataSync()]);
 const numbersOf = (model: tf.LayersModel) => model.getWeights().map((weight) => [...weight.dataSync()]);
 const batches = (x: tf.Tensor, y: tf.Tensor) =>
   Array.from({ length: STEPS }, (_, i) => ({ xs: tf.slice(x, i * 12, 12), ys: tf.slice(y, i * 12, 12) }));
 
 /** What training without threads ends with. */
-function alone(optimizer: SharpnessAwareOptimizer): number[][] {
+function alone(optimizer: SharpnessAwareOptimizer, { build, loss } = task): number[][] {
   const { x, y } = data();
-  const model = task.build();
+  const model = build();
   for (const { xs, ys } of batches(x, y))
-    optimizer.minimize(
-      () => task.loss(model, xs, ys),
-      false,
-      model.trainableWeights.map((weight) => weight.read() as tf.Variable),
-    );
+    optimizer.minimize(() => loss(model, xs, ys), false, variablesOf(model));
   const result = numbersOf(model);
   model.dispose();
   return result;
@@ -64,6 +73,13 @@ describe.each(['wasm', 'cpu'] as const)('on %s', (backend) => {
     expect(await together(trainer)).toEqual(alone(sampa(base(), { rho: 0.1, lambda: 0.2 })));
   });
 
+  it('SAMPa draws on the worker what this thread would draw', async () => {
+    const from = new URL('./dropout-task.mjs', import.meta.url);
+    const make = () => sampa(base(), { rho: 0.1, randomSeed: 5 });
+    const trainer = await SampaTrainer.create({ module: from, optimizer: make() });
+    expect(await together(trainer)).toEqual(alone(make(), (await import(from.href)) as Task));
+  });
+
   it('one thread is training as it is, bit for bit', async () => {
     const expected = alone(gsam(base(), { rho: 0.1 }));
     const one = await DataParallelTrainer.create({
@@ -86,21 +102,23 @@ describe.each(['wasm', 'cpu'] as const)('on %s', (backend) => {
         ],
       });
     const [split, whole] = [make(), make()];
+    const norms: number[][] = [[], []];
+    const report = (at: number) => (step: StepReport) => void norms[at]!.push(step.gradientNorm);
     whole.setWeights(split.getWeights());
     const trainer = await DataParallelTrainer.create({
       model: split,
       loss: 'softmaxCrossEntropy',
-      optimizer: gsam(base(), { rho: 0.1 }),
+      optimizer: gsam(base(), { rho: 0.1, onStep: report(0) }),
       threads: 2,
     });
-    const optimizer = gsam(base(), { rho: 0.1 });
+    const optimizer = gsam(base(), { rho: 0.1, onStep: report(1) });
     const { x, y } = data();
     for (const batch of batches(x, y)) {
       trainer.step(batch).dispose();
       optimizer.minimize(
         () => tf.losses.softmaxCrossEntropy(batch.ys, whole.apply(batch.xs) as tf.Tensor) as tf.Scalar,
         false,
-        whole.trainableWeights.map((weight) => weight.read() as tf.Variable),
+        variablesOf(whole),
       );
     }
     const worst = Math.max(
@@ -110,6 +128,9 @@ describe.each(['wasm', 'cpu'] as const)('on %s', (backend) => {
     );
     // Eight steps of sums of twelve terms, of weights below 2.
     expect(worst).toBeLessThan(2 * STEPS * 12 * 2 ** -23);
+    // Reports come some time after their steps.
+    await vi.waitFor(() => expect(norms.map(({ length }) => length)).toEqual([STEPS, STEPS]));
+    for (const [i, norm] of norms[1]!.entries()) expect(norms[0]![i]).toBeCloseTo(norm, 4);
     await trainer.dispose();
   });
 
@@ -145,6 +166,129 @@ describe.each(['wasm', 'cpu'] as const)('on %s', (backend) => {
     });
     expect(await together(trainer)).toEqual(alone(sampa(base())));
     expect(said[0]).toContain('worker 0 was lost');
+  });
+
+  describe('with a perturbation of each thread’s own', () => {
+    /** Accumulation over the parts, which is the same on one thread. */
+    function accumulated(optimizer: SharpnessAwareOptimizer, threads: number, from = task): number[][] {
+      const { x, y } = data();
+      const model = from.build();
+      const varList = variablesOf(model);
+      for (const { xs, ys } of batches(x, y)) {
+        const parts = Array.from({ length: threads }, (_, i) => {
+          const [at, size] = [(i * 12) / threads, 12 / threads];
+          return () => from.loss(model, tf.slice(xs, at, size), tf.slice(ys, at, size));
+        });
+        if (threads === 1) optimizer.minimize(parts[0]!, false, varList);
+        else optimizer.minimizeOver(parts, { varList, sharpness: 'per-micro-batch' });
+      }
+      const result = trained(model);
+      model.dispose();
+      return result;
+    }
+    const trainerOf = (optimizer: SharpnessAwareOptimizer, threads: number, from = module) =>
+      DataParallelTrainer.create({
+        module: from,
+        optimizer,
+        threads,
+        sharpness: 'per-worker',
+        log: () => {},
+      });
+
+    it.each(backend === 'wasm' ? Object.keys(rules) : ['sam'])(
+      '%s: is accumulation over the parts, bit for bit',
+      async (name) => {
+        const rule = rules[name as keyof typeof rules];
+        for (const threads of name === 'sam' && backend === 'wasm' ? [1, 2, 3] : [2]) {
+          const trainer = await trainerOf(rule(base()), threads);
+          const { x, y } = data();
+          for (const batch of batches(x, y)) trainer.step(batch).dispose();
+          expect(trained(trainer.model), `${threads} threads`).toEqual(accumulated(rule(base()), threads));
+          await trainer.dispose();
+        }
+      },
+    );
+
+    it('draws on workers what this thread would draw', async () => {
+      const from = new URL('./dropout-task.mjs', import.meta.url);
+      const seeded = () => rules.sam(base(), { randomSeed: 5 });
+      const trainer = await trainerOf(seeded(), 2, from);
+      const { x, y } = data();
+      for (const batch of batches(x, y)) trainer.step(batch).dispose();
+      const expected = accumulated(seeded(), 2, (await import(from.href)) as Task);
+      expect(trained(trainer.model)).toEqual(expected);
+      await trainer.dispose();
+    });
+
+    it('weighs parts by their sizes, leaks nothing, and lives on after a step that fails', async () => {
+      const trainer = await trainerOf(gsam(base(), { rho: 0.1 }), 2);
+      const { x, y } = data();
+      const odd = { xs: tf.slice(x, 0, 5), ys: tf.slice(y, 0, 5) };
+      trainer.step(odd).dispose();
+      const { numTensors } = tf.memory();
+      trainer.step(odd).dispose();
+      expect(tf.memory().numTensors).toBe(numTensors);
+      const before = trained(trainer.model);
+      expect(() => trainer.step({ xs: tf.ones([12, 5]), ys: odd.ys })).toThrow();
+      expect(trained(trainer.model)).toEqual(before);
+      trainer.step(odd).dispose();
+      await trainer.dispose();
+
+      // Plain descent of the weighted mean is descent of the whole batch.
+      const losses = await Promise.all(
+        [1, 2].map(async (threads) => {
+          const descent = await trainerOf(rules.sam(base(), { rho: 0 }), threads, plain);
+          descent.step(odd).dispose();
+          const weights = trained(descent.model).flat();
+          await descent.dispose();
+          return weights;
+        }),
+      );
+      for (const [i, weight] of losses[0]!.entries()) expect(losses[1]![i]).toBeCloseTo(weight, 6);
+    });
+
+    it('repeats what a lost worker was asked for', async () => {
+      const from = new URL('./mortal-task.mjs', import.meta.url);
+      const said: string[] = [];
+      const trainer = await DataParallelTrainer.create({
+        module: from,
+        optimizer: rules.sam(base()),
+        sharpness: 'per-worker',
+        deadline: 2_000,
+        log: (message) => said.push(message),
+      });
+      const { x, y } = data();
+      for (const batch of batches(x, y)) trainer.step(batch).dispose();
+      expect(trained(trainer.model)).toEqual(accumulated(rules.sam(base()), 2));
+      expect(said[0]).toContain('worker 0 was lost');
+      await trainer.dispose();
+    });
+
+    it('refuses rules that move the weights between evaluations', async () => {
+      await expect(trainerOf(sampa(base()), 2)).rejects.toThrow('evaluates after the update');
+      await expect(
+        DataParallelTrainer.create({ module, optimizer: gsam(base()), sharpness: 'own' as never }),
+      ).rejects.toThrow('expected sharpness to be one of [global, per-worker], got "own"');
+      const trainer = await trainerOf(lookbehind(base()), 2);
+      const { x, y } = data();
+      expect(() => trainer.step({ xs: x, ys: y })).toThrow('moves the weights itself');
+      await trainer.dispose();
+    });
+  });
+
+  it('climbs on workers the objective that it climbs here', async () => {
+    const from = new URL('./two-objectives-task.mjs', import.meta.url);
+    const { build, loss } = (await import(from.href)) as Task;
+    const make = () => bisam(base(), { rho: 0.1 });
+    const trainer = await DataParallelTrainer.create({ module: from, optimizer: make() });
+    const { x, y } = data();
+    for (const batch of batches(x, y)) trainer.step(batch).dispose();
+    const [model, optimizer] = [build(), make()];
+    for (const { xs, ys } of batches(x, y))
+      optimizer.minimize(() => loss(model, xs, ys), false, variablesOf(model));
+    const [split, whole] = [trained(trainer.model).flat(), trained(model).flat()];
+    for (const [i, weight] of whole.entries()) expect(split[i]).toBeCloseTo(weight, 5);
+    await trainer.dispose();
   });
 
   it('says what a worker’s loss threw', async () => {

@@ -3,6 +3,7 @@ import type { Perturbation } from '../algebra/perturbation.js';
 import { requireOneRun } from '../algebra/runs.js';
 import type { ParamVector } from '../algebra/vector.js';
 import type { KinkKeeping } from '../engine/kinks.js';
+import type { Draws } from '../engine/randomness.js';
 import type { BaseView } from '../optimizers/base-view.js';
 import type { LossClosure, Objective } from './objective.js';
 import type { RuleState } from './state.js';
@@ -77,7 +78,7 @@ export interface GradientOracle {
   readonly kinksHeld?: boolean;
   /**
    * The number of the step's next random draw, from 0: a sampler's `index`. Micro-batches with perturbations of their own
-   * count on.
+   * count each for itself, from numbers that no other reaches.
    */
   nextDraw(): number;
   /**
@@ -106,6 +107,19 @@ export interface GradientOracle {
    * @throws Whatever `f` throws.
    */
   compute<T extends tf.Tensor>(f: () => T, request?: Pick<ValueRequest, 'perturbation' | 'kinks'>): T;
+}
+
+/** A step's oracle, for trainers that have other threads evaluate its micro-batches. */
+export interface PartOracle extends GradientOracle {
+  /** The random numbers that evaluations of a micro-batch draw; undefined where each draws afresh. */
+  drawsOf(microBatch: number): Draws | undefined;
+  /** As `evaluate`: `around` makes the evaluation of what this thread's part gives, which is computed when it asks. */
+  evaluateAround(request: EvaluationRequest, around: (own: () => Evaluation) => Evaluation): Evaluation;
+  /**
+   * Runs `f` as the rule's step of another micro-batch would run, and forgets what it drew and remembered. It may not
+   * evaluate.
+   */
+  rehearse<T>(microBatch: number, f: () => T): T;
 }
 
 /** The examples' losses of an evaluation. @throws Error that says how to provide them where there are none. */

@@ -311,8 +311,12 @@ export class StagedState implements RuleState {
   /** Values set by the micro-batch under way, and the merged values of those before it. */
   #vectors = new Map<string, Write>();
   #tensors = new Map<string, Write>();
-  readonly #former = { vectors: new Map<string, Write>(), tensors: new Map<string, Write>() };
-  readonly #deleted = new Set<string>();
+  readonly #former = {
+    vectors: new Map<string, Write>(),
+    tensors: new Map<string, Write>(),
+    deleted: new Set<string>(),
+  };
+  #deleted = new Set<string>();
   readonly #held: tf.Tensor[] = [];
 
   constructor(store: SlotStore, variables: () => readonly tf.Variable[]) {
@@ -378,8 +382,27 @@ export class StagedState implements RuleState {
   nextPart(): void {
     this.#merge(this.#vectors, this.#former.vectors);
     this.#merge(this.#tensors, this.#former.tensors);
+    for (const key of this.#deleted) this.#former.deleted.add(key);
+    this.#begin();
+  }
+
+  #begin(): void {
     this.#vectors = new Map();
     this.#tensors = new Map();
+    this.#deleted = new Set();
+  }
+
+  /** Runs `f` as another micro-batch, whose writes are forgotten. */
+  apart<T>(f: () => T): T {
+    const [vectors, tensors, deleted] = [this.#vectors, this.#tensors, this.#deleted];
+    this.#begin();
+    try {
+      return f();
+    } finally {
+      this.#vectors = vectors;
+      this.#tensors = tensors;
+      this.#deleted = deleted;
+    }
   }
 
   /** Says which variables the step reaches, before the update: see `SlotStore.settle`. */
@@ -394,9 +417,9 @@ export class StagedState implements RuleState {
    */
   commit(reached: (variable: tf.Variable) => boolean, ok?: tf.Tensor): void {
     this.nextPart();
-    const { vectors, tensors } = this.#former;
+    const { vectors, tensors, deleted } = this.#former;
     const variables = this.#variables();
-    for (const key of this.#deleted) if (!vectors.has(key)) this.#store.delete(key);
+    for (const key of deleted) if (!vectors.has(key)) this.#store.delete(key);
     for (const [key, write] of vectors) {
       const at = variables.flatMap((variable, i) => (reached(variable) ? [i] : []));
       this.#put(
@@ -425,6 +448,7 @@ export class StagedState implements RuleState {
     for (const writes of [this.#vectors, this.#tensors, this.#former.vectors, this.#former.tensors])
       writes.clear();
     this.#deleted.clear();
+    this.#former.deleted.clear();
   }
 
   #recalled(found: readonly (tf.Tensor | undefined)[], fallback: () => ParamVector): ParamVector {

@@ -15,12 +15,12 @@ import { type AnyLossClosure, type Objective, withObjective } from './objective.
 import {
   type Evaluation,
   type EvaluationRequest,
-  type GradientOracle,
+  type PartOracle,
   requireLosses,
   type ValueRequest,
 } from './oracle.js';
 import type { StepRecord } from './report.js';
-import type { RuleState } from './state.js';
+import type { RuleState, StagedState } from './state.js';
 import type { LossWatch } from './watch.js';
 
 /** The optimizer's side of a step, as the oracle sees it. */
@@ -82,8 +82,11 @@ interface Watched<T> {
   readonly losses: tf.Tensor1D | undefined;
 }
 
+/** Random draws of one micro-batch before those of the next begin: none depends on how many another made. */
+const DRAWS_OF_A_PART = 2 ** 16;
+
 /** The oracle of one step on TensorFlow.js's engine: see `GradientOracle`. */
-export class StepOracle implements GradientOracle {
+export class StepOracle implements PartOracle {
   readonly base: BaseView;
   /** Names of the variables that some evaluation of this step reached. */
   readonly connected = new Set<string>();
@@ -106,7 +109,7 @@ export class StepOracle implements GradientOracle {
   #draws = 0;
   /** True where the closures are told the objective: of a rule that climbs another than it descends. */
   #told: boolean;
-  #state: RuleState | undefined;
+  #state: StagedState | undefined;
   /** The number of examples of each micro-batch, once they told. */
   #sizes: readonly number[] | undefined;
   /** Choices made at θ, of the losses whose kinks were to be held. */
@@ -141,7 +144,7 @@ export class StepOracle implements GradientOracle {
   }
 
   /** Gives the oracle its state, which needs the oracle's variables in turn. */
-  attach<T extends RuleState>(state: T): T {
+  attach(state: StagedState): StagedState {
     this.#state = state;
     return state;
   }
@@ -163,9 +166,24 @@ export class StepOracle implements GradientOracle {
     // Another micro-batch may reach other variables.
     this.#settle();
     this.#parts = [microBatch];
+    this.#draws = microBatch * DRAWS_OF_A_PART;
     this.#begun = false;
     this.forget();
     return this;
+  }
+
+  drawsOf(microBatch: number): Draws | undefined {
+    return this.#drawsOf(microBatch, !this.#begun || !this.#context.freshDraws);
+  }
+
+  rehearse<T>(microBatch: number, f: () => T): T {
+    const draws = this.#draws;
+    this.#draws = microBatch * DRAWS_OF_A_PART;
+    try {
+      return this.#state!.apart(f);
+    } finally {
+      this.#draws = draws;
+    }
   }
 
   /** Takes what is remembered of the step since the last call. */
@@ -214,6 +232,10 @@ export class StepOracle implements GradientOracle {
   }
 
   evaluate(request: EvaluationRequest = {}): Evaluation {
+    return this.evaluateAround(request, (own) => own());
+  }
+
+  evaluateAround(request: EvaluationRequest, around: (own: () => Evaluation) => Evaluation): Evaluation {
     const { perturbation, objective = 'descent', loss, probe, weights } = request;
     const plain = perturbation === undefined && loss === undefined && weights === undefined;
     const known = plain ? this.#atTheta.get(objective) : undefined;
@@ -221,8 +243,8 @@ export class StepOracle implements GradientOracle {
     const donate = request.donate === true && !this.#context.reported;
     const asked = this.#asked(request);
     if (!probe && !loss) this.evaluations += 1;
-    const evaluation = this.#displaced(perturbation, donate, () =>
-      this.#sparingStatistics(() => this.#mean(asked, !probe)),
+    const evaluation = around(() =>
+      this.#displaced(perturbation, donate, () => this.#sparingStatistics(() => this.#mean(asked, !probe))),
     );
     if (plain) this.#atTheta.set(objective, evaluation);
     if (!probe) this.#remember(request, evaluation);

@@ -1,0 +1,67 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { ParamVector } from '@tfjs-sam/core';
+import type { Batch } from './gradient-worker.js';
+import { atWeights } from './here.js';
+import { inManner } from './manner.js';
+import type { Answer } from './pool.js';
+import type { Manner } from './protocol.js';
+import type { Task } from './trainer.js';
+
+/** A question to another thread: kept until it is answered, since the thread may be lost. */
+interface Question {
+  readonly weights: ParamVector;
+  readonly manner: Manner;
+}
+
+/** A batch in parts: the first is this thread's, each other one that of a worker. */
+export class Shards {
+  readonly parts: readonly Batch[];
+  /** Each part's share of the examples; their sum is 1. */
+  readonly shares: readonly number[];
+  readonly #task: Task;
+  readonly #questions = new Map<number, Question>();
+
+  constructor(task: Task, batch: Batch, threads: number) {
+    this.#task = task;
+    this.parts = split(batch, threads);
+    const total = batch.xs.shape[0]!;
+    this.shares = this.parts.map(({ xs }) => xs.shape[0]! / total);
+  }
+
+  /** The loss of a part, on this thread. */
+  lossOf(part: number): tf.Scalar {
+    const { xs, ys } = this.parts[part]!;
+    return this.#task.loss(this.#task.model, xs, ys);
+  }
+
+  /** Asks a part's worker. The weights live until it has answered. */
+  ask(part: number, weights: ParamVector, manner: Manner): void {
+    this.#questions.set(part, { weights, manner });
+    this.#task.pool.ask(part - 1, weights, this.parts[part]!, manner);
+  }
+
+  /** The answer for a part, from its worker, or from this thread where that was lost: views, valid until the next question. */
+  answer(part: number): NonNullable<Answer> {
+    const { weights, manner } = this.#questions.get(part)!;
+    this.#questions.delete(part);
+    return (
+      this.#task.pool.wait(part - 1) ??
+      atWeights(this.#task.model, weights, () => inManner(manner, () => this.lossOf(part)))
+    );
+  }
+
+  dispose(): void {
+    for (const { xs, ys } of this.parts) tf.dispose([xs, ys]);
+  }
+}
+
+/** A batch in as many parts as there are threads, or examples; sizes differ by one at most. */
+function split({ xs, ys }: Batch, threads: number): Batch[] {
+  const count = xs.shape[0]!;
+  const parts = Math.min(threads, count);
+  return Array.from({ length: parts }, (_, i) => {
+    const from = Math.floor((i * count) / parts);
+    const size = Math.floor(((i + 1) * count) / parts) - from;
+    return { xs: tf.slice(xs, from, size), ys: tf.slice(ys, from, size) };
+  });
+}
