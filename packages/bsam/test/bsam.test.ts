@@ -168,7 +168,7 @@ describe.each([...backendNames])('bsam on %s', (backend) => {
         rho,
         damping,
       },
-      sampler: (_shapes, _step, index) => [tf.scalar([1, -2][index]!)],
+      sampler: (_shapes, _step, index) => [tf.scalar(index === 0 ? 1 : -2)],
     });
     const closures = ks.map((k) => () => tf.mul(k / 2, tf.square(weight)) as tf.Scalar);
     for (let i = 0; i < 2; i++) {

@@ -4,7 +4,8 @@ import { runsAtHand } from './runs.js';
 import type { ParamVector } from './vector.js';
 
 /**
- * A source of random vectors: one tensor per shape. `step` counts from 0, `index` counts the draws within the step.
+ * A source of random vectors: one tensor per shape. `step` counts from 0, `index` counts the draws within the step, and
+ * from a multiple of 65,536 in each micro-batch with a perturbation of its own.
  * Every strategy that draws takes one in place of its seed. The step's scope disposes what it returns.
  */
 export type Sampler = (shapes: readonly number[][], step: number, index: number) => ParamVector;
