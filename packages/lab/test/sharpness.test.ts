@@ -30,9 +30,12 @@ async function run(...args: string[]) {
   return { code, out: out.text(), err: err.text() };
 }
 
-beforeAll(async () => {
-  await tf.setBackend('cpu');
-  const model = tf.sequential({
+const logitsSaved = join(folder, 'logits');
+const softmaxSaved = join(folder, 'softmax');
+
+/** A classifier of the digits, of the same weights however it ends. */
+const classifier = (...end: tf.layers.Layer[]) =>
+  tf.sequential({
     layers: [
       tf.layers.flatten({ inputShape: [8, 8, 1] }),
       tf.layers.dense({
@@ -40,15 +43,27 @@ beforeAll(async () => {
         activation: 'relu',
         kernelInitializer: tf.initializers.heNormal({ seed: 1 }),
       }),
-      tf.layers.dense({
-        units: 10,
-        activation: 'softmax',
-        kernelInitializer: tf.initializers.glorotNormal({ seed: 2 }),
-      }),
+      ...end,
     ],
   });
-  await model.save(fileSystem(saved));
-  model.dispose();
+const last = (activation?: 'softmax') =>
+  tf.layers.dense({
+    units: 10,
+    kernelInitializer: tf.initializers.glorotNormal({ seed: 2 }),
+    ...(activation && { activation }),
+  });
+
+beforeAll(async () => {
+  await tf.setBackend('cpu');
+  const models = {
+    [saved]: classifier(last('softmax')),
+    [logitsSaved]: classifier(last()),
+    [softmaxSaved]: classifier(last(), tf.layers.softmax()),
+  };
+  for (const [path, model] of Object.entries(models)) {
+    await model.save(fileSystem(path));
+    model.dispose();
+  }
 });
 
 const few = [
@@ -109,6 +124,19 @@ it('measures a saved model, says how far each number is to be believed, and goes
   expect(again.code, again.err).toBe(0);
   expect(again.out.replaceAll(saved, '')).toBe(found.out.replaceAll(`file://${saved}/model.json`, ''));
   expect(existsSync(join(out, 'landscape-surface.svg'))).toBe(true);
+});
+
+it('is of the same loss however a classifier ends: in logits, a softmax, or a layer that is one', async () => {
+  const rows = [];
+  for (const model of [saved, logitsSaved, softmaxSaved]) {
+    const out = join(folder, 'ends');
+    const { code, err } = await run(model, ...few, '--probes', '0', '--steps', '1', '--out', out);
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    const found = JSON.parse(readFileSync(join(out, 'sharpness.json'), 'utf8'));
+    expect(found.summary).toMatch(/; cross entropy$/);
+    rows.push([found.loss, found.gradientNorm, found.spectrum.eigenvalues[0], found.scores.accuracy]);
+  }
+  for (const row of rows) for (const [k, value] of row.entries()) expect(value).toBeCloseTo(rows[0]![k]!, 3);
 });
 
 it('measures what a module exports', async () => {

@@ -5,14 +5,14 @@ import {
   krylov,
   type LinearMap,
   NOT_FINITE,
-  norm,
   type ParamVector,
   type Reliability,
   requireInteger,
   requirePositive,
   seededSampler,
-  sub,
+  settled,
   symmetricEigen,
+  TOO_FAR_APART,
   unheldKinks,
 } from '@tfjs-sam/core';
 import { meanOf } from './spectrum.js';
@@ -48,8 +48,8 @@ interface Seen {
  * Spectral density by stochastic Lanczos quadrature: nodes are Ritz values, weights squared first components, averaged over
  * random starts.
  *
- * Cost: `steps` · `probes` products, and two that compare difference steps. Not reliable where these disagree by a tenth of the
- * image, nor with one start, which has no standard error.
+ * Cost: `steps` · `probes` products, and two that compare difference steps (up to eight, see `hutchinsonTrace`). Not reliable where
+ * these disagree by a tenth of the image, nor with one start, which has no standard error.
  *
  * @throws RangeError when an option is out of its range; TypeError for a map that does not know its shapes.
  * @see Ghorbani et al. 2019. https://arxiv.org/abs/1901.10159
@@ -66,13 +66,13 @@ export async function spectralDensity(
   if (!shapes) throw new TypeError('spectralDensity: expected a map that knows its shapes, got one without');
   const draw = seededSampler('rademacher', seed);
   const size = shapes.reduce((sum, shape) => sum + tf.util.sizeFromShape(shape), 0);
+  const { map: finer, gap } = await settled(map, () => draw(shapes, 0, 0));
   const seen: Seen[] = [];
   for (let index = 0; index < probes; index++) {
-    const found = await startFrom(map, draw(shapes, 0, index), Math.min(steps, size));
+    const found = await startFrom(finer, draw(shapes, 0, index), Math.min(steps, size));
     if (!found) break;
     seen.push(found);
   }
-  const gap = seen.length < probes ? Number.NaN : await disagreement(map, draw(shapes, 0, 0));
   const smoothed = (x: number, sigma: number) => {
     requirePositive('spectralDensity', 'sigma', sigma);
     const each = seen.map(({ nodes, weights }) =>
@@ -90,7 +90,7 @@ export async function spectralDensity(
     standardErrorAt: (x, sigma) => smoothed(x, sigma).standardError,
     ...judge([
       seen.length < probes && NOT_FINITE,
-      gap > 0.1 && DISAGREEMENT,
+      gap > TOO_FAR_APART && DISAGREEMENT,
       unheldKinks(map),
       probes < 2 && 'one start has no standard error: draw more probes',
     ]),
@@ -110,19 +110,4 @@ async function startFrom(map: LinearMap, start: ParamVector, steps: number): Pro
     vectors[k]![0]! === 0 ? [] : [[value, vectors[k]![0]! ** 2] as const],
   );
   return { nodes: kept.map(([node]) => node), weights: kept.map(([, weight]) => weight) };
-}
-
-/** What is left of an image's error by two difference steps, as a fraction of it; the vector is freed. */
-async function disagreement(map: LinearMap, z: ParamVector): Promise<number> {
-  const { differences } = map;
-  const ratio = tf.tidy(() => {
-    if (!differences) return tf.scalar(0);
-    const image = map(z);
-    const coarse = differences.at(2 * differences.own)(z);
-    return tf.divNoNan(norm(sub(coarse, image)), tf.mul(3, norm(image)));
-  });
-  tf.dispose(z);
-  const [value] = await ratio.data();
-  ratio.dispose();
-  return value!;
 }

@@ -44,6 +44,7 @@ export {
   type ExaminedOptions,
   examined,
   type LabelledData,
+  logitsOf,
   type Measurable,
   type ModelLike,
   normaliseLogits,

@@ -31,7 +31,7 @@ const COORDINATES = Array.from({ length: 21 }, (_, i) => i / 10 - 1);
  *
  * @param directions - One or two: random ones (`filterNormalised`), eigenvectors, differences of trained weights
  *   (`between`).
- * @throws RangeError for no direction, no coordinates, or a landscape to go on with that has others.
+ * @throws RangeError for no direction, one of other shapes than the weights, no coordinates, or a landscape to go on with that has others.
  * @see Li et al. 2018, "Visualizing the Loss Landscape of Neural Nets". https://arxiv.org/abs/1712.09913
  */
 export async function landscape(
@@ -42,6 +42,7 @@ export async function landscape(
   const [a, b] = directions;
   if (!a || directions.length > 2)
     throw new RangeError(`landscape: expected one or two directions, got ${directions.length}`);
+  for (const direction of directions) requireShapes('landscape', oracle.variables, direction);
   for (const [name, coordinates] of Object.entries({ x, y })) {
     if (coordinates.length === 0 || !coordinates.every(Number.isFinite))
       throw new RangeError(`landscape: expected ${name} to be finite coordinates, got [${coordinates}]`);
@@ -88,8 +89,19 @@ export function filterNormalised(variables: readonly tf.Tensor[], seed = 0): Par
   });
 }
 
-/** to − from: the line between two trained models, from θ at 0 to the other at 1. The caller disposes it. */
+/** Tensors of the weights' shapes, one for each. @throws RangeError for others, which would be spread over the weights. */
+function requireShapes(owner: string, weights: readonly tf.Tensor[], tensors: readonly tf.Tensor[]): void {
+  const [wanted, got] = [weights, tensors].map((list) => list.map(({ shape }) => `[${shape}]`).join(', '));
+  if (wanted !== got) throw new RangeError(`${owner}: expected tensors of the shapes ${wanted}, got ${got}`);
+}
+
+/**
+ * to − from: the line between two trained models, from θ at 0 to the other at 1. The caller disposes it.
+ *
+ * @throws RangeError for models of other shapes.
+ */
 export function between(from: readonly tf.Tensor[], to: readonly tf.Tensor[]): ParamVector {
+  requireShapes('between', from, to);
   return tf.tidy(() => to.map((tensor, i) => tf.sub(tensor, from[i]!)));
 }
 
@@ -107,11 +119,12 @@ export interface Trajectory {
  * Projects snapshots of the weights, the last of which is the origin, onto their first two principal components.
  *
  * @param snapshots - At least three, each one tensor per variable.
- * @throws RangeError for fewer, and for snapshots that are all the same.
+ * @throws RangeError for fewer, for other shapes, and for snapshots that are all the same.
  */
 export async function trajectory(snapshots: readonly (readonly tf.Tensor[])[]): Promise<Trajectory> {
   if (snapshots.length < 3)
     throw new RangeError(`trajectory: expected at least 3 snapshots, got ${snapshots.length}`);
+  for (const snapshot of snapshots) requireShapes('trajectory', snapshots[0]!, snapshot);
   const rows = tf.tidy(() => {
     const flat = snapshots.map((vector) => tf.concat(vector.map((tensor) => tf.reshape(tensor, [-1]))));
     const last = flat.at(-1)!;

@@ -68,7 +68,7 @@ export async function withOracle<T>(
  * @param target - A compiled `LayersModel` (then with data), a loss closure of fixed data, a loss in two parts, a subject with
  *   its variables, or a list of subjects: batches, of whose mean everything is measured, in the memory of one.
  * @param data - Of a model, whole (`batchSize` cuts it) or in batches.
- * @throws TypeError for what cannot be measured.
+ * @throws TypeError for what cannot be measured; RangeError for data that the model's loss would read wrongly.
  * @example const { spectrum, reliable } = await measure(model, { x, y }, { spectrum: { count: 3 }, batchSize: 256 });
  */
 export async function measure(
@@ -76,7 +76,7 @@ export async function measure(
   data?: LabelledData | readonly LabelledData[],
   options: MeasureOptions = {},
 ): Promise<Measurement> {
-  const subject = withNormalisedLogits(examined(target, data, options), options);
+  const subject = withNormalisedLogits(await examined(target, data, options), options);
   const { spectrum: ends, worstCase, average } = options;
   const { batches } = subject;
   const { found, cost } = await withOracle(subject, async (oracle) => {

@@ -1,5 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { requireInteger, requireNonNegative, requireOneOf, seededSampler, unrecorded } from '@tfjs-sam/core';
+import {
+  requireInteger,
+  requireNonNegative,
+  requireOneOf,
+  requirePositive,
+  seededSampler,
+  unrecorded,
+} from '@tfjs-sam/core';
 import { meanOf } from './spectrum.js';
 
 /** Options of `attack`. */
@@ -10,13 +17,13 @@ export interface AttackOptions {
   readonly norm?: 'infinity' | '2' | undefined;
   /** Steps of ascent, an integer >= 1. Default 1: FGSM for 'infinity'. */
   readonly steps?: number | undefined;
-  /** A step's length. Default ε for one step, else 2.5 ε/steps. */
+  /** A step's length, > 0. Default ε for one step, else 2.5 ε/steps. */
   readonly stepSize?: number | undefined;
   /** Begin at a random point of the ball. Default for more than one step. */
   readonly randomStart?: boolean | undefined;
   /** Seed of the start. Default 0. */
   readonly seed?: number | undefined;
-  /** Range that inputs stay in. Default none. */
+  /** Range that inputs, which lie in it, stay in. Default none. */
   readonly range?: readonly [number, number] | undefined;
 }
 
@@ -42,6 +49,7 @@ export function attack(lossOf: (x: tf.Tensor) => tf.Scalar, x: tf.Tensor, option
   requireNonNegative('attack', 'epsilon', epsilon);
   requireInteger('attack', 'steps', steps, 1);
   requireOneOf('attack', 'norm', norm, ['infinity', '2']);
+  if (options.stepSize !== undefined) requirePositive('attack', 'stepSize', stepSize);
   const step = (g: tf.Tensor) => (norm === 'infinity' ? tf.sign(g) : tf.divNoNan(g, lengths(g)));
   const project = (delta: tf.Tensor) => {
     const inside =
@@ -118,12 +126,21 @@ export function adversarialLoss(
   return Object.assign(loss, { dispose: () => tf.dispose(kept ?? []) });
 }
 
+/** 1 for each example whose largest logit is that of its label; 0 where it is not, or a logit is not finite. */
+function rightOf(logits: tf.Tensor, labels: tf.Tensor): tf.Tensor {
+  const hits = tf.equal(tf.argMax(logits, -1), tf.argMax(labels, -1));
+  return tf.cast(tf.logicalAnd(hits, tf.all(tf.isFinite(logits), -1)), 'float32');
+}
+
 /**
- * Accuracy under attack, for each ε: an example counts where no restart fools the classifier.
+ * Accuracy under attack, for each ε: an example counts where it is right, and no restart fools the classifier.
+ *
+ * Cost: a value, and for each ε above zero that of `attack` and a value for each restart.
  *
  * @param logitsOf - [batch, classes] of inputs.
  * @param labels - One-hot, [batch, classes].
- * @param epsilons - Sizes of the attack. @param options - As `attack`; `restarts`, default 1, an attack each.
+ * @param epsilons - Sizes of the attack, >= 0. @param options - As `attack`; `restarts`, >= 1, default 1, an attack each.
+ * @throws RangeError for no examples, or an option out of its range.
  */
 export async function robustAccuracy(
   logitsOf: (x: tf.Tensor) => tf.Tensor,
@@ -136,19 +153,24 @@ export async function robustAccuracy(
     ...options
   }: Omit<AttackOptions, 'epsilon'> & { readonly restarts?: number | undefined } = {},
 ): Promise<{ epsilon: number; accuracy: number; standardError: number }[]> {
+  requireInteger('robustAccuracy', 'restarts', restarts, 1);
+  requireInteger('robustAccuracy', 'the number of examples', x.shape[0]!, 1);
   const lossOf = (inputs: tf.Tensor) => tf.losses.softmaxCrossEntropy(labels, logitsOf(inputs)) as tf.Scalar;
-  const shares = tf.tidy(() =>
-    tf.stack(
-      epsilons.map((epsilon) => {
-        const right = Array.from({ length: restarts }, (_, i) => {
-          const fooling = epsilon === 0 ? x : attack(lossOf, x, { ...options, epsilon, seed: seed + i });
-          return tf.cast(tf.equal(tf.argMax(logitsOf(fooling), -1), tf.argMax(labels, -1)), 'float32');
-        });
-        return tf.mean(tf.min(tf.stack(right), 0));
-      }),
-    ),
-  );
-  const values = Array.from(await shares.data());
+  const shares = tf.tidy(() => {
+    const clean = rightOf(logitsOf(x), labels);
+    const under = (epsilon: number) => {
+      const attacked = Array.from({ length: restarts }, (_, i) =>
+        tf.tidy(() => rightOf(logitsOf(attack(lossOf, x, { ...options, epsilon, seed: seed + i })), labels)),
+      );
+      return tf.min(tf.stack([clean, ...attacked]), 0);
+    };
+    return tf.stack(
+      [clean, ...epsilons.map((epsilon) => (epsilon === 0 ? clean : under(epsilon)))].map((right) =>
+        tf.mean(right),
+      ),
+    );
+  });
+  const [, ...values] = Array.from(await shares.data());
   shares.dispose();
   const count = x.shape[0]!;
   return epsilons.map((epsilon, i) => {
@@ -188,9 +210,13 @@ function logSoftmax(logits: ArrayLike<number>, from: number, classes: number): n
 
 const indexOfLargest = (row: readonly number[]): number => row.indexOf(row.reduce((a, b) => Math.max(a, b)));
 
-/** As `calibration`, of numbers that were read already. @throws RangeError for fewer than one bin. */
+/** As `calibration`, of numbers that were read already. @throws RangeError for fewer than one bin, or labels of another shape. */
 export function calibrationOf({ logits, labels, classes }: Verdicts, bins = 15): Calibration {
   requireInteger('calibration', 'bins', bins, 1);
+  if (labels.length !== logits.length)
+    throw new RangeError(
+      `calibration: expected labels of the logits' shape, distributions over the ${classes} classes, got ${labels.length} numbers for ${logits.length}`,
+    );
   const gaps = new Array<number>(bins).fill(0);
   const size = logits.length / classes;
   const rows = Array.from({ length: size }, (_, row) => {
@@ -226,6 +252,7 @@ export function calibrationOf({ logits, labels, classes }: Verdicts, bins = 15):
  * Accuracy, expected calibration error, negative log-likelihood and Brier score of logits.
  *
  * @param logits - [batch, classes]. @param labels - Distributions, [batch, classes]. @param bins - Default 15.
+ * @throws RangeError for labels of another shape.
  * @see Guo et al. 2017, "On Calibration of Modern Neural Networks". https://arxiv.org/abs/1706.04599
  */
 export async function calibration(logits: tf.Tensor, labels: tf.Tensor, bins = 15): Promise<Calibration> {

@@ -4,9 +4,8 @@ import {
   judge,
   type LinearMap,
   lanczos,
-  norm,
-  type ParamVector,
   requireOneOf,
+  type TraceOptions,
   type TwoPartLoss,
 } from '@tfjs-sam/core';
 import type { Releasing } from './cost.js';
@@ -63,8 +62,8 @@ export interface Spectrum {
  * Top eigenvalues, trace and Frobenius norm of the Hessian or the Gauss–Newton matrix. Nothing is reliable where the loss is not
  * finite.
  *
- * Cost: one product per Lanczos step, two for each eigenvalue, one for each probe and one more, three more for each of `rank`. A
- * product of the Hessian is two gradients, of the Gauss–Newton matrix a gradient and two values; of several batches each of them
+ * Cost: one product per Lanczos step, two for each eigenvalue, one for each probe and two more (up to eight, see `hutchinsonTrace`),
+ * three more for each of `rank`. A product of the Hessian is two gradients, of the Gauss–Newton matrix a gradient and two values; of several batches each of them
  * for each batch, and a value more for its kinks (two for Gauss–Newton).
  *
  * @param of - The loss in two parts, or the batches that the oracle's loss is the mean of.
@@ -96,75 +95,19 @@ export async function spectrum(
   return { matrix: name, eigenvalues, residuals, tolerance, ...judge([broken, reason]), ...sums };
 }
 
-interface Sums {
-  readonly probes: number;
-  readonly rank: number;
-  readonly seed: number;
-  /** Why nothing of it is to be believed. */
-  readonly broken: string | false;
-}
-
-async function sumsOf(map: LinearMap, { probes, rank, seed, broken }: Sums) {
-  const squares: tf.Tensor[] = [];
-  // E ‖A z‖² = ‖A‖²_F: the probes of the trace serve twice.
-  const watch = (apply: (v: ParamVector) => ParamVector) => (v: ParamVector) => {
-    const image = apply(v);
-    squares.push(tf.keep(tf.tidy(() => tf.square(norm(image)))));
-    return image;
-  };
-  const { shapes, differences } = map;
-  const watched: LinearMap = Object.assign(watch(map), {
-    ...(shapes && { shapes }),
-    ...(differences && {
-      differences: { ...differences, at: (step: number) => watch(differences.at(step)) },
-    }),
-  });
-  try {
-    const { value, standardError, reason } = await hutchinsonTrace(watched, { probes, rank, seed });
-    const verdict = judge([broken, reason]);
-    const stacked = tf.stack(squares);
-    const all = Array.from(await stacked.data());
-    stacked.dispose();
-    return {
-      trace: { value, standardError, ...verdict },
-      frobeniusSquared: {
-        ...squaresOf(all, { probes, rank, differenced: differences !== undefined }),
-        ...verdict,
-      },
-    };
-  } finally {
-    tf.dispose(squares);
-  }
-}
-
-/**
- * ‖A‖²_F and its standard error, of the squared norms of the images that a trace asked for, in their order.
- *
- * Of Hutch++ those of random vectors come first, which found a basis Q; then those of Q, and of Q by twice the step; then those of
- * the probes, which lie outside of it: ‖A‖²_F = ‖A Q‖²_F + ‖A (I − Q Qᵀ)‖²_F. The last is the first probe's by twice the step.
- */
-function squaresOf(
-  all: readonly number[],
-  {
-    probes,
-    rank,
-    differenced,
-  }: { readonly probes: number; readonly rank: number; readonly differenced: boolean },
-): { value: number; standardError: number } {
-  const exact = all.slice(rank, 2 * rank);
-  const coarse = differenced ? all.slice(2 * rank, 3 * rank) : exact;
-  const rest = all.slice(differenced ? 3 * rank : 2 * rank);
-  const { value, standardError } = meanOf(rest.slice(0, probes));
-  // Of the finer difference a third of the disagreement is left.
-  const gaps = exact.map((square, k) => (square - coarse[k]!) / 3);
-  const off = differenced ? (rest.at(-1)! - rest[0]!) / 3 : 0;
+/** Trace and Frobenius norm, of the same probes. */
+async function sumsOf(
+  map: LinearMap,
+  { broken, ...options }: TraceOptions & { readonly broken: string | false },
+): Promise<Pick<Spectrum, 'trace' | 'frobeniusSquared'>> {
+  const { value, standardError, reason, frobeniusSquared: squared } = await hutchinsonTrace(map, options);
   return {
-    value: value + exact.reduce((sum, square, k) => sum + square + gaps[k]!, 0),
-    standardError: Math.hypot(
-      standardError,
-      off,
-      gaps.reduce((sum, gap) => sum + Math.abs(gap), 0),
-    ),
+    trace: { value, standardError, ...judge([broken, reason]) },
+    frobeniusSquared: {
+      value: squared.value,
+      standardError: squared.standardError,
+      ...judge([broken, squared.reason]),
+    },
   };
 }
 

@@ -1,5 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { crossEntropyOf, requireInteger, squaredErrorOf, type TwoPartLoss } from '@tfjs-sam/core';
+import {
+  crossEntropyOf,
+  requireInteger,
+  requirePositive,
+  squaredErrorOf,
+  type TwoPartLoss,
+} from '@tfjs-sam/core';
+import { lossNameOf, requireData } from './data.js';
 
 /** A loss to measure: a closure, or one in two parts, of fixed data; and what it depends on. */
 export interface Subject {
@@ -24,6 +31,8 @@ export interface LabelledData {
 /** The members of a `LayersModel` that are used: no dependency on the Layers API. */
 export interface ModelLike {
   apply(x: tf.Tensor, kwargs?: object): unknown;
+  readonly inputs: readonly unknown[];
+  readonly outputs: readonly { readonly shape: readonly (number | null)[] }[];
   readonly trainableWeights: readonly { read(): tf.Tensor }[];
   readonly layers: readonly {
     readonly name?: string;
@@ -54,7 +63,10 @@ export interface ExaminedOptions {
 
 /** Each batch's share of the mean: they sum to one. */
 export function shares(batches: readonly Subject[]): number[] {
-  const sum = batches.reduce((total, { weight = 1 }) => total + weight, 0);
+  const sum = batches.reduce((total, { weight = 1 }) => {
+    requirePositive('sharpness', 'weight', weight);
+    return total + weight;
+  }, 0);
   return batches.map(({ weight = 1 }) => weight / sum);
 }
 
@@ -75,21 +87,25 @@ export function weighedLosses(batches: readonly Subject[]): (() => tf.Scalar)[] 
  * logits.
  *
  * @param data - Of a model: whole, or in batches, whose losses count by their examples.
- * @throws TypeError for a model without data or with a loss that is neither cross entropy nor squared error, or for what
- *   cannot be measured.
+ * @throws TypeError for a model without data, of several inputs or outputs, or with a loss that is neither cross entropy nor
+ *   squared error, or for what cannot be measured; RangeError for data that its loss would read wrongly.
  */
-export function examined(
+export async function examined(
   target: Measurable,
   data?: LabelledData | readonly LabelledData[],
   { training = false, batchSize }: ExaminedOptions = {},
-): Examined {
+): Promise<Examined> {
   if (batchSize !== undefined) requireInteger('sharpness', 'batchSize', batchSize, 1);
   if (Array.isArray(target) && target.length > 0)
     return { batches: target, variables: (target[0] as Subject).variables };
   if (typeof target === 'function') return { batches: [{ loss: target }] };
   if (target && 'lossOf' in target)
     return { batches: [{ loss: () => target.lossOf(target.outputs()), parts: target }] };
-  if (target && 'trainableWeights' in target) return ofModel(target, inBatches(data, batchSize), training);
+  if (target && 'trainableWeights' in target) {
+    const whole = (data === undefined ? [] : [data].flat()) as readonly LabelledData[];
+    await requireData(target, whole);
+    return ofModel(target, inBatches(whole, batchSize), training);
+  }
   const subject = target as Subject | undefined;
   if (typeof subject?.loss === 'function') return { batches: [subject], variables: subject.variables };
   throw new TypeError(
@@ -104,9 +120,7 @@ interface Piece {
   y(): tf.Tensor;
 }
 
-function inBatches(data: LabelledData | readonly LabelledData[] | undefined, batchSize?: number): Piece[] {
-  const all = (data === undefined ? [] : [data].flat()) as readonly LabelledData[];
-  if (all.length === 0) throw new TypeError('sharpness: expected data { x, y } with a model, got none');
+function inBatches(all: readonly LabelledData[], batchSize?: number): Piece[] {
   return all.flatMap(({ x, y }) => {
     const count = x.shape[0]!;
     if (batchSize === undefined || batchSize >= count) return [{ size: count, x: () => x, y: () => y }];
@@ -137,29 +151,47 @@ interface Activation {
   getClassName(): string;
 }
 
-/** A model's outputs before its last layer's activation, where it is the one named; else their image by `inverse`. */
+/**
+ * A model's outputs before its last layer's activation, where that is the one named and ends the model; else their image by
+ * `inverse`.
+ */
 function preimage(
-  model: ModelLike,
+  model: Pick<ModelLike, 'layers'>,
   raw: () => tf.Tensor,
   activation: 'softmax' | 'sigmoid',
   inverse: (p: tf.Tensor) => tf.Tensor,
 ): tf.Tensor {
   const last = model.layers.at(-1) as { activation?: Activation };
-  if (last?.activation?.getClassName() !== activation) return tf.tidy(() => inverse(raw()));
+  const image = () => tf.tidy(() => inverse(raw()));
+  if (last?.activation?.getClassName() !== activation) return image();
   const { activation: own } = last;
-  last.activation = { getClassName: () => 'linear', apply: (z: tf.Tensor) => z } as Activation;
+  let calls = 0;
+  const apply = (z: tf.Tensor) => {
+    calls++;
+    return z;
+  };
+  last.activation = { getClassName: () => 'linear', apply } as Activation;
+  let found: tf.Tensor;
   try {
-    return raw();
+    found = raw();
   } finally {
     last.activation = own;
   }
+  if (calls === 1) return found;
+  // A layer that is used twice is not at the end alone.
+  found.dispose();
+  return image();
 }
 
 const log = (p: tf.Tensor) => tf.log(tf.maximum(p, 1e-7));
 
+/** Logits of a model whose outputs are probabilities: without its final softmax, where it ends in one, else their logarithms. */
+export const logitsOf = (model: Pick<ModelLike, 'layers'>, probabilities: () => tf.Tensor): tf.Tensor =>
+  preimage(model, probabilities, 'softmax', log);
+
 function partsOf(model: ModelLike, { x, y }: Piece, training: boolean): TwoPartLoss {
   const raw = () => tf.tidy(() => model.apply(x(), { training }) as tf.Tensor);
-  const logits = () => preimage(model, raw, 'softmax', log);
+  const logits = () => logitsOf(model, raw);
   // The closed forms of core are of labels at hand: a batch's are made when they are asked for.
   const late = (
     of: (labels: tf.Tensor) => Required<Omit<TwoPartLoss, 'outputs'>>,
@@ -168,14 +200,14 @@ function partsOf(model: ModelLike, { x, y }: Piece, training: boolean): TwoPartL
     lossOf: (f: tf.Tensor) => tf.tidy(() => of(labels()).lossOf(f)),
     curvature: (f: tf.Tensor, u: tf.Tensor) => tf.tidy(() => of(labels()).curvature(f, u)),
   });
-  // Layers take a list of losses, one for each output.
-  const loss = Array.isArray(model.loss) && model.loss.length === 1 ? model.loss[0] : model.loss;
+  const loss = lossNameOf(model);
   switch (loss) {
     case 'categoricalCrossentropy':
       return { outputs: logits, ...late(crossEntropyOf, y) };
     case 'sparseCategoricalCrossentropy': {
       const classes = () => tf.cast(tf.reshape(y(), [-1]), 'int32') as tf.Tensor1D;
-      const labels = (f: tf.Tensor) => tf.oneHot(classes(), f.shape.at(-1)!, 1, 0, 'float32');
+      const labels = (f: tf.Tensor) =>
+        tf.reshape(tf.oneHot(classes(), f.shape.at(-1)!, 1, 0, 'float32'), f.shape);
       return {
         outputs: logits,
         lossOf: (f) => tf.tidy(() => crossEntropyOf(labels(f)).lossOf(f)),

@@ -1,7 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
 import { hessian, hutchinsonTrace, lanczos, makeOracle } from '@tfjs-sam/core';
 import {
+  attack,
   averageSharpness,
+  between,
+  calibration,
   diagonal,
   landscape,
   landscapeHtml,
@@ -9,6 +12,7 @@ import {
   matrixOf,
   measure,
   powerIteration,
+  robustAccuracy,
   spectralDensity,
   spectrum,
   trajectory,
@@ -127,6 +131,46 @@ it('measures a loss that is flat, and one that falls in all directions', async (
   });
 });
 
+describe('small weights on large inputs, where a loss bends within the usual step', () => {
+  /** Of Σ (aᵢ θᵢ)⁴/12 the Hessian is diag(aᵢ⁴ θᵢ²). */
+  const scale = 300;
+  const bent = () => tf.tidy(() => tf.div(tf.sum(tf.pow(tf.mul(scale, theta), 4)), 12)) as tf.Scalar;
+  const at = [1, 2, 3].map((i) => i / 1000);
+  const exact = at.map((x) => scale ** 4 * x ** 2);
+  beforeEach(() => tf.tidy(() => void theta.assign(tf.tensor1d(at))));
+
+  it('take a finer one: trace, Frobenius norm, diagonal and density', async () => {
+    await on(bent, async (oracle) => {
+      const map = hessian(oracle);
+      const { value, standardError, frobeniusSquared, reliable } = await hutchinsonTrace(map, { probes: 4 });
+      const [trace, squares] = [1, 2].map((k) => exact.reduce((sum, x) => sum + x ** k, 0));
+      expect(reliable && frobeniusSquared.reliable).toBe(true);
+      expect(Math.abs(value / trace! - 1)).toBeLessThan(0.01);
+      expect(Math.abs(value - trace!)).toBeLessThan(3 * standardError);
+      expect(Math.abs(frobeniusSquared.value / squares! - 1)).toBeLessThan(0.02);
+      const { values, standardErrors, reliable: known } = await diagonal(map, { probes: 2 });
+      expect(known).toBe(true);
+      for (const [i, x] of values[0]!.dataSync().entries()) expect(x / exact[i]!).toBeCloseTo(1, 1);
+      tf.dispose([values, standardErrors]);
+      const { nodes, reliable: seen } = await spectralDensity(map, { probes: 2 });
+      expect(seen).toBe(true);
+      expect(Math.max(...nodes) / exact[2]!).toBeCloseTo(1, 2);
+    });
+  });
+
+  it('say so where the step was asked for', async () => {
+    await on(bent, async (oracle) => {
+      const map = hessian(oracle, { step: 2 ** -8 });
+      const { reliable, reason, frobeniusSquared } = await hutchinsonTrace(map, { probes: 4 });
+      expect([reliable, frobeniusSquared.reliable]).toEqual([false, false]);
+      expect(reason).toContain('disagree');
+      const { values, standardErrors, reliable: known } = await diagonal(map, { probes: 2 });
+      expect(known).toBe(false);
+      tf.dispose([values, standardErrors]);
+    });
+  });
+});
+
 describe('spectral density', () => {
   it('has standard errors that are the spread of other draws', async () => {
     const network = exactNetwork('mlp-tanh');
@@ -134,7 +178,7 @@ describe('spectral density', () => {
     const map = hessian(oracle);
     const drawn = [];
     for (let seed = 0; seed < 12; seed++) {
-      const { at, standardErrorAt, reliable } = await spectralDensity(map, { steps: 12, probes: 4, seed });
+      const { at, standardErrorAt, reliable } = await spectralDensity(map, { steps: 8, probes: 4, seed });
       expect(reliable).toBe(true);
       drawn.push([at(0.2, 0.1), standardErrorAt(0.2, 0.1)] as const);
     }
@@ -146,7 +190,7 @@ describe('spectral density', () => {
     // A ratio of 11 and 36 degrees of freedom.
     expect(spread / stated).toBeGreaterThan(0.5);
     expect(spread / stated).toBeLessThan(1.7);
-    const one = await spectralDensity(map, { steps: 12, probes: 1 });
+    const one = await spectralDensity(map, { steps: 8, probes: 1 });
     expect(one).toMatchObject({ reliable: false, reason: expect.stringContaining('draw more probes') });
     expect(one.standardErrorAt(0.2, 0.1)).toBeNaN();
     // Steps that are too long for the loss.
@@ -197,6 +241,57 @@ describe('models', () => {
     net.dispose();
   });
 
+  it('are refused where their loss would read the data as something else', async () => {
+    const { x, y: classes } = data();
+    const wrong: [loss: string, y: tf.Tensor, message: RegExp][] = [
+      ['meanSquaredError', tf.ones([9, 1]), /as many targets as examples.*x \[16,6\] and y \[9,1\]/],
+      ['meanSquaredError', tf.ones([16, 2]), /expected y \[batch,1\] for meanSquaredError.*y \[16,2\]/],
+      ['binaryCrossentropy', tf.fill([16], 2), /numbers in \[0, 1\].*got 16 that are not/],
+      ['categoricalCrossentropy', tf.fill([16, 1], 2), /distributions over the classes.*got 16/],
+      ['categoricalCrossentropy', tf.ones([16]), /expected y \[batch,1\] for categoricalCrossentropy/],
+      ['sparseCategoricalCrossentropy', tf.range(0, 16), /integers from 0 to below.*got 15/],
+      ['sparseCategoricalCrossentropy', tf.fill([16], 0.5), /got 16 that are not/],
+    ];
+    const { numTensors } = tf.memory();
+    for (const [loss, y, message] of wrong) {
+      const net = model(loss);
+      await expect(measure(net, { x, y }, { ...only, batchSize: 5 })).rejects.toThrow(message);
+      net.dispose();
+    }
+    const net = model('meanSquaredError');
+    const none = { x: tf.zeros([0, 6]), y: tf.zeros([0, 1]) };
+    await expect(measure(net, none, only)).rejects.toThrow('at least one');
+    const subject = { loss: () => tf.tidy(() => tf.sum(theta)) as tf.Scalar, weight: -1 };
+    await expect(measure([subject], undefined, only)).rejects.toThrow('weight to be a finite number > 0');
+    net.dispose();
+    // Those of no examples.
+    expect(tf.memory().numTensors).toBe(numTensors + 2);
+    const input = tf.input({ shape: [6] });
+    const heads = [1, 2].map((seed) => tf.layers.dense({ units: 1, name: `head${seed}` }).apply(input));
+    const two = tf.model({ inputs: input, outputs: heads as tf.SymbolicTensor[] });
+    two.compile({ optimizer: 'sgd', loss: 'meanSquaredError' });
+    await expect(measure(two, none, only)).rejects.toThrow('one input and one output, got 1 and 2');
+    two.dispose();
+    tf.dispose([x, classes, none.x, none.y, wrong.map(([, y]) => y)]);
+  });
+
+  it('that end in a softmax which is used before as well keep it', async () => {
+    const input = tf.input({ shape: [3] });
+    const layer = tf.layers.dense({ units: 3, activation: 'softmax' });
+    const outputs = layer.apply(layer.apply(input)) as tf.SymbolicTensor;
+    const net = tf.model({ inputs: input, outputs });
+    net.loss = 'categoricalCrossentropy';
+    const x = tf.randomNormal([8, 3], 0, 1, 'float32', 4);
+    const y = tf.oneHot(tf.tensor1d([0, 1, 2, 0, 1, 2, 0, 1], 'int32'), 3, 1, 0, 'float32');
+    const { numTensors } = tf.memory();
+    const { loss } = await measure(net, { x, y }, only);
+    expect(tf.memory().numTensors).toBe(numTensors);
+    const wanted = tf.tidy(() => tf.neg(tf.mean(tf.sum(tf.mul(y, tf.log(net.predict(x) as tf.Tensor)), 1))));
+    expect(loss).toBeCloseTo(wanted.dataSync()[0]!, 5);
+    // TensorFlow.js counts a layer once for each use, and does not dispose it.
+    before = tf.memory().numTensors - 1;
+  });
+
   it('of which a part is frozen are measured in the rest, and refused where all is', async () => {
     const [net, { x, y }] = [model('meanSquaredError'), data()];
     net.layers[0]!.trainable = false;
@@ -226,6 +321,10 @@ describe('landscapes and paths', () => {
       );
       await expect(landscape(oracle, [] as never)).rejects.toThrow('expected one or two directions, got 0');
       await expect(landscape(oracle, [along], { x: [] })).rejects.toThrow('x to be finite coordinates');
+      const short = [tf.ones([1])];
+      await expect(landscape(oracle, [short], { x: [0] })).rejects.toThrow('of the shapes [3], got [1]');
+      expect(() => between(along, [...along, ...short])).toThrow('of the shapes [3], got [3], [1]');
+      tf.dispose(short);
     });
     tf.dispose(along);
   });
@@ -267,5 +366,55 @@ describe('landscapes and paths', () => {
     const still = [at([1, 1]), at([1, 1]), at([1, 1])];
     await expect(trajectory(still)).rejects.toThrow('expected snapshots that differ');
     tf.dispose([line, still, directions]);
+  });
+});
+
+describe('attacks and scores', () => {
+  const x = () =>
+    tf.tensor2d([
+      [0.3, 0.1],
+      [-0.2, -0.3],
+    ]);
+  const labels = () =>
+    tf.tensor2d([
+      [1, 0],
+      [0, 1],
+    ]);
+
+  it('do not count what is not finite as right', async () => {
+    const [inputs, wanted] = [x(), labels()];
+    const broken = (z: tf.Tensor) => tf.mul(tf.concat([tf.sum(z, 1, true), tf.zeros([2, 1])], 1), Number.NaN);
+    for (const { accuracy } of await robustAccuracy(broken, inputs, wanted, [0, 0.1]))
+      expect(accuracy).toBe(0);
+    tf.dispose([inputs, wanted]);
+  });
+
+  it('do not count as right what is wrong without an attack', async () => {
+    const [inputs, wanted] = [x(), labels()];
+    // An attack climbs from a wrong example, over the top of its loss, to where it is right.
+    const periodic = (z: tf.Tensor) =>
+      tf.tidy(() => {
+        const wave = tf.cos(tf.mul(40, tf.sum(z, 1, true)));
+        return tf.concat([wave, tf.neg(wave)], 1);
+      });
+    const clean = await robustAccuracy(periodic, inputs, wanted, [0]);
+    for (const { accuracy } of await robustAccuracy(periodic, inputs, wanted, [0.01, 0.04, 0.08, 0.3]))
+      expect(accuracy).toBeLessThanOrEqual(clean[0]!.accuracy);
+    tf.dispose([inputs, wanted]);
+  });
+
+  it('refuse what they cannot score', async () => {
+    const [inputs, wanted] = [x(), labels()];
+    const logits = (z: tf.Tensor) => tf.concat([z, tf.neg(z)], 1);
+    const [none, classes] = [tf.zeros([0, 2]), tf.tensor1d([0, 1])];
+    await expect(robustAccuracy(logits, inputs, wanted, [0.1], { restarts: 0 })).rejects.toThrow(
+      'restarts to be an integer >= 1, got 0',
+    );
+    await expect(robustAccuracy(logits, none, wanted, [0.1])).rejects.toThrow('examples');
+    await expect(calibration(inputs, classes)).rejects.toThrow(
+      "labels of the logits' shape, distributions over the 2 classes, got 2 numbers for 4",
+    );
+    expect(() => attack((z) => tf.sum(z), inputs, { epsilon: 0.1, stepSize: -1 })).toThrow('stepSize');
+    tf.dispose([inputs, wanted, none, classes]);
   });
 });

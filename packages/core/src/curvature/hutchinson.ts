@@ -6,6 +6,7 @@ import type { GradientOracle } from '../oracle/oracle.js';
 import { DISAGREEMENT, judge, NOT_FINITE, type Reliability, resolveMap, unheldKinks } from './estimate.js';
 import { CONCENTRATED_STEP, type LinearMap } from './hvp.js';
 import { orthogonalise, unitOutside } from './krylov.js';
+import { settled, TOO_FAR_APART } from './settle.js';
 
 /** Where random probes come from. */
 export interface ProbeOptions {
@@ -49,12 +50,19 @@ export function hutchinsonDiagonal(
   });
 }
 
-/** An estimated trace. */
-export interface TraceEstimate extends Reliability {
-  /** The mean of zᵀA z over the probes, in units of the matrix's entries. */
+/** A mean over probes. */
+export interface ProbeMean extends Reliability {
   readonly value: number;
   /** The standard error, from the spread over the probes and from what two difference steps differ by; NaN for one probe. */
   readonly standardError: number;
+}
+
+/** An estimated trace. */
+export interface TraceEstimate extends ProbeMean {
+  /** The mean of zᵀA z over the probes, in units of the matrix's entries. */
+  readonly value: number;
+  /** The mean of ‖A z‖² over the same probes: the squared Frobenius norm ‖A‖²_F. */
+  readonly frobeniusSquared: ProbeMean;
   /** The number of probes that were drawn. */
   readonly probes: number;
 }
@@ -73,8 +81,9 @@ export interface TraceOptions extends ProbeOptions {
  *
  *   Hutch++:  tr(QᵀA Q) + mean of z'ᵀA z',  Q an orthonormal basis of A S, S random signs,  z' = z − Q Qᵀz
  *
- * A measure: it reads one number per probe back at the end, so it is not for use within a training step. Cost: one
- * application per probe, three for each of `rank`, and one that compares difference steps.
+ * The same probes give the squared Frobenius norm. A measure: it reads numbers back, so it is not for use within a training step.
+ * Cost: one application per probe, three for each of `rank`, and two that compare difference steps; two more for each of up to three
+ * times that the step is quartered, where the loss bends within it.
  *
  * @param target - A map (`hessian(oracle)`, `gaussNewton(oracle, parts)`), or an oracle, for its Hessian.
  * @param shapes - Shapes of the map's vectors, for a map that does not know them; else the options may stand here.
@@ -93,53 +102,75 @@ export async function hutchinsonTrace(
   const { probes = 30, rank = 0, seed = 0, sampler = seededSampler('rademacher', seed) } = own;
   requireInteger('hutchinsonTrace', 'probes', probes, 1);
   requireInteger('hutchinsonTrace', 'rank', rank, 0);
-  const { apply } = resolved;
+  const {
+    map: apply,
+    gap,
+    fine,
+    coarse,
+  } = await settled(resolved.apply, () => sampler(resolved.shapes, 0, 0));
   const { differences } = apply;
-  const quadratic = (z: ParamVector, by: (v: ParamVector) => ParamVector = apply) =>
-    tf.tidy(() => dot(z, by(z)));
+  /** zᵀA z and ‖A z‖². */
+  const both = (z: ParamVector, by: (v: ParamVector) => ParamVector) =>
+    tf.tidy(() => {
+      const image = by(z);
+      return tf.stack([dot(z, image), dot(image, image)]);
+    });
   // Directions of the range are concentrated ones.
-  const step = differences?.step ?? CONCENTRATED_STEP;
-  const finer = differences?.at(step) ?? apply;
-  const coarser = differences && {
-    finer: differences.at(2 * step),
-    own: differences.at(2 * differences.own),
-  };
+  const step = differences && (differences.step ?? Math.min(CONCENTRATED_STEP, differences.own));
+  const steps = step === undefined ? [apply, apply] : [differences!.at(step), differences!.at(2 * step)];
   const numbers = tf.tidy(() => {
     const basis = rangeOf(apply, rank, (index) => sampler(resolved.shapes, 0, probes + index));
-    const exact = basis.map((q) => quadratic(q, finer));
-    const exactCoarse = coarser ? basis.map((q) => quadratic(q, coarser.finer)) : exact;
+    const exact = steps.flatMap((by) => basis.map((q) => both(q, by)));
     const probe = (index: number) => {
       const z = sampler(resolved.shapes, 0, index);
       return basis.length === 0 ? z : orthogonalise(basis, z).rest;
     };
-    const each = Array.from({ length: probes }, (_, index) => tf.tidy(() => quadratic(probe(index))));
-    const coarse = coarser ? tf.tidy(() => quadratic(probe(0), coarser.own)) : each[0]!;
-    return tf.stack([...exact, ...exactCoarse, ...each, coarse]);
+    const each = Array.from({ length: probes }, (_, index) => tf.tidy(() => both(probe(index), apply)));
+    return tf.stack([...exact, ...each]) as tf.Tensor2D;
   });
-  const all = Array.from(await numbers.data());
+  const all = await numbers.array();
   numbers.dispose();
-  const values = all.slice(2 * rank, -1);
-  // Of the finer difference a third of the disagreement is left.
-  const gaps = Array.from({ length: rank }, (_, k) => (all[k]! - all[rank + k]!) / 3);
-  const exact = gaps.reduce((sum, gap, k) => sum + all[k]! + gap, 0);
-  const mean = values.reduce((sum, x) => sum + x, 0) / probes;
-  const squares = values.reduce((sum, x) => sum + (x - mean) ** 2, 0);
-  const value = exact + mean;
-  const spread = Math.sqrt(squares / (probes - 1) / probes);
-  const off = Math.hypot(
-    (all.at(-1)! - values[0]!) / 3,
-    gaps.reduce((sum, gap) => sum + Math.abs(gap), 0),
-  );
+  const complaints = [unheldKinks(apply), probes < 2 && 'one probe has no standard error: draw more'];
+  const mean = (column: 0 | 1, ends: readonly [fine: number, coarse: number]): ProbeMean => {
+    const numbers = all.map((pair) => pair[column]!);
+    const { value, spread, off } = sumOf(numbers, rank, ends);
+    return {
+      value,
+      standardError: Math.hypot(spread, off),
+      ...judge([
+        !Number.isFinite(value) && NOT_FINITE,
+        (gap > TOO_FAR_APART || off > Math.max(spread || 0, 0.02 * Math.abs(value))) && DISAGREEMENT,
+        ...complaints,
+      ]),
+    };
+  };
   return {
-    value,
-    standardError: Math.hypot(spread, off),
+    ...mean(0, [fine.quadratic, coarse.quadratic]),
+    frobeniusSquared: mean(1, [fine.norm ** 2, coarse.norm ** 2]),
     probes,
-    ...judge([
-      !Number.isFinite(value) && NOT_FINITE,
-      off > Math.max(spread || 0, 0.02 * Math.abs(value)) && DISAGREEMENT,
-      unheldKinks(apply),
-      probes < 2 && 'one probe has no standard error: draw more',
-    ]),
+  };
+}
+
+/**
+ * A sum over a basis, and a mean over probes that lie outside of it: tr A = tr QᵀA Q + E z'ᵀA z', ‖A‖²_F = ‖A Q‖²_F + E ‖A z'‖².
+ *
+ * @param numbers - Of the basis by one step, and by twice the step; then of the probes.
+ * @param ends - Of a probe by one step, and by twice the step.
+ */
+function sumOf(numbers: readonly number[], rank: number, [fine, coarse]: readonly [number, number]) {
+  const rest = numbers.slice(2 * rank);
+  // Of the finer difference a third of the disagreement is left.
+  const gaps = Array.from({ length: rank }, (_, k) => (numbers[k]! - numbers[rank + k]!) / 3);
+  const exact = gaps.reduce((sum, gap, k) => sum + numbers[k]! + gap, 0);
+  const mean = rest.reduce((sum, x) => sum + x, 0) / rest.length;
+  const squares = rest.reduce((sum, x) => sum + (x - mean) ** 2, 0);
+  return {
+    value: exact + mean,
+    spread: Math.sqrt(squares / (rest.length - 1) / rest.length),
+    off: Math.hypot(
+      (coarse - fine) / 3,
+      gaps.reduce((sum, gap) => sum + Math.abs(gap), 0),
+    ),
   };
 }
 

@@ -5,6 +5,7 @@ export { crossEntropyOf, gaussNewton, squaredErrorOf, type TwoPartLoss } from '.
 export {
   hutchinsonDiagonal,
   hutchinsonTrace,
+  type ProbeMean,
   type ProbeOptions,
   type TraceEstimate,
   type TraceOptions,
@@ -12,5 +13,6 @@ export {
 export { type Differences, type HvpOptions, hessian, hvp, type LinearMap } from './hvp.js';
 export { type Krylov, krylov } from './krylov.js';
 export { type LanczosOptions, type LanczosResult, lanczos } from './lanczos.js';
+export { type Settled, settled, TOO_FAR_APART } from './settle.js';
 export { makeOracle, type StandaloneOracle } from './standalone-oracle.js';
 export { type SymmetricEigen, symmetricEigen } from './symmetric-eigen.js';

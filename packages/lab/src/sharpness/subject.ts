@@ -5,7 +5,7 @@ import * as tf from '@tensorflow/tfjs';
 import { crossEntropyOf, squaredErrorOf, type TwoPartLoss } from '@tfjs-sam/core';
 import { fileSystem } from '@tfjs-sam/core/node';
 import type { Registry } from '@tfjs-sam/core/registry';
-import { type Examined, examined, type LabelledData, type Measurable } from '@tfjs-sam/sharpness';
+import { type Examined, examined, type LabelledData, logitsOf, type Measurable } from '@tfjs-sam/sharpness';
 import { parse } from 'yaml';
 import { inputsOf, normalisationOf, targetsOf } from '../data/batch.js';
 import { splitData } from '../data/splits.js';
@@ -80,14 +80,14 @@ async function ofModule({ what, batchSize, data }: Source): Promise<Loaded> {
   const target = made?.model ?? made?.loss;
   if (!target) throw wrong(made === undefined ? 'nothing' : `{ ${Object.keys(made).join(', ')} }`);
   try {
-    const found = examined(target as Measurable, made?.data, { batchSize });
+    const found = await examined(target as Measurable, made?.data, { batchSize });
     return {
       examined: { ...found, variables: found.variables ?? made?.variables },
       summary: what,
       dispose: () => {},
     };
   } catch (error) {
-    if (error instanceof TypeError) throw new UsageError(lineOf(error));
+    if (error instanceof TypeError || error instanceof RangeError) throw new UsageError(lineOf(error));
     throw error;
   }
 }
@@ -156,11 +156,17 @@ async function batchesOf({ data: text, split, examples, batchSize }: Source, reg
   }
 }
 
-/** Whether a model's last layer ends in a softmax, which is taken off. */
-const endsInSoftmax = (model: tf.LayersModel): boolean => {
-  const last = model.layers.at(-1) as { activation?: { getClassName(): string } } | undefined;
-  return last?.activation?.getClassName() === 'softmax';
-};
+/** Whether a classifier's outputs are probabilities rather than logits: rows of a sum of one, not below zero. */
+async function givesProbabilities(model: tf.LayersModel, x: () => tf.Tensor): Promise<boolean> {
+  const found = tf.tidy(() => {
+    const outputs = model.apply(x(), { training: false }) as tf.Tensor;
+    const isOne = tf.lessEqual(tf.abs(tf.sub(tf.sum(outputs, -1), 1)), 1e-3);
+    return tf.all(tf.logicalAnd(isOne, tf.greaterEqual(tf.min(outputs, -1), 0)));
+  });
+  const [all] = await found.data();
+  found.dispose();
+  return all === 1;
+}
 
 async function ofSaved(source: Source, registry: Registry): Promise<Loaded> {
   const model = await savedModel(source.what);
@@ -178,18 +184,23 @@ async function ofSaved(source: Source, registry: Registry): Promise<Loaded> {
       `sharpness: expected --data of inputs [${wants}] and ${gives} outputs, as the model has (${inputs} inputs, ${count} outputs), got [${shape}] and ${outputs}`,
     );
   }
-  // The adapter takes a final softmax off; logits are as they are.
-  const logits = (x: tf.Tensor) => {
-    if (!isClassifier || !endsInSoftmax(model)) return model.apply(x, { training: false }) as tf.Tensor;
-    return softmaxOff(model, () => model.apply(x, { training: false }) as tf.Tensor);
-  };
+  const raw = (x: tf.Tensor) => model.apply(x, { training: false }) as tf.Tensor;
+  const isSquashed = isClassifier && (await givesProbabilities(model, batches[0]!.x));
+  const logits = (x: tf.Tensor) => (isSquashed ? logitsOf(model, () => raw(x)) : raw(x));
+  // As trials have it: cross entropy, or the mean squared error.
+  const half = outputs / 2;
   const subjects = batches.map(({ size, x, y }) => {
-    const of = isClassifier ? crossEntropyOf : squaredErrorOf;
-    const parts: TwoPartLoss = {
-      outputs: () => tf.tidy(() => logits(x())),
-      lossOf: (f) => tf.tidy(() => of(y()).lossOf(f)),
-      curvature: (f, u) => tf.tidy(() => of(f).curvature(f, u)),
-    };
+    const parts: TwoPartLoss = isClassifier
+      ? {
+          outputs: () => tf.tidy(() => logits(x())),
+          lossOf: (f) => tf.tidy(() => crossEntropyOf(y()).lossOf(f)),
+          curvature: (f, u) => crossEntropyOf(f).curvature(f, u),
+        }
+      : {
+          outputs: () => tf.tidy(() => raw(x())),
+          lossOf: (f) => tf.tidy(() => tf.div(squaredErrorOf(y()).lossOf(f), half) as tf.Scalar),
+          curvature: (f, u) => tf.tidy(() => tf.div(squaredErrorOf(f).curvature(f, u), half)),
+        };
     return { parts, weight: size, loss: () => tf.tidy(() => parts.lossOf(parts.outputs())) };
   });
   const layers = model.layers
@@ -204,7 +215,7 @@ async function ofSaved(source: Source, registry: Registry): Promise<Loaded> {
       variables: model.trainableWeights.map((weight) => weight.read() as tf.Variable),
       layers: Object.fromEntries(layers) as Record<string, tf.Variable[]>,
     },
-    summary: `${source.what}: ${model.countParams()} weights; ${summary}`,
+    summary: `${source.what}: ${model.countParams()} weights; ${summary}; ${isClassifier ? 'cross entropy' : 'mean squared error'}`,
     ...(isClassifier && {
       classified: {
         logits: (batch: number) => tf.tidy(() => logits(batches[batch]!.x())),
@@ -215,16 +226,4 @@ async function ofSaved(source: Source, registry: Registry): Promise<Loaded> {
     }),
     dispose: () => model.dispose(),
   };
-}
-
-/** Runs `f` with a model's last activation, a softmax, taken off. */
-function softmaxOff<T>(model: tf.LayersModel, f: () => T): T {
-  const last = model.layers.at(-1) as unknown as { activation: unknown };
-  const { activation } = last;
-  last.activation = { getClassName: () => 'linear', apply: (z: tf.Tensor) => z };
-  try {
-    return f();
-  } finally {
-    last.activation = activation;
-  }
 }
