@@ -33,6 +33,7 @@ const only: Readonly<Record<string, readonly string[]>> = {
 interface Manifest {
   readonly name: string;
   readonly private?: boolean;
+  readonly sideEffects: false | readonly string[];
   readonly exports?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly peerDependencies?: Readonly<Record<string, string>>;
@@ -227,5 +228,32 @@ describe('the umbrella', () => {
 
   it('has variants to name', () => {
     expect(variants).toEqual(expect.arrayContaining(['sam', 'msam']));
+  });
+});
+
+describe('sideEffects', () => {
+  /** Modules of a package that export nothing, and so act by being loaded: entries of processes. */
+  const acting = (folder: string): string[] => {
+    const src = join(root, 'packages', folder, 'src');
+    const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((file) =>
+      file.endsWith('.ts'),
+    );
+    return files.filter((file) => !/^export /m.test(readFileSync(join(src, file), 'utf8')));
+  };
+  const matches = (pattern: string, path: string) =>
+    new RegExp(`^${pattern.replaceAll('.', '\\.').replaceAll('*', '[^/]*')}$`).test(path);
+
+  it.each(folders)('of %s are the modules that act by being loaded', (folder) => {
+    const { sideEffects } = manifestOf(folder);
+    const listed = sideEffects || [];
+    for (const file of acting(folder)) {
+      const built = `./dist/${file.replace(/ts$/, 'js')}`;
+      for (const path of [`./src/${file}`, built])
+        expect(
+          listed.some((pattern) => matches(pattern, path)),
+          `${path} listed`,
+        ).toBe(true);
+    }
+    if (acting(folder).length === 0) expect(sideEffects).toBe(false);
   });
 });
