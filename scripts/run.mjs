@@ -1,5 +1,5 @@
 // Runs a root command after doing all the set-up that it needs, from a bare clone, with only Node and npm.
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -27,6 +27,14 @@ function sh(command, args, options = {}) {
   if (result.error) fail(`${command}: ${result.error.message}`);
   if (result.status !== 0) process.exit(result.status ?? 1);
 }
+
+/** Starts a program beside what follows; the promise stops with its exit code when it fails. */
+const beside = (command, args) =>
+  new Promise((resolve) => {
+    const child = spawn(command, args, { cwd: root, stdio: 'inherit', shell: process.platform === 'win32' });
+    child.on('error', (error) => fail(`${command}: ${error.message}`));
+    child.on('exit', (code) => (code === 0 ? resolve() : process.exit(code ?? 1)));
+  });
 
 /** Changes whenever the lockfile or a manifest does: that is when an install is due. */
 function fingerprint() {
@@ -116,15 +124,16 @@ const commands = {
   },
   lint: (args) => sh(bin('biome'), ['ci', ...args]),
   format: (args) => sh(bin('biome'), ['check', '--write', ...args]),
-  docs: () => {
-    // Twoslash and the cards read what is built.
+  docs: async () => {
+    // Twoslash and the cards read what is built; the reference reads the sources.
     buildAll();
     const docs = join(root, 'docs');
     const site = join(docs, '.vitepress', 'dist');
     const tool = (name) => sh(process.execPath, [join(docs, 'scripts', `${name}.mjs`)]);
-    sh(bin('typedoc'), []);
+    const reference = beside(bin('typedoc'), []);
     tool('pages');
     sh(join(docs, 'node_modules', '.bin', 'vitepress'), ['build'], { cwd: docs });
+    await reference;
     cpSync(join(docs, 'api'), join(site, 'api'), { recursive: true });
     tool('check-site');
   },
@@ -175,4 +184,4 @@ if (major < 20 || (major === 20 && minor < 19))
   fail(`Node 20.19 or later is needed, this is ${process.version}.`);
 wire();
 install();
-command(args);
+await command(args);

@@ -54,9 +54,12 @@ describe.concurrent('the tables, tiny', { timeout: 180_000 }, () => {
   it('variants: counts the evaluations of a step, also of one that looks at examples', async () => {
     const table = await tables.variants(settings({ models: ['MLP b128'], only: ['msam', 'rw-sam'] }));
     expectRectangle(table, 2);
-    for (const name of ['rw-sam', 'msam']) {
+    for (const [name, evaluated] of [
+      ['rw-sam', '1.00'],
+      ['msam', '0.00'],
+    ]) {
       const [model, variant, gradients, values, ...ratios] = table.rows.find((row) => row[1] === name)!;
-      expect([model, variant, gradients, values]).toEqual(['MLP b128', name, '2.00', '0.00']);
+      expect([model, variant, gradients, values]).toEqual(['MLP b128', name, '2.00', evaluated]);
       for (const cell of ratios) expect(cell).toMatch(spread);
     }
   });

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { createDefaultRegistry } from 'tfjs-sam';
-import { models } from '../models/index.js';
+import { type BenchModel, models } from '../models/index.js';
 import type { ModelName } from '../models/names.js';
 import { type Rounds, sideBySide } from '../timing.js';
 import { base, gradient, prepareTraining } from '../training.js';
@@ -14,6 +14,8 @@ export interface VariantsJob extends Rounds {
 /** Milliseconds and evaluations of a variant's steps, round by round, beside SGD's step, one gradient and one value. */
 export type VariantsResult =
   | { readonly names: readonly string[] }
+  /** The message of a variant that these models do not suit. */
+  | { readonly refused: string }
   | {
       readonly counts: readonly Evaluations[];
       readonly step: readonly number[];
@@ -44,7 +46,15 @@ export async function variantsJob({ model: name, config, ...rounds }: VariantsJo
   // Not every variant has a base: bSAM is an optimizer of its own.
   const hasBase = 'base' in registry.find(config.variant, 'variant').options;
   const settings = { name: 'sgd', learningRate: 1e-4, momentum: 0.9 };
-  const optimizer = registry.create(registry.parse({ ...config, ...(hasBase && { base: settings }) }));
+  const whole = { ...config, ...(hasBase && { base: settings }) };
+  try {
+    return await timed(model, registry.create(registry.parse(whole)), rounds);
+  } catch (error) {
+    return { refused: (error as Error).message };
+  }
+}
+
+async function timed(model: BenchModel, optimizer: tf.Optimizer, rounds: Rounds): Promise<VariantsResult> {
   let counts: Evaluations = { gradients: 0, values: 0 };
   const counted = (loss: () => tf.Tensor) => () => {
     counts[tf.engine().state.gradientDepth > 0 ? 'gradients' : 'values'] += 1;

@@ -17,7 +17,10 @@ const further: readonly { readonly variant: string; readonly [option: string]: u
 ];
 
 /** Options that a variant has no default of, or that keep its weights where SGD's are. */
-const needed: Readonly<Record<string, object>> = { bsam: { numData: 10_000, learningRate: 1e-3 } };
+const needed: Readonly<Record<string, object>> = {
+  bsam: { numData: 10_000, learningRate: 1e-3 },
+  'sam-on': { ascent: { name: 'only-variables', match: 'bias' } },
+};
 
 type Times = Extract<VariantsResult, { step: unknown }>;
 
@@ -31,7 +34,9 @@ async function configsOf(settings: Settings): Promise<Exclude<VariantsJob['confi
 }
 
 function titleOf({ variant, ...options }: { readonly variant: string }): string {
-  const given = Object.entries(options).map(([key, value]) => `${key} ${value}`);
+  const given = Object.entries(options).map(
+    ([key, value]) => `${key} ${typeof value === 'object' ? JSON.stringify(value) : value}`,
+  );
   return given.length > 0 ? `${variant}, ${given.join(', ')}` : variant;
 }
 
@@ -63,7 +68,8 @@ export async function variants(settings: Settings): Promise<Table> {
       const settle = Math.min(2_000, 6_000 * settings.scale);
       const rounds = { rounds: scaled(2 * roundsOf[model], settings.scale), warmUp: 3, settle };
       const result = await runJob('variants', { model, config, ...rounds }, settings);
-      if ('step' in result) rows.push(row(model, title, result));
+      if ('refused' in result) rows.push([model, title, '', '', result.refused, '']);
+      else if ('step' in result) rows.push(row(model, title, result));
     }
   }
   return {
