@@ -85,6 +85,7 @@ export {
   requireSchedule,
 } from './declare/errors.js';
 export type { Kind, Kinds, Named, PartConfigs, PartTypes, ScheduleConfigs } from './declare/kinds.js';
+export { type Matching, matcher, someVariables } from './declare/matching.js';
 export { nearestNames } from './declare/nearest.js';
 export {
   type AnyOption,

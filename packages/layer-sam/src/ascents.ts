@@ -3,26 +3,23 @@ import {
   type AscentDirection,
   type AscentStep,
   type ConfigOf,
-  code,
   definePart,
   map,
+  matcher,
   norm,
   type OptionsOf,
   type ParamVector,
   type PartFunction,
   requireOneRun,
   scaleFinite,
+  someVariables,
   zip,
 } from '@tfjs-sam/core';
 import { isScaled, scaledOptions } from './layerwise-metric.js';
 
 /** The options of `onlyVariables`. */
 export const onlyOptions = {
-  match: code<(variable: tf.Variable) => boolean>()({
-    expected: 'a function (variable) => boolean',
-    optional: 'those of normalisation layers, by their names',
-    doc: 'Which variables climb',
-  }),
+  match: someVariables('Which variables climb', 'those of normalisation layers, by their names'),
 };
 
 /** Options of `scaledSignAscent`. */
@@ -60,20 +57,23 @@ export const scaledSignAscent: PartFunction<ScaledSignAscentOptions, AscentStep,
   use: 'Where every weight should move by the same share of its size',
   source,
   options: scaledOptions,
-  create: ({ eta, scaled = isScaled }): AscentStep => ({
-    name: 'scaled-sign',
-    step: (gradient, rho, { variables }) =>
-      tf.tidy(() => {
-        requireOneRun('scaledSignAscent');
-        // NaN where an entry is not finite: then the whole step is zero.
-        const length = norm(gradient);
-        const signs = zip(gradient, variables, (g, variable, i) => {
-          const sign = tf.divNoNan(g, tf.abs(g));
-          return scaled(variables[i]!) ? tf.mul(sign, tf.add(tf.abs(variable), eta)) : sign;
-        });
-        return scaleFinite(tf.mul(rho, tf.divNoNan(length, length)), signs);
-      }),
-  }),
+  create: ({ eta, scaled = isScaled }): AscentStep => {
+    const scales = matcher('scaledSignAscent: expected scaled', scaled);
+    return {
+      name: 'scaled-sign',
+      step: (gradient, rho, { variables }) =>
+        tf.tidy(() => {
+          requireOneRun('scaledSignAscent');
+          // NaN where an entry is not finite: then the whole step is zero.
+          const length = norm(gradient);
+          const signs = zip(gradient, variables, (g, variable, i) => {
+            const sign = tf.divNoNan(g, tf.abs(g));
+            return scales(variables[i]!) ? tf.mul(sign, tf.add(tf.abs(variable), eta)) : sign;
+          });
+          return scaleFinite(tf.mul(rho, tf.divNoNan(length, length)), signs);
+        }),
+    };
+  },
 });
 
 /**
@@ -113,14 +113,15 @@ export const onlyVariables: PartFunction<OnlyVariablesOptions, AscentDirection, 
   doc: 'The gradient of some of the variables',
   source,
   options: onlyOptions,
-  create:
-    ({ match = isNormalisation }): AscentDirection =>
-    (gradient, { variables }) => {
-      if (!variables.some(match)) {
+  create: ({ match = isNormalisation }): AscentDirection => {
+    const climbs = matcher('onlyVariables: expected match', match);
+    return (gradient, { variables }) => {
+      if (!variables.some(climbs)) {
         throw new Error(
           `onlyVariables: expected a variable that matches, got none among [${variables.map(({ name }) => name).join(', ')}]. Say which ones with match.`,
         );
       }
-      return map(gradient, (tensor, i) => (match(variables[i]!) ? tf.clone(tensor) : tf.zerosLike(tensor)));
-    },
+      return map(gradient, (tensor, i) => (climbs(variables[i]!) ? tf.clone(tensor) : tf.zerosLike(tensor)));
+    };
+  },
 });

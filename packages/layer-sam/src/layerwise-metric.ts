@@ -1,24 +1,24 @@
 import * as tf from '@tensorflow/tfjs-core';
 import {
   type ConfigOf,
-  code,
   definePart,
   map,
+  matcher,
   number,
   type OptionsOf,
   type PartFunction,
   type PerturbationMetric,
   requireOneRun,
+  someVariables,
 } from '@tfjs-sam/core';
 
 /** The options of metrics that scale some of the variables. */
 export const scaledOptions = {
   eta: number({ min: 0, default: 0.01, unit: 'weight units', doc: 'η, added to the size of the weights' }),
-  scaled: code<(variable: tf.Variable) => boolean>()({
-    expected: 'a function (variable) => boolean',
-    optional: 'those of two or more axes, and batch normalisation’s γ',
-    doc: 'Which variables are scaled; the others get T = 1',
-  }),
+  scaled: someVariables(
+    'Which variables are scaled, the others having T = 1',
+    'those of two or more axes, and batch normalisation’s γ',
+  ),
 };
 
 /** Options of `layerwiseMetric`. */
@@ -51,19 +51,22 @@ export const layerwiseMetric: PartFunction<LayerwiseMetricOptions, PerturbationM
     use: 'Where layers differ in scale and a scale for each single weight is too noisy',
     source: 'Müller et al. 2023, arXiv 2306.04226',
     options: scaledOptions,
-    create: ({ eta, scaled = isScaled }): PerturbationMetric => ({
-      name: 'variable-size',
-      at: (_gradient, { variables }) => {
-        requireOneRun('layerwiseMetric');
-        const squares = variables.map((variable) =>
-          scaled(variable) ? tf.square(tf.add(tf.sqrt(tf.sum(tf.square(variable))), eta)) : undefined,
-        );
-        return {
-          apply: (v) =>
-            map(v, (tensor, i) => (squares[i] ? tf.divNoNan(tensor, squares[i]) : tf.clone(tensor))),
-          solve: (g) => map(g, (tensor, i) => (squares[i] ? tf.mul(tensor, squares[i]) : tf.clone(tensor))),
-        };
-      },
-    }),
+    create: ({ eta, scaled = isScaled }): PerturbationMetric => {
+      const scales = matcher('layerwiseMetric: expected scaled', scaled);
+      return {
+        name: 'variable-size',
+        at: (_gradient, { variables }) => {
+          requireOneRun('layerwiseMetric');
+          const squares = variables.map((variable) =>
+            scales(variable) ? tf.square(tf.add(tf.sqrt(tf.sum(tf.square(variable))), eta)) : undefined,
+          );
+          return {
+            apply: (v) =>
+              map(v, (tensor, i) => (squares[i] ? tf.divNoNan(tensor, squares[i]) : tf.clone(tensor))),
+            solve: (g) => map(g, (tensor, i) => (squares[i] ? tf.mul(tensor, squares[i]) : tf.clone(tensor))),
+          };
+        },
+      };
+    },
   },
 );

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs';
-import { type ComposedRule, definePart, type GradientOracle, number } from '@tfjs-sam/core';
+import { type ComposedRule, definePart, type GradientOracle, number, tfjsOptimizers } from '@tfjs-sam/core';
 import { type OptimizerConfig, pluginOf } from '@tfjs-sam/core/registry';
 import { arbitraryConfig } from '@tfjs-sam/testing';
 import fc from 'fast-check';
@@ -200,6 +200,15 @@ describe('the umbrella', () => {
     const variant = (await import(name)) as Record<string, unknown>;
     expect(Object.keys(variant)).not.toEqual([]);
     expect(umbrella).toMatchObject(variant);
+  });
+
+  it('has the function of every part that can be named', () => {
+    const functions = Object.values(umbrella) as { part?: { kind: string; name: string } }[];
+    const made = new Set(functions.flatMap(({ part }) => (part ? [`${part.kind} ${part.name}`] : [])));
+    const named = umbrella.defaultPlugins().map(({ kind, name }) => `${kind} ${name}`);
+    // SharpnessAwareOptimizer, and TensorFlow.js's own.
+    const otherwise = ['variant rule', ...tfjsOptimizers.map(({ part }) => `base-optimizer ${part.name}`)];
+    expect(named.filter((name) => !made.has(name))).toEqual(otherwise);
   });
 
   it('offers every option with a description', () => {

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { axpy, sub } from '../algebra/vector.js';
+import { matcher } from '../declare/matching.js';
 import type { VariableGroup } from './options.js';
 
 /** A group's demands on one variable. */
@@ -22,8 +23,7 @@ export class VariableGroups {
   constructor(owner: string, groups: readonly VariableGroup[], ofRuns?: readonly number[]) {
     this.#ofRuns = ofRuns;
     this.#groups = groups.map(({ match, rho = 1, weightDecay = 0, learningRate = 1 }, i) => ({
-      matches:
-        typeof match === 'function' ? match : patternOf(`${owner}: expected groups[${i}].match`, match),
+      matches: matcher(`${owner}: expected groups[${i}].match`, match),
       rho,
       weightDecay,
       learningRate,
@@ -81,21 +81,6 @@ export class VariableGroups {
       weightDecay: group?.weightDecay ?? 0,
       learningRate: group?.learningRate ?? 1,
     };
-  }
-}
-
-function patternOf(owner: string, pattern: string | RegExp): (variable: tf.Variable) => boolean {
-  try {
-    // Without the flags g and y, which would remember where the last name matched.
-    const expression = new RegExp(
-      pattern,
-      pattern instanceof RegExp ? pattern.flags.replace(/[gy]/g, '') : '',
-    );
-    return ({ name }) => expression.test(name);
-  } catch (error) {
-    throw new RangeError(
-      `${owner} to be a regular expression, got "${pattern}": ${(error as Error).message}`,
-    );
   }
 }
 

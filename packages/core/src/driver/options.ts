@@ -1,4 +1,4 @@
-import type * as tf from '@tensorflow/tfjs-core';
+import { matching } from '../declare/matching.js';
 import {
   anyOf,
   boolean,
@@ -9,24 +9,13 @@ import {
   type OptionsOf,
   oneOf,
   record,
-  text,
 } from '../declare/option.js';
 import type { StepListener } from '../oracle/report.js';
 
-const isPattern = (value: unknown) => typeof value === 'function' || value instanceof RegExp;
-
 const groupOptions = {
-  match: anyOf(
-    [
-      text({ doc: 'A regular expression of variable names' }),
-      code<RegExp | ((variable: tf.Variable) => boolean)>()({
-        accepts: isPattern,
-        expected: 'a function (variable) => boolean',
-        doc: 'A regular expression or a predicate',
-      }),
-    ],
-    { doc: 'Which variables: a regular expression of their names, or in code a predicate' },
-  ),
+  match: anyOf(matching, {
+    doc: 'Which variables: a regular expression of their names, or in code a predicate',
+  }),
   rho: number({
     min: 0,
     default: 1,

@@ -1,15 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { type ParamVector, runFused } from '../algebra/vector.js';
 import { complete } from '../declare/check.js';
-import {
-  boolean,
-  type Checked,
-  type ConfigOf,
-  code,
-  number,
-  type OptionsOf,
-  schedule,
-} from '../declare/option.js';
+import { matcher, someVariables } from '../declare/matching.js';
+import { boolean, type Checked, type ConfigOf, number, type OptionsOf, schedule } from '../declare/option.js';
 import { definePart, type PartFunction } from '../declare/part.js';
 import { type NamedTensor, UPDATES } from '../oracle/state.js';
 import type { VariableGradient } from './gradients.js';
@@ -33,11 +26,7 @@ const declaredOptions = {
     default: false,
     doc: 'Whether the second moment never falls: AMSGrad. Costs one more copy of the weights',
   }),
-  decay: code<(variable: tf.Variable) => boolean>()({
-    expected: 'a function (variable) => boolean',
-    optional: 'all',
-    doc: 'Which variables decay',
-  }),
+  decay: someVariables('Which variables decay', 'all'),
 };
 
 /** Options of `adamw`. */
@@ -82,11 +71,13 @@ export class AdamWOptimizer extends SlotOptimizer {
   /** @ignore */
   static override readonly configName = 'adamw';
   readonly #options: Checked<typeof declaredOptions>;
+  readonly #decaying: (variable: tf.Variable) => boolean;
 
   constructor(options: AdamWOptions = {}) {
     const checked = complete('adamw', declaredOptions, options);
     super('adamw', checked, checked.learningRate, [FIRST, SECOND, LARGEST]);
     this.#options = checked;
+    this.#decaying = matcher('adamw: expected decay', checked.decay) ?? (() => true);
   }
 
   /** The first moment m, without bias correction. */
@@ -167,8 +158,7 @@ export class AdamWOptimizer extends SlotOptimizer {
 
   /** Each variable's decay per unit of learning rate. */
   #decays(pairs: readonly VariableGradient[]): number[] {
-    const { decay } = this.#options;
-    return pairs.map(({ variable }) => (decay && !decay(variable) ? 0 : this.#options.weightDecay));
+    return pairs.map(({ variable }) => (this.#decaying(variable) ? this.#options.weightDecay : 0));
   }
 
   #fused({ given: pairs, decays: weightDecay, updates, learningRate }: Step): Outputs | undefined {

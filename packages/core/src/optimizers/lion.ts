@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { ParamVector } from '../algebra/vector.js';
 import { complete } from '../declare/check.js';
-import { type Checked, type ConfigOf, code, number, type OptionsOf, schedule } from '../declare/option.js';
+import { matcher, someVariables } from '../declare/matching.js';
+import { type Checked, type ConfigOf, number, type OptionsOf, schedule } from '../declare/option.js';
 import { definePart, type PartFunction } from '../declare/part.js';
 import type { VariableGradient } from './gradients.js';
 import { SlotOptimizer } from './slot-optimizer.js';
@@ -15,11 +16,7 @@ const declaredOptions = {
     default: 0,
     doc: 'Decoupled weight decay, multiplied by the learning rate',
   }),
-  decay: code<(variable: tf.Variable) => boolean>()({
-    expected: 'a function (variable) => boolean',
-    optional: 'all',
-    doc: 'Which variables decay',
-  }),
+  decay: someVariables('Which variables decay', 'all'),
 };
 
 /** Options of `lion`. */
@@ -40,11 +37,13 @@ export class LionOptimizer extends SlotOptimizer {
   /** @ignore */
   static override readonly configName = 'lion';
   readonly #options: Checked<typeof declaredOptions>;
+  readonly #decays: (variable: tf.Variable) => boolean;
 
   constructor(options: LionOptions = {}) {
     const checked = complete('lion', declaredOptions, options);
     super('lion', checked, checked.learningRate, [MOMENTUM]);
     this.#options = checked;
+    this.#decays = matcher('lion: expected decay', checked.decay) ?? (() => true);
   }
 
   /** The momentum m. */
@@ -62,7 +61,7 @@ export class LionOptimizer extends SlotOptimizer {
   #updateOne({ variable, gradient }: VariableGradient, momentum: tf.Tensor, learningRate: number): void {
     const { beta1, beta2, weightDecay } = this.#options;
     const mix = (beta: number) => tf.add(tf.mul(momentum, beta), tf.mul(gradient, 1 - beta));
-    const decays = weightDecay !== 0 && (this.#options.decay?.(variable) ?? true);
+    const decays = weightDecay !== 0 && this.#decays(variable);
     const decayed = decays ? tf.mul(variable, 1 - learningRate * weightDecay) : variable;
     const mixed = mix(beta1);
     // TensorFlow.js's sign of NaN is 0: the training would stand still without a word.

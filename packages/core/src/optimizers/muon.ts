@@ -3,11 +3,11 @@ import { newtonSchulz } from '../algebra/newton-schulz.js';
 import { requireOneRun } from '../algebra/runs.js';
 import { norm, type ParamVector } from '../algebra/vector.js';
 import { complete } from '../declare/check.js';
+import { matcher, someVariables } from '../declare/matching.js';
 import {
   boolean,
   type Checked,
   type ConfigOf,
-  code,
   integer,
   number,
   type OptionsOf,
@@ -39,16 +39,11 @@ const declaredOptions = {
     default: 0,
     doc: "Decoupled weight decay, multiplied by each variable's learning rate",
   }),
-  matrices: code<(variable: tf.Variable) => boolean>()({
-    expected: 'a function (variable) => boolean',
-    optional: 'all',
-    doc: 'Which variables of two axes and more count as matrices; AdamW trains the others. Embeddings and the last layer do better with AdamW',
-  }),
-  decay: code<(variable: tf.Variable) => boolean>()({
-    expected: 'a function (variable) => boolean',
-    optional: 'all',
-    doc: 'Which variables decay',
-  }),
+  matrices: someVariables(
+    'Which variables of two axes and more count as matrices, the others being trained by AdamW, which suits embeddings and the last layer better',
+    'all',
+  ),
+  decay: someVariables('Which variables decay', 'all'),
 };
 
 /** Options of `muon`. */
@@ -74,6 +69,8 @@ export class MuonOptimizer extends SlotOptimizer {
   /** @ignore */
   static override readonly configName = 'muon';
   readonly #options: Checked<typeof declaredOptions>;
+  readonly #matches: (variable: tf.Variable) => boolean;
+  readonly #decays: (variable: tf.Variable) => boolean;
   /** Apart from the optimizer's own slots: a store's slots are of the same variables. */
   readonly #momenta = new SlotStore([MOMENTUM]);
   readonly #others: AdamWOptimizer;
@@ -82,8 +79,10 @@ export class MuonOptimizer extends SlotOptimizer {
     const checked = complete('muon', declaredOptions, options);
     super('muon', checked, checked.learningRate, []);
     this.#options = checked;
-    const { beta1, beta2, epsilon, weightDecay, decay } = checked;
-    this.#others = new AdamWOptimizer({ beta1, beta2, epsilon, weightDecay, ...(decay && { decay }) });
+    this.#matches = matcher('muon: expected matrices', checked.matrices) ?? (() => true);
+    this.#decays = matcher('muon: expected decay', checked.decay) ?? (() => true);
+    const { beta1, beta2, epsilon, weightDecay } = checked;
+    this.#others = new AdamWOptimizer({ beta1, beta2, epsilon, weightDecay, decay: this.#decays });
   }
 
   /** The momentum of the matrices and the first moment of the others, without bias correction. */
@@ -101,7 +100,7 @@ export class MuonOptimizer extends SlotOptimizer {
   }
 
   #isMatrix(variable: tf.Variable): boolean {
-    return variable.rank >= 2 && (this.#options.matrices?.(variable) ?? true);
+    return variable.rank >= 2 && this.#matches(variable);
   }
 
   /** @ignore */
@@ -125,7 +124,7 @@ export class MuonOptimizer extends SlotOptimizer {
 
   /** m ← μm + (1−μ)g;  u = nesterov ? μm + (1−μ)g : m;  θ ← θ (1 − lr λ) − lr √max(1, out/in) · NS(u / ‖u‖). */
   #updateMatrix({ variable, gradient }: VariableGradient, learningRate: number): void {
-    const { momentum: share, nesterov, steps, weightDecay, decay } = this.#options;
+    const { momentum: share, nesterov, steps, weightDecay } = this.#options;
     const mix = (old: tf.Tensor) => tf.add(tf.mul(old, share), tf.mul(gradient, 1 - share)) as tf.Tensor;
     const [known] = this.#momenta.findEach(MOMENTUM, [variable]);
     const momentum = mix(known ?? tf.zerosLike(variable));
@@ -133,7 +132,7 @@ export class MuonOptimizer extends SlotOptimizer {
     const direction = newtonSchulz(tf.div(mixed, tf.add(norm([mixed]), EPSILON)), steps);
     const outputs = variable.shape.at(-1)!;
     const scale = Math.sqrt(Math.max(1, outputs ** 2 / variable.size));
-    const decays = weightDecay !== 0 && (decay?.(variable) ?? true);
+    const decays = weightDecay !== 0 && this.#decays(variable);
     const decayed = decays ? tf.mul(variable, 1 - learningRate * weightDecay) : variable;
     const next = tf.sub(decayed, tf.mul(direction, learningRate * scale)) as tf.Tensor;
     this.#momenta.assign(MOMENTUM, variable.name, momentum);

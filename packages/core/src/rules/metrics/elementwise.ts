@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { map } from '../../algebra/vector.js';
-import { type ConfigOf, code, number, type OptionsOf } from '../../declare/option.js';
+import { matcher, someVariables } from '../../declare/matching.js';
+import { type ConfigOf, number, type OptionsOf } from '../../declare/option.js';
 import { definePart, type PartFunction } from '../../declare/part.js';
 import type { PerturbationMetric } from '../metric.js';
 
@@ -12,11 +13,7 @@ export const elementwiseOptions = {
     unit: 'weight units',
     doc: 'η, added to |θ|; 0 is the widely used |θ| form',
   }),
-  scaled: code<(variable: tf.Variable) => boolean>()({
-    expected: 'a function (variable) => boolean',
-    optional: 'all',
-    doc: 'Which variables are scaled; the others get T = 1',
-  }),
+  scaled: someVariables('Which variables are scaled, the others having T = 1', 'all'),
 };
 
 /** Options of the elementwise metric. */
@@ -48,17 +45,23 @@ export const elementwiseMetric: PartFunction<ElementwiseMetricOptions, Perturbat
     use: 'Where weights or layers differ in scale: the ball stretches with them',
     source: 'Kwon et al. 2021, arXiv 2102.11600',
     options: elementwiseOptions,
-    create: ({ eta, scaled }) => ({
-      name: 'elementwise',
-      at: (_gradient, { variables }) => {
-        const squaredT = variables.map((variable) =>
-          scaled && !scaled(variable) ? undefined : tf.tidy(() => tf.square(tf.add(tf.abs(variable), eta))),
-        );
-        return {
-          apply: (v) =>
-            map(v, (tensor, i) => (squaredT[i] ? tf.divNoNan(tensor, squaredT[i]) : tf.clone(tensor))),
-          solve: (g) => map(g, (tensor, i) => (squaredT[i] ? tf.mul(tensor, squaredT[i]) : tf.clone(tensor))),
-        };
-      },
-    }),
+    create: ({ eta, scaled }) => {
+      const isScaled = matcher('elementwiseMetric: expected scaled', scaled);
+      return {
+        name: 'elementwise',
+        at: (_gradient, { variables }) => {
+          const squaredT = variables.map((variable) =>
+            isScaled && !isScaled(variable)
+              ? undefined
+              : tf.tidy(() => tf.square(tf.add(tf.abs(variable), eta))),
+          );
+          return {
+            apply: (v) =>
+              map(v, (tensor, i) => (squaredT[i] ? tf.divNoNan(tensor, squaredT[i]) : tf.clone(tensor))),
+            solve: (g) =>
+              map(g, (tensor, i) => (squaredT[i] ? tf.mul(tensor, squaredT[i]) : tf.clone(tensor))),
+          };
+        },
+      };
+    },
   });
