@@ -33,7 +33,7 @@ const only: Readonly<Record<string, readonly string[]>> = {
 interface Manifest {
   readonly name: string;
   readonly private?: boolean;
-  readonly sideEffects: false | readonly string[];
+  readonly sideEffects?: false | readonly string[];
   readonly exports?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly peerDependencies?: Readonly<Record<string, string>>;
