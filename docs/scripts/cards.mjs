@@ -6,7 +6,7 @@ import * as core from '@tfjs-sam/core';
 import { optionRows, pluginOf } from '@tfjs-sam/core/registry';
 import * as umbrella from 'tfjs-sam';
 import { surfaces } from '../surfaces/surfaces.mjs';
-import { ballsPicture, pathsPicture } from './pictures.mjs';
+import { ballsPicture, pathsPicture, trajectory } from './pictures.mjs';
 import { problemOf } from './problems.mjs';
 
 export const kinds = {
@@ -122,12 +122,24 @@ function rhoOf({ name, options }) {
 }
 
 const problemFor = ({ kind, name }) => problemOf(surfaces.banana, `${kind}:${name}`);
+/** The path of gradient descent, by what the surface is to it. */
+const descents = new Map();
+function descent(problem) {
+  const key = String(problem.examples);
+  if (!descents.has(key))
+    descents.set(
+      key,
+      trajectory('banana', problem, () => core.sgd({ learningRate: 0.005 })),
+    );
+  return descents.get(key);
+}
+
 function variantPicture(plugin) {
   const { name, options } = plugin;
   const problem = problemFor(plugin);
   const picture = pathsPicture('banana', problem, {
-    'gradient descent': () => core.sgd({ learningRate: 0.005 }),
-    [name]: (at) => make(plugin, at),
+    'gradient descent': descent(problem),
+    [name]: trajectory('banana', problem, (at) => make(plugin, at)),
   });
   const radius = 'rho' in options ? `, ρ = ${rhoOf(plugin)}` : '';
   const about = `${sentence(name)} beside gradient descent, 150 steps of learning rate ${rateOf(name)}${rateOf(name) === 0.005 ? '' : ' (gradient descent: 0.005)'} from the same point${radius}`;

@@ -53,8 +53,15 @@ function svg(height, title, content) {
 const escaped = (text) =>
   text.replace(/[&<>"]/g, (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[c]);
 
-/** The points that an optimizer visits on a surface; `make` is given what the problem offers. */
-function trajectory(surface, problem, make, steps) {
+/**
+ * The points that an optimizer visits on a surface.
+ *
+ * @param name - The surface's.
+ * @param problem - How the method sees it: of `problemOf`.
+ * @param make - Makes the optimizer; it is given what the problem offers.
+ */
+export function trajectory(name, problem, make, steps = 150) {
+  const surface = surfaces[name];
   const at = problem.start(surface.start);
   const optimizer = make(at);
   const loss = 'rule' in optimizer ? at.loss : at.mean;
@@ -76,19 +83,18 @@ function trajectory(surface, problem, make, steps) {
  *
  * @param name - The surface's.
  * @param problem - How the methods see it: of `problemOf`.
- * @param makers - What makes each optimizer, by its label.
+ * @param paths - The points of each optimizer, by its label: of `trajectory`.
  */
-export function pathsPicture(name, problem, makers, steps = 150) {
+export function pathsPicture(name, problem, paths) {
   const surface = surfaces[name];
   const { height, toX, toY, contour } = frame(surface, problem.value);
-  const drawn = Object.entries(makers).map(([label, make], i) => {
-    const points = trajectory(surface, problem, make, steps);
+  const drawn = Object.entries(paths).map(([label, points], i) => {
     if (!points.flat().every(Number.isFinite)) throw new Error(`expected a finite path of ${label}`);
     const places = points.map(([x, y]) => [toX(x), toY(y)]);
     const [x, y] = places.at(-1);
     return `<path class="path path-${i}" d="${path(places)}"/><circle class="end path-${i}" cx="${x.toFixed(1)}" cy="${y.toFixed(1)}" r="8"/><text class="label path-${i}" x="16" y="${36 + 36 * i}">${escaped(label)}</text>`;
   });
-  const title = `${Object.keys(makers).join(' and ')} on the surface "${name}"`;
+  const title = `${Object.keys(paths).join(' and ')} on the surface "${name}"`;
   return svg(height, title, contour + drawn.join(''));
 }
 

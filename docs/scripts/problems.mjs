@@ -83,7 +83,7 @@ const boundOf = { 'variant:bisam': 'tanh', 'variant:bisam-tanh': 'tanh', 'varian
  *
  * @param surface - One of `surfaces`.
  * @param key - The method, `kind:name`.
- * @returns `value(x, y)`, the loss of any tensors; `caption`; and `start(point)`, which makes variables, `loss` and `mean` (closures), `read()`,
+ * @returns `value(x, y)`, the loss of any tensors; `examples`, true where there are several; `caption`; and `start(point)`, which makes variables, `loss` and `mean` (closures), `read()`,
  *   `plane(vector)` and `lift(point)` between the plane and the variables' shapes, `coordinates()`, and `dispose()`.
  */
 export function problemOf(surface, key) {
@@ -98,7 +98,7 @@ export function problemOf(surface, key) {
     examples && 'four examples see the surface moved by 0.3 to each side, and the lines are their mean',
     bound && `what is climbed is the mean of their bounds (${boundOf[key]})`,
   ].filter(Boolean);
-  return { value, caption: captions.join('; '), start: (point) => started(point) };
+  return { value, examples, caption: captions.join('; '), start: (point) => started(point) };
 
   function started(point) {
     const lift = (values) =>
