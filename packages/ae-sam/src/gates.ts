@@ -22,7 +22,7 @@ export const windowOptions = {
   until: integer({ min: 1, optional: 'the end', doc: 'First step that is none any more' }),
 };
 
-/** Which steps: `{ from, until, every }`. */
+/** Steps, as `{ from, until, every }`. */
 export interface Window {
   readonly every: number;
   readonly from: number;

@@ -6,7 +6,7 @@ import { askedThreads } from './forced-backend.js';
 import { isNode, reason } from './runtime.js';
 import type { Starter } from './types.js';
 
-/** How many times slower something is, from the model that suffers least to the one that suffers most. */
+/** Factors by which something is slower, from the model that suffers least to the one that suffers most. */
 export interface Factor {
   readonly least: number;
   readonly most: number;
@@ -20,7 +20,7 @@ export const COMPOSED_FACTOR: Factor = { least: 1.5, most: 8 };
 
 const shown = ({ least, most }: Factor): string => `${least} to ${most.toLocaleString('en')} times slower`;
 
-/** What helps where one of the backends that need no installation does not start. */
+/** Remedies where one of the backends that need no installation does not start. */
 const REMEDIES = {
   wasm:
     'Run Node without --jitless; restore the .wasm files with npm install ' +
@@ -62,7 +62,7 @@ export const startWasm: Starter = async (options) => {
   return { message, kernels, slow: implementation === 'composed' };
 };
 
-/** What stays wrong on cpu with our gradients: the forward pass is. */
+/** Faults that stay on cpu with our gradients: those of forward passes. */
 const WRONG_ON_CPU =
   'matMul of stacks broadcast along an inner axis, tensorScatterUpdate and the gradient of maxPool3d with windows that are no cubes';
 

@@ -5,9 +5,9 @@ import type { BackendName } from './types.js';
 
 /** The state of one backend. */
 export interface BackendState {
-  /** Which. */
+  /** Its name. */
   readonly backend: BackendName;
-  /** Whether it starts here. */
+  /** True where it starts here. */
   readonly works: boolean;
   /** One line: how it works, or why not and what to do about it. */
   readonly state: string;
@@ -17,7 +17,7 @@ export interface BackendState {
   readonly speed: readonly SpeedResult[];
 }
 
-/** What `doctor` found. */
+/** The findings of `doctor`. */
 export interface DoctorReport {
   /** Processor, cores, memory and system; in a browser the cores. */
   readonly machine: string;
@@ -27,12 +27,12 @@ export interface DoctorReport {
   readonly tfjs: string;
   /** Every backend, in the order in which they are tried. */
   readonly backends: readonly BackendState[];
-  /** What `prepareBackend` takes when nothing is forced. */
+  /** The choice of `prepareBackend` when nothing is forced. */
   readonly recommended: BackendName;
-  /** What the environment variable `TFJS_SAM_BACKEND` asks for, where it is set. */
+  /** The backend that the environment variable `TFJS_SAM_BACKEND` asks for, where it is set. */
   readonly asked: string | undefined;
   /**
-   * What `prepareBackend()` takes in this process. Undefined where it throws, because `TFJS_SAM_BACKEND` asks for a backend
+   * The choice of `prepareBackend()` in this process. Undefined where it throws, because `TFJS_SAM_BACKEND` asks for a backend
    * that does not start or that does not exist.
    */
   readonly taken: BackendName | undefined;

@@ -25,7 +25,7 @@ export interface DoctorOptions {
 interface Examined extends Omit<BackendState, 'speed'> {
   /** TensorFlow.js's name of the backend, where it works. */
   readonly engineName?: string;
-  /** Whether it starts where it is not forced. */
+  /** True where it starts without being forced. */
   readonly byDefault: boolean;
 }
 

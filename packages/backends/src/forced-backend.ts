@@ -2,16 +2,16 @@ import { isBackendName, isThreadCount, oneOfTheBackends } from './options.js';
 import { isNode } from './runtime.js';
 import type { BackendName, PrepareOptions } from './types.js';
 
-/** What TFJS_SAM_BACKEND says; undefined where it is not set, or empty, or there is no environment. */
+/** The value of TFJS_SAM_BACKEND; undefined where it is not set, or empty, or there is no environment. */
 export function askedBackend(): string | undefined {
   return (isNode && process.env.TFJS_SAM_BACKEND) || undefined;
 }
 
-/** What is wrong with a value of TFJS_SAM_BACKEND that names no backend. */
+/** The fault of a value of TFJS_SAM_BACKEND that names no backend. */
 export const unknownBackend = (asked: string): string =>
   `TFJS_SAM_BACKEND: expected ${oneOfTheBackends}, got "${asked}"`;
 
-/** How a backend is forced here. */
+/** The way to force a backend here. */
 export const forcing = (backend: BackendName): string =>
   isNode ? `TFJS_SAM_BACKEND=${backend}` : `prepareBackend('${backend}')`;
 

@@ -1,7 +1,7 @@
 import { nodeModule } from './node-module.js';
 import { isNode, reason } from './runtime.js';
 
-/** What a browser says of itself. */
+/** A browser's account of itself. */
 interface BrowserNavigator {
   readonly hardwareConcurrency?: number;
   readonly userAgent?: string;

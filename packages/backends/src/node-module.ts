@@ -1,4 +1,4 @@
-/** What of Node's own this package uses. Types alone: they are erased. */
+/** Members of Node's own that this package uses. Types alone: they are erased. */
 interface NodeModules {
   readonly 'node:child_process': typeof import('node:child_process');
   readonly 'node:module': typeof import('node:module');

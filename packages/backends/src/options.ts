@@ -1,6 +1,6 @@
 import { type BackendName, backendNames } from './types.js';
 
-/** What one option has to be, and how a message says so. */
+/** The values that one option accepts, and the words for them in a message. */
 interface Rule {
   readonly expected: string;
   readonly accepts: (value: unknown) => boolean;
@@ -8,22 +8,22 @@ interface Rule {
   readonly kind: RangeErrorConstructor | TypeErrorConstructor;
 }
 
-/** What a function accepts as its options. */
+/** The options that a function accepts. */
 interface OptionSet {
   readonly owner: string;
   readonly rules: Readonly<Record<string, Rule>>;
-  /** What it accepts in place of options, and what to do about anything else. */
+  /** Values that it accepts in place of options, and the remedy for anything else. */
   readonly instead?: { readonly expected: string; readonly remedy: string };
 }
 
-/** Whether something is the name of a backend. */
+/** True where something is the name of a backend. */
 export const isBackendName = (value: unknown): value is BackendName =>
   backendNames.some((known) => known === value);
 
-/** How a message says what names a backend may have. */
+/** The names that a backend may have, in the words of a message. */
 export const oneOfTheBackends = `one of [${backendNames.join(', ')}]`;
 
-/** Whether something is a number of threads. */
+/** True where something is a number of threads. */
 export const isThreadCount = (value: unknown): value is number =>
   Number.isInteger(value) && (value as number) >= 1 && (value as number) <= 64;
 

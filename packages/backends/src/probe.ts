@@ -15,13 +15,13 @@ export function locate(name: string, from: string): string | undefined {
   return undefined;
 }
 
-/** What the line of the answer begins with. */
+/** The beginning of the line of the answer. */
 const ANSWER = 'tfjs-sam-probe:';
 
 /** Time that a native library may take to load and answer. */
 const PROBE_MS = 60_000;
 
-/** What a failed child process has to say: how it died, or the line of its error. */
+/** The last words of a failed child process: how it died, or the line of its error. */
 function diagnosis(error: Error & { signal?: string | null; killed?: boolean }, stderr: string): string {
   if (error.killed) return `did not answer within ${PROBE_MS / 1000} s`;
   if (error.signal) return `crashed in a trial run (${error.signal})`;

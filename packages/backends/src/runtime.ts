@@ -1,4 +1,4 @@
-/** Whether this is Node: the native backends and their probes need it. */
+/** True in Node: the native backends and their probes need it. */
 export const isNode: boolean =
   typeof process !== 'undefined' &&
   typeof process.versions === 'object' &&

@@ -24,7 +24,7 @@ import {
 
 /** One model of the speed test on the active backend. */
 export interface SpeedResult {
-  /** What was timed. */
+  /** The work that was timed. */
   readonly model: string;
   /** Median time of loss and gradient of one batch, in milliseconds. */
   readonly milliseconds: number;

@@ -19,7 +19,7 @@ const native = (name: 'tfjs-node-gpu' | 'tfjs-node'): Starter =>
     return (options, _forced, version) => startNative(name, options, version);
   });
 
-/** How each backend is started. */
+/** The way in which each backend is started. */
 export const starters: Readonly<Record<BackendName, Starter>> = {
   'tfjs-node-gpu': native('tfjs-node-gpu'),
   'tfjs-node': native('tfjs-node'),

@@ -8,9 +8,9 @@ export type BackendName = (typeof backendNames)[number];
 
 /** The outcome of one attempt. */
 export interface Attempt {
-  /** Which was tried. */
+  /** The backend that was tried. */
   readonly backend: BackendName;
-  /** Whether it is the one in use now. */
+  /** True of the one in use now. */
   readonly taken: boolean;
   /** One line: what was taken, or why not and what to do about it. */
   readonly message: string;
@@ -18,7 +18,7 @@ export interface Attempt {
 
 /** The backend that training runs on from now on. */
 export interface PreparedBackend {
-  /** Which was taken. */
+  /** The backend that was taken. */
   readonly backend: BackendName;
   /** Every attempt in order; the last one was taken. */
   readonly attempts: readonly Attempt[];
@@ -53,11 +53,11 @@ export interface PrepareOptions {
   readonly resolveFrom?: string;
 }
 
-/** What a backend that started has to say. */
+/** A started backend's account of itself. */
 export interface Started {
   /** One line, without the backend's name. */
   readonly message: string;
-  /** Whether it is much slower than it could be: that is never taken silently. */
+  /** True where it is much slower than it could be: such a one is never taken silently. */
   readonly slow?: boolean;
   readonly kernels?: KernelReport;
 }

@@ -1,4 +1,4 @@
-/** What the npm package `webgpu` (Dawn) is used for. */
+/** Members of the npm package `webgpu` (Dawn) that are used. */
 export interface Dawn {
   create(flags: string[]): object;
   readonly globals: Readonly<Record<string, unknown>>;

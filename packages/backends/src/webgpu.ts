@@ -5,7 +5,7 @@ import { reason } from './runtime.js';
 import type { PrepareOptions, Started } from './types.js';
 import { type Dawn, withWebgpuGlobals } from './webgpu-globals.js';
 
-/** What a child process finds out about the adapter. */
+/** Findings of a child process about the adapter. */
 interface Adapter {
   readonly name: string;
   /** Drawn by the CPU: correct, but slower than wasm. */

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 
-/** Whether labels are one row per example, as wide as the logits. */
+/** True where labels are one row per example, as wide as the logits. */
 function isWide(owner: string, labels: tf.Tensor, logits: tf.Tensor): boolean {
   const leading = logits.shape.slice(0, -1);
   if (logits.rank >= 1 && tf.util.arraysEqual(labels.shape, logits.shape)) return true;

@@ -39,7 +39,7 @@ export interface LogLowerBound extends OptionsOf<typeof logOptions> {
   readonly kind: 'log';
 }
 
-/** Which function φ <= 1[t > 0] of the margin bounds the 0-1 loss from below: up to the soft maximum's log K/μ. */
+/** The function φ <= 1[t > 0] that of the margin bounds the 0-1 loss from below: up to the soft maximum's log K/μ. */
 export type LowerBound = TanhLowerBound | LogLowerBound;
 
 /** The bound that the perturbation climbs. */

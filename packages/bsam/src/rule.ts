@@ -16,7 +16,7 @@ import {
   seededSampler,
 } from '@tfjs-sam/core';
 
-/** What bSAM's rule needs to know. */
+/** Settings of bSAM's rule. */
 export const ruleOptions = {
   numData: integer({ min: 1, doc: 'Number N of training examples: the more, the narrower the Gaussian' }),
   beta1: averageDecay({ default: 0.9, of: 'momentum, β₁' }),

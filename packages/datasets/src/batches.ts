@@ -17,7 +17,7 @@ export interface BatchOptions {
   /** Examples in a batch, an integer >= 1. Default 32. */
   readonly batchSize?: number;
   /**
-   * Whether an epoch ends with a smaller batch of what remains. Default true, as in `tf.data`; false leaves the
+   * Ends an epoch with a smaller batch of what remains. Default true, as in `tf.data`; false leaves the
    * remainder out (of a shuffled epoch, another one each time), so that every gradient is of `batchSize` examples.
    */
   readonly smallLastBatch?: boolean;

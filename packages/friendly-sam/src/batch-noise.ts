@@ -37,7 +37,7 @@ declare module '@tfjs-sam/core' {
 const AVERAGE = 'batch-noise-average';
 
 /**
- * What is left of a batch's gradient when the part that all batches share is taken away: a direction to climb along.
+ * A batch's gradient without the part that all batches share: a direction to climb along.
  *
  *   d = g − σ m,   then m ← λ m + (1 − λ) g;   the first step: d = m = g
  *

@@ -21,7 +21,7 @@ import {
 /** The metrics of curvature. */
 export const hessianKinds = ['diagonal', 'low-rank', 'gauss-newton'] as const;
 
-/** Which metric of curvature. */
+/** The metric of curvature. */
 export type HessianKind = (typeof hessianKinds)[number];
 
 const metricOptions = {

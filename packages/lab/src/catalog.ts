@@ -7,7 +7,7 @@ import type { JsonObject } from './study/paths.js';
 import { completeOptimizer } from './trial/optimizer.js';
 import { radiiOf, type Variant, variantsOf } from './variants.js';
 
-/** What may stand behind a name in a file of configurations: checked by the registry when it is made. */
+/** The values that a name may have in a file of configurations: checked by the registry when it is made. */
 const file = z.record(z.string().regex(/^[\w.-]+$/), z.looseObject({ variant: z.string() }));
 
 /** A variant that the registry makes, over the base that all arms share unless it has none or names one. */
@@ -63,7 +63,7 @@ function fromFile(registry: Registry, builtIn: readonly Variant[], path: string)
   });
 }
 
-/** What extends the built-in variants. */
+/** Extensions of the built-in variants. */
 export interface CatalogOptions {
   /** Modules whose parts are added: names of packages or paths. */
   readonly plugin?: readonly string[] | undefined;

@@ -6,7 +6,7 @@ const LARGEST = 4_000_000;
 /** Levels of the deepest configuration that is read: parsers of YAML end the process some thousands farther down. */
 const DEEPEST = 100;
 
-/** Whether a text opens more levels than any configuration has, by brackets or by the beginnings of a line. */
+/** True where a text opens more levels than any configuration has, by brackets or by the beginnings of a line. */
 function isTooDeep(text: string): boolean {
   let depth = 0;
   for (const character of text) {

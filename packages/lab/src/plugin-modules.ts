@@ -38,7 +38,7 @@ export async function importWithin(address: string, patience = PATIENCE): Promis
   }
 }
 
-/** What somebody else's code threw, in words: it may be anything, and its message a getter. */
+/** An error of somebody else's code, in words: it may be anything, and its message a getter. */
 function reasonOf(error: unknown): string {
   try {
     return error instanceof Error ? error.message.split('\n')[0]! : String(error);
@@ -47,7 +47,7 @@ function reasonOf(error: unknown): string {
   }
 }
 
-/** What options and lists of names can say: a name without commas, blanks and controls. */
+/** A name that options and lists of names can hold: without commas, blanks and controls. */
 const selectable = /^(?!__proto__$)[\w.-]+$/;
 
 function requireSelectable(specifier: string, parts: readonly { readonly name: string }[]): void {

@@ -4,7 +4,7 @@ export type Metrics = Readonly<Record<string, number | null>>;
 /** Values of the options that a search varies, by path: `{ "optimizer.rho": 0.1 }`. */
 export type Point = Readonly<Record<string, unknown>>;
 
-/** How a trial stood when one of its epochs had ended. */
+/** The standing of a trial when one of its epochs had ended. */
 export interface EpochRecord {
   /** Number of the epoch, from 1. */
   readonly epoch: number;
@@ -24,7 +24,7 @@ export interface EpochRecord {
   readonly test: Metrics;
 }
 
-/** What a measure found on a trained model. */
+/** A measure's findings on a trained model. */
 export interface Measured {
   /** The number; null where it is not finite. */
   readonly value: number | null;
@@ -63,7 +63,7 @@ export interface StepTimes {
 /** Where a trial is in its life. `stopped`: its ρ was not worth more epochs, so that it serves the choice alone. */
 export type TrialState = 'queued' | 'running' | 'done' | 'stopped' | 'failed';
 
-/** How a finished training went. `diverged`: a loss that is not finite. `chance`: no better than guessing. */
+/** The course of a finished training. `diverged`: a loss that is not finite. `chance`: no better than guessing. */
 export type Outcome = 'ok' | 'diverged' | 'chance';
 
 /** One training: a task, an arm, a point of the arm's search, a seed. */
@@ -81,7 +81,7 @@ export interface TrialResult {
   readonly reason?: string | undefined;
   /** Of a trial that is done. */
   readonly outcome?: Outcome | undefined;
-  /** How often it was begun. */
+  /** The number of times that it was begun. */
   readonly attempts: number;
   /** Every epoch that was trained, in order. */
   readonly epochs: readonly EpochRecord[];
@@ -89,7 +89,7 @@ export interface TrialResult {
   readonly last?: FinalMetrics | undefined;
   /** The epoch with the best validation metric (early stopping), of a trial that is done and has such a split. */
   readonly best?: (FinalMetrics & { readonly epoch: number }) | undefined;
-  /** What the measures found after the last epoch, by name. */
+  /** The measures' findings after the last epoch, by name. */
   readonly measures: Readonly<Record<string, Measured>>;
   readonly figures: readonly Figure[];
   readonly stepTimes?: StepTimes | undefined;
@@ -102,7 +102,7 @@ export interface FinalMetrics {
   readonly test: Metrics;
 }
 
-/** What a task trains. */
+/** The subject of a task's training. */
 export interface TaskInfo {
   readonly name: string;
   /** One line: model, data, sizes. */
@@ -122,16 +122,16 @@ export interface PointResult {
   readonly trials: readonly string[];
   /** The task's metric on the validation split, for each seed that ran to the end. */
   readonly validation: readonly (number | null)[];
-  /** Whether this point goes into the comparison. */
+  /** True of a point that goes into the comparison. */
   readonly chosen: boolean;
 }
 
 /** One of the things that are compared. */
 export interface ArmInfo {
   readonly name: string;
-  /** What to group and colour by: the variant, or the base optimizer where it is alone. */
+  /** The key of groups and colours: the variant, or the base optimizer where it is alone. */
   readonly group: string;
-  /** What the method does, in one line. */
+  /** The method in one line. */
   readonly summary: string;
   /** Where it was published. */
   readonly source: string;
@@ -148,7 +148,7 @@ export interface MeasureInfo {
   /** Key in `TrialResult.measures`. */
   readonly name: string;
   readonly title: string;
-  /** Which way is better; undefined where neither is. */
+  /** The better direction; undefined where neither is. */
   readonly better?: 'higher' | 'lower' | undefined;
 }
 
@@ -169,7 +169,7 @@ export interface Provenance {
 /** A whole study as its folder tells it, finished or not. */
 export interface StudyResults {
   readonly name: string;
-  /** What it asks, from the study file. */
+  /** Its question, from the study file. */
   readonly description?: string | undefined;
   /** Absolute path. */
   readonly folder: string;

@@ -3,15 +3,15 @@ import type { JsonObject } from './study/paths.js';
 
 /** A method as comparisons name it. */
 export interface Variant {
-  /** What the command line calls it. */
+  /** Its name on the command line. */
   readonly name: string;
-  /** What the method does, in one line. */
+  /** The method in one line. */
   readonly summary: string;
   /** Where it was published, or what provides it. */
   readonly source: string;
   /** Options that `--rho` sets; empty where it means nothing. */
   readonly radii: readonly string[];
-  /** What an arm of a study says to get it, over the base that all arms share; empty for the base alone. */
+  /** The optimizer of a study's arm that is it, over the base that all arms share; empty for the base alone. */
   readonly config: JsonObject;
 }
 
@@ -24,7 +24,7 @@ const plain: Variant = {
   config: {},
 };
 
-/** What a study gives to every optimizer: other options that are required it cannot guess. */
+/** Options that a study gives to every optimizer: others that are required it cannot guess. */
 const supplied = ['base', 'numData'];
 
 const isComplete = ({ options }: Plugin): boolean =>

@@ -41,7 +41,7 @@ export interface Packed {
   readonly values: Float32Array | Int32Array | Uint8Array;
 }
 
-/** What a loss is told beside weights and batch. */
+/** Things that a loss is told beside weights and batch. */
 export interface Manner {
   /** The objective that is evaluated. */
   readonly objective: Objective;

@@ -1,6 +1,6 @@
 import type { GradientOracle, KinkKeeping, LossClosure, StandaloneOracle } from '@tfjs-sam/core';
 
-/** What a measure has evaluated; of a loss in batches each batch counts. */
+/** Evaluations of a measure; of a loss in batches each batch counts. */
 export interface Cost {
   /** Losses with their gradients. */
   readonly gradients: number;

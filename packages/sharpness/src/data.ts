@@ -6,7 +6,7 @@ export function lossNameOf({ loss }: ModelLike): unknown {
   return Array.isArray(loss) && loss.length === 1 ? loss[0] : loss;
 }
 
-/** What a loss takes as targets, and an entry or a row for each that it would read as something else. */
+/** The form of a loss's targets, and an entry or a row for each that it would read as something else. */
 const targets: Readonly<Record<string, { takes: string; wrong(y: tf.Tensor, classes: number): tf.Tensor }>> =
   {
     categoricalCrossentropy: {

@@ -37,7 +37,7 @@ export interface DensityOptions {
   readonly seed?: number | undefined;
 }
 
-/** What one start sees of the spectrum. */
+/** The spectrum as one start sees it. */
 interface Seen {
   readonly nodes: readonly number[];
   /** They sum to one. */

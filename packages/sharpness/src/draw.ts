@@ -129,7 +129,7 @@ function map(landscape: Landscape): string {
   return cells.join('') + lines(shown, width, height) + axis(span(x), span(y));
 }
 
-/** How many lines of equal loss there are. */
+/** The number of lines of equal loss. */
 const LEVELS = 12;
 
 /** Lines of equal loss, evenly spaced on its scale. */

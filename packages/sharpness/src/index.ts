@@ -1,5 +1,5 @@
 /**
- * How flat a minimum is: spectra, sharpness in any metric, landscapes, robustness, calibration.
+ * The flatness of minima: spectra, sharpness in any metric, landscapes, robustness, calibration.
  *
  * @packageDocumentation
  */

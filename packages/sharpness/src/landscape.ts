@@ -133,7 +133,7 @@ export async function trajectory(snapshots: readonly (readonly tf.Tensor[])[]): 
   const gram = tf.matMul(rows, rows, false, true);
   const found = symmetricEigen((await gram.array()) as number[][]);
   const { vectors } = found;
-  // What float32 leaves of a plane that a path does not fill.
+  // The rest that float32 leaves of a plane that a path does not fill.
   const values = found.values.map((value) => (value > 1e-6 * found.values[0]! ? value : 0));
   const total = values.reduce((sum, value) => sum + value, 0);
   if (!(total > 0)) {

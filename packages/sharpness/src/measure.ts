@@ -33,7 +33,7 @@ export interface MeasureOptions extends ExaminedOptions {
   readonly groups?: 'layers' | Readonly<Record<string, readonly tf.Variable[]>> | undefined;
 }
 
-/** What `measure` found. */
+/** The findings of `measure`. */
 export interface Measurement {
   readonly loss: number;
   readonly gradientNorm: number;
@@ -44,7 +44,7 @@ export interface Measurement {
   readonly average?: Estimate;
   /** Evaluations, of each batch, without the one gradient at θ (of each group, for their spectra). */
   readonly cost: Cost;
-  /** Whether every number is to be believed. */
+  /** True where every number is to be believed. */
   readonly reliable: boolean;
 }
 

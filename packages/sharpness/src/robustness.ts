@@ -179,7 +179,7 @@ export async function robustAccuracy(
   });
 }
 
-/** How well probabilities are those of being right, and standard errors of what are means over the examples. */
+/** Calibration: the difference of probabilities from those of being right, with standard errors of means over the examples. */
 export interface Calibration {
   readonly accuracy: number;
   /** Expected calibration error over bins of equal width of the confidence. Biased upwards where bins hold few examples. */
@@ -191,7 +191,7 @@ export interface Calibration {
   readonly standardErrors: { readonly accuracy: number; readonly nll: number; readonly brier: number };
 }
 
-/** What a classifier says of examples, on the host. */
+/** A classifier's answers to examples, on the host. */
 export interface Verdicts {
   /** [examples, classes], row-major. */
   readonly logits: ArrayLike<number>;

@@ -48,9 +48,9 @@ export interface Spectrum {
   readonly eigenvalues: number[];
   /** ‖A v − λ v‖ of each, by one more product. */
   readonly residuals: number[];
-  /** What the residuals are held to, as a fraction of the largest |λ|. */
+  /** The bound of the residuals, as a fraction of the largest |λ|. */
   readonly tolerance: number;
-  /** Whether the eigenvalues are to be believed. */
+  /** True where the eigenvalues are to be believed. */
   readonly reliable: boolean;
   readonly reason?: string;
   readonly trace?: Estimate;

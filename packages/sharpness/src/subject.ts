@@ -41,7 +41,7 @@ export interface ModelLike {
   readonly loss: unknown;
 }
 
-/** What `measure` takes: one loss, or those of batches, of whose mean everything is measured. */
+/** The subject of `measure`: one loss, or those of batches, of whose mean everything is measured. */
 export type Measurable = ModelLike | (() => tf.Scalar) | TwoPartLoss | Subject | readonly Subject[];
 
 /** A loss as it is measured: batches, one after the other. */
@@ -53,7 +53,7 @@ export interface Examined {
   readonly layers?: Readonly<Record<string, readonly tf.Variable[]>> | undefined;
 }
 
-/** How a model is run over data. */
+/** The way in which a model is run over data. */
 export interface ExaminedOptions {
   /** As in training: dropout, the batch's statistics. Default false. */
   readonly training?: boolean | undefined;
@@ -80,7 +80,7 @@ export function weighedLosses(batches: readonly Subject[]): (() => tf.Scalar)[] 
 }
 
 /**
- * What is measured of a compiled model and data, or of a loss.
+ * The subject of measures, of a compiled model and data, or of a loss.
  *
  * A model is measured as it predicts (no dropout, moving statistics) unless `training` is set, without the penalties of
  * regularisers. A final softmax is taken off for cross entropy, a final sigmoid for the binary one, so that the outputs are

@@ -31,7 +31,7 @@ export interface VariantSuite {
   /** Why it refuses independent runs. Default that it trains them as separate ones. */
   readonly refusesRuns?: string;
   /**
-   * Whether to run on one base optimizer and one backend, without `model.fit`: a tenth of the time. The whole suite then
+   * Runs on one base optimizer and one backend, without `model.fit`: a tenth of the time. The whole suite then
    * belongs into a slow test. Default false.
    */
   readonly brief?: boolean;

@@ -120,7 +120,7 @@ const estimateOptions = {
 export interface EstimateOptions extends OptionsOf<typeof estimateOptions> {}
 
 /**
- * What a member of the class regularises, measured at the weights as they are: R(D) from `samples` directions.
+ * The quantity that a member of the class regularises, measured at the weights as they are: R(D) from `samples` directions.
  *
  * With float32 losses the rises lose digits as ρ falls: an error of about 6e-8 L/ρ² each. Cost: one gradient per
  * direction, and one.

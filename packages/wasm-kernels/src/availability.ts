@@ -4,7 +4,7 @@ import { engine, getBackend, getKernel } from '@tensorflow/tfjs-core';
 export const isAvailable = (name: string): boolean => Boolean(getKernel(name, getBackend()));
 
 /**
- * Whether a gradient may be taken of a gradient. The fused kernels have no second derivatives: inside of two gradients,
+ * True where a gradient may be taken of a gradient. The fused kernels have no second derivatives: inside of two gradients,
  * operations take the way of several kernels.
  */
 export const isNested = (): boolean => engine().state.gradientDepth > 1;

@@ -14,7 +14,7 @@ import { compose, owned } from './tensor-infos.js';
 /** An activation that TensorFlow.js fuses. */
 export type FusedActivation = 'linear' | 'relu' | 'relu6' | 'elu' | 'sigmoid' | 'leakyrelu' | 'prelu';
 
-/** What a fused product is called with. */
+/** The arguments of a fused product. */
 export interface FusedAttributes {
   readonly transposeA: boolean;
   readonly transposeB: boolean;

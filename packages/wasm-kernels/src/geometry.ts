@@ -5,7 +5,7 @@ export type Shape4 = [number, number, number, number];
 type ConvInfo = ReturnType<typeof backend_util.computeConv2DInfo>;
 type Padding = Parameters<typeof backend_util.computeConv2DInfo>[4];
 
-/** What the kernels of one family of sliding windows have in common among their attributes. */
+/** Attributes that the kernels of one family of sliding windows have in common. */
 export interface WindowAttributes {
   readonly strides: [number, number] | number;
   readonly pad: Padding;
@@ -116,7 +116,7 @@ export function poolGeometry(
 
 export type VolumeInfo = ReturnType<typeof backend_util.computePool3DInfo>;
 
-/** What the kernels of 3-D pooling have in common among their attributes; the types of tfjs-core's definitions are narrower. */
+/** Attributes that the kernels of 3-D pooling have in common; the types of tfjs-core's definitions are narrower. */
 export interface VolumeAttributes {
   readonly filterSize: number;
   readonly strides: number;

@@ -20,7 +20,7 @@ export function onlyInput(inputs: Tensor | Tensor[]): Tensor | undefined {
 }
 
 /**
- * Whether a layer has the weights and activations of TensorFlow.js's own: a class that somebody registered under the same name
+ * True where a layer has the weights and activations of TensorFlow.js's own: a class that somebody registered under the same name
  * may have others.
  */
 export function hasMembers(
@@ -59,7 +59,7 @@ export interface RecurrentCell {
 const gates = ['sigmoid', 'hardSigmoid'];
 
 /**
- * Whether a cell is what the fused cells compute: with a bias and the usual activations, without dropout, on float32. Inputs
+ * True where a cell is one that the fused cells compute: with a bias and the usual activations, without dropout, on float32. Inputs
  * are x and `states` states.
  */
 export function usesUsualGates(cell: RecurrentCell, inputs: readonly Tensor[], states: number): boolean {

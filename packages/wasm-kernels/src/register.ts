@@ -41,7 +41,7 @@ export interface KernelReport {
 
 let lastOptions: RegisterOptions | undefined;
 
-/** What the last call of {@link registerTrainingKernels} was given, to register in the same way again; `undefined` before the first. */
+/** The options of the last call of {@link registerTrainingKernels}, to register in the same way again; `undefined` before the first. */
 export function registeredOptions(): RegisterOptions | undefined {
   return lastOptions;
 }

@@ -6,7 +6,7 @@ interface HeapEntry {
   readonly memoryOffset: number;
 }
 
-/** What the kernels use of TensorFlow.js's wasm backend; the last three are internals of its 4.22 release. */
+/** Members of TensorFlow.js's wasm backend that the kernels use; the last three are internals of its 4.22 release. */
 export interface WasmBackend extends KernelBackend {
   makeOutput(shape: number[], dtype: DataType): TensorInfo;
   readonly dataIdMap: { get(dataId: object): HeapEntry };
@@ -25,7 +25,7 @@ function field(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
 }
 
-/** Whether a backend has the internals that the side module works on: its memory, allocator and table of tensors. */
+/** True where a backend has the internals that the side module works on: its memory, allocator and table of tensors. */
 export function hasHeapAccess(backend: unknown): backend is WasmBackend {
   const wasm = field(backend, 'wasm');
   return (

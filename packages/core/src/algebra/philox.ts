@@ -1,6 +1,6 @@
 import type { Distribution } from './random.js';
 
-/** Which numbers: a tensor's place in its vector, the step, the number of the draw within it. */
+/** Names numbers: a tensor's place in its vector, the step, the number of the draw within it. */
 export interface Place {
   readonly seed: number;
   readonly step: number;

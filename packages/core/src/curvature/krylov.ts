@@ -32,7 +32,7 @@ export function orthogonalise(
 }
 
 /**
- * What of w lies outside of a basis, at length one; zero where that is nothing but rounding, as where the basis spans all.
+ * The part of w outside of a basis, at length one; zero where that is nothing but rounding, as where the basis spans all.
  *
  * Rounding at length one is no direction of its own: taken out of the basis once more, little of it is left.
  */

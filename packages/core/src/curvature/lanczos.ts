@@ -114,7 +114,7 @@ interface Found {
   readonly disagrees: boolean;
 }
 
-/** How many weights vectors of these shapes have. */
+/** The number of weights that vectors of these shapes have. */
 const dimensionOf = (shapes: readonly number[][]): number =>
   shapes.reduce((sum, shape) => sum + tf.util.sizeFromShape(shape), 0);
 
@@ -192,7 +192,7 @@ class RitzSpace {
   #projected: number[][] = [];
   #beta = 0;
   readonly #dimension: number;
-  /** Whether every product so far was. */
+  /** True while every product was. */
   isFinite = true;
 
   constructor(map: SpaceMap, dimension: number) {
@@ -249,7 +249,7 @@ class RitzSpace {
     return { values, vectors, residuals: vectors.map((y) => Math.abs(this.#beta * y.at(-1)!)) };
   }
 
-  /** What there is to say after a product that is not finite. */
+  /** The outcome after a product that is not finite. */
   broken(count: number, iterations: number): LanczosResult {
     return {
       values: new Array<number>(count).fill(Number.NaN),

@@ -11,7 +11,7 @@ interface Image {
 /** A map at a difference step that suits its loss, and how far off its images are there. */
 export interface Settled {
   readonly map: LinearMap;
-  /** What two difference steps leave of an image's error, as a fraction of it. */
+  /** The share of an image's error that two difference steps leave. */
   readonly gap: number;
   /** The probe's image, and that by twice the step; the same of a map without differences. */
   readonly fine: Image;
@@ -26,7 +26,7 @@ const PATIENCE = 0.01;
 /** The error above which two steps disagree. */
 export const TOO_FAR_APART = 0.1;
 
-/** How often a step is quartered, of which truncation keeps a sixteenth each time. */
+/** The number of times that a step is quartered, of which truncation keeps a sixteenth each time. */
 const QUARTERINGS = 3;
 
 /**

@@ -114,7 +114,7 @@ function retryFailed({ folder }: Session): void {
   for (const id of folder.begun()) if (folder.trial(id).result?.state === 'failed') folder.trial(id).reopen();
 }
 
-/** What a study would do, counted; its data are at hand and nothing in it is wrong. */
+/** The work of a study, counted; its data are at hand and nothing in it is wrong. */
 function planned({ folder, header, expansion }: Session): string {
   const { study, tasks, seeds } = expansion;
   const sizes = `${header.trials.length} trials: ${Object.keys(study.arms).length} arms, ${tasks.length} tasks, ${seeds.length} seeds`;
@@ -162,7 +162,7 @@ export async function statusCommand(
   for (const line of problemLines(results)) output.write(`${line}\n`);
 }
 
-/** How `runStudy` runs. */
+/** Settings of `runStudy`. */
 export interface RunStudyOptions {
   /** The study's folder. Default: `runs/` and its name. */
   readonly folder?: string;

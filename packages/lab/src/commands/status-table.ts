@@ -88,7 +88,7 @@ export const pointText = (point: Readonly<Record<string, unknown>>): string =>
     )
     .join(', ');
 
-/** What did not go as it should, one line a trial. */
+/** Trials that did not go as they should, one line each. */
 export function problemLines({ trials }: StudyResults): string[] {
   return trials
     .filter(({ state, outcome }) => state === 'failed' || (outcome !== undefined && outcome !== 'ok'))

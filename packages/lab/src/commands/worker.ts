@@ -25,7 +25,7 @@ const positive = (name: string, text: string | undefined, fallback: number): num
   throw new UsageError(`worker: expected --${name} to be a number > 0, got "${text}"`);
 };
 
-/** How often a job may be taken from workers that fell silent, before it counts as failed. */
+/** The number of times that a job may be taken from workers that fell silent, before it counts as failed. */
 const maxStalledCount = 10;
 
 /** Does a job in a process of its own: this one's event loop stays free to renew the lock. */
@@ -88,7 +88,7 @@ export async function workerCommand(options: WorkerOptions, output: Output): Pro
     process.once('SIGINT', resolve);
     process.once('SIGTERM', resolve);
   });
-  // What runs goes back to the queue when its lock ends.
+  // A running job goes back to the queue when its lock ends.
   await executor.close();
   await server.close();
 }

@@ -9,7 +9,7 @@ export type Normalisation =
 
 const tiny = 1e-8;
 
-/** What normalises a split's examples, from the training split alone. */
+/** The normalisation of a split's examples, from the training split alone. */
 export function normalisationOf(kind: Normalisation['kind'], data: Data, train: SplitData): Normalisation {
   if (kind !== 'channel') return { kind };
   const channels = data.shape.at(-1)!;
@@ -29,7 +29,7 @@ export function normalisationOf(kind: Normalisation['kind'], data: Data, train: 
   return { kind, mean, factor };
 }
 
-/** How training images are changed. */
+/** Changes of training images. */
 export interface Augmentation {
   readonly flip: boolean;
   readonly crop: number;

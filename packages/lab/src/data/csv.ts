@@ -24,7 +24,7 @@ function rowsOf(path: string, delimiter: string): Row[] {
 
 const isNumber = (text: string): boolean => text !== '' && Number.isFinite(Number(text));
 
-/** What a file's rows say, one by one. */
+/** The contents of a file's rows, one by one. */
 interface Table {
   readonly inputs: Float32Array;
   /** Numbers of an input. */

@@ -13,7 +13,7 @@ export interface Examples {
 export interface Data {
   /** Shape of one input: `[height, width, channels]`, `[features]`, `[time, features]`. */
   readonly shape: readonly number[];
-  /** What a byte is divided by; 1 for floats. */
+  /** The divisor of a byte; 1 for floats. */
   readonly scale: number;
   /** Number of classes; undefined where targets are numbers. */
   readonly classes?: number | undefined;

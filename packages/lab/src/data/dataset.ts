@@ -14,7 +14,7 @@ import {
 } from '@tfjs-sam/core';
 import type { Data } from './data.js';
 
-/** What every data set's configuration may say beside its own options. */
+/** Options of every data set beside its own. */
 export const treatmentOptions = {
   train: integer({ min: 1, optional: 'all', doc: 'Training examples, the first of a random order' }),
   test: integer({ min: 1, optional: 'all', doc: 'Test examples, likewise' }),
@@ -48,7 +48,7 @@ export const treatmentOptions = {
   }),
 };
 
-/** How the examples of a data set are chosen and changed. */
+/** The choice of a data set's examples, and their changes. */
 export type Treatment = Checked<typeof treatmentOptions>;
 
 /** A data set and how its examples are treated. */
@@ -61,10 +61,10 @@ export interface DatasetPart {
   load(): Promise<Data>;
 }
 
-/** What the author of a data set says. */
+/** A data set as its author declares it. */
 export interface DatasetDefinition<D extends Declarations> {
   readonly name: string;
-  /** What it is, in one line. */
+  /** A description in one line. */
   readonly doc: string;
   /** Where it was published. */
   readonly source?: string;

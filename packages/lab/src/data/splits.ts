@@ -5,7 +5,7 @@ import type { Treatment } from './dataset.js';
 /** Some of the examples of one part of the data, with the labels that training is told. */
 export interface SplitData {
   readonly examples: Examples;
-  /** Which examples, in order. */
+  /** The examples, in order. */
   readonly indices: Int32Array;
   /** Class of each, in the same order, renumbered and noisy where asked; undefined where targets are numbers. */
   readonly classes?: Int32Array | undefined;
@@ -23,7 +23,7 @@ export interface Splits {
 // Streams of draws of one seed that must not meet.
 const streams = { split: 1, noise: 2 } as const;
 
-/** What a treatment says that its data cannot follow, in words; undefined where they can. */
+/** The part of a treatment that its data cannot follow, in words; undefined where they can. */
 function contradiction(data: Data, treatment: Treatment): string | undefined {
   const { classes, labelNoise, flip, crop } = treatment;
   if ((flip || crop > 0) && data.shape.length !== 3)

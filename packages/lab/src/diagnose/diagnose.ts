@@ -6,10 +6,10 @@ import { type DiagnosedTraining, type WatchedStep, watchSteps } from './watch.js
 
 /** Something that `diagnose` looked for. */
 export interface Finding {
-  /** What was looked for. */
+  /** The question. */
   readonly check: 'activity' | 'radius' | 'objective' | 'statistics' | 'batch' | 'order' | 'base';
   readonly verdict: 'good' | 'problem';
-  /** What was seen and, of a problem, what to do. */
+  /** The observation and, of a problem, the remedy. */
   readonly message: string;
 }
 

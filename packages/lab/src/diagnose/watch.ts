@@ -5,9 +5,9 @@ import { seededRandom } from '@tfjs-sam/datasets';
 /** A training as `diagnose` looks at it: what a module exports as a function, or an arm of a study. */
 export interface DiagnosedTraining {
   readonly optimizer: tf.Optimizer;
-  /** What is trained. */
+  /** The trained variables. */
   readonly variables: readonly tf.Variable[];
-  /** What training changes beside them: moving averages of batch normalisation. */
+  /** Variables that training changes beside them: moving averages of batch normalisation. */
   readonly statistics?: readonly tf.Variable[] | undefined;
   /**
    * Does one step, as the training does: by `optimizer.minimize`, `model.trainOnBatch` or by hand. Its tensors must live
@@ -17,7 +17,7 @@ export interface DiagnosedTraining {
   dispose?(): void;
 }
 
-/** What was seen of one step. */
+/** Observations of one step. */
 export interface WatchedStep {
   /** Times that the optimizer evaluated the loss. */
   readonly evaluations: number;

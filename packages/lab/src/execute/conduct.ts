@@ -21,13 +21,13 @@ export interface StudyListener {
   end?(): void;
 }
 
-/** What a runner needs. */
+/** Needs of a runner. */
 export interface Conduct {
   readonly expansion: Expansion;
   readonly folder: StudyFolder;
   readonly executor: Executor;
   readonly listener?: StudyListener;
-  /** Whether a trial is this runner's, of a study that is spread over several. Default: all are. */
+  /** True of a trial that is this runner's, of a study that is spread over several. Default: all are. */
   readonly mine?: ((spec: TrialSpec) => boolean) | undefined;
   /** Stops: nothing new begins. */
   readonly signal?: AbortSignal | undefined;
@@ -261,7 +261,7 @@ class Conductor {
   }
 }
 
-/** What a folder knows of a trial. */
+/** A folder's knowledge of a trial. */
 export function knownOf(folder: TrialFolder): Known {
   const { result } = folder;
   if (result) return { state: result.state, epochs: result.epochs };

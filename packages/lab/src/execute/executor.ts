@@ -18,7 +18,7 @@ export interface Job {
   readonly stallSeconds: number;
 }
 
-/** What is heard of a job while it runs. */
+/** Events of a job while it runs. */
 export interface JobListener {
   epoch(record: EpochRecord): void;
   /** A checkpoint is on disk, at a path that only this job knows. */

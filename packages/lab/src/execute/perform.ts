@@ -8,7 +8,7 @@ import { runTrial } from '../trial/run-trial.js';
 import type { TrialConfig, TrialOutput } from '../trial/spec.js';
 import type { Job } from './executor.js';
 
-/** What is heard of a job inside the process that does it. */
+/** Events of a job inside the process that does it. */
 export interface Hearer {
   epoch(record: EpochRecord): void;
   beat(): void;

@@ -24,7 +24,7 @@ function threadsEach(workers: number): number {
   return Math.min(Number(process.env.TFJS_SAM_THREADS) || share, share);
 }
 
-/** What the pool keeps of a process; its types hide it, and its own signals do not end a process that is stopped. */
+/** The pool's record of a process; its types hide it, and its own signals do not end a process that is stopped. */
 interface Handler {
   readonly worker: { readonly pid?: number } | null;
   readonly processing: Readonly<Record<string, { readonly options?: { readonly on?: unknown } }>>;
@@ -114,7 +114,7 @@ function kill(pid: number | undefined): void {
   }
 }
 
-/** How a worker ended, in a line: its own error, or the signal or exit code of its process. */
+/** The end of a worker, in a line: its own error, or the signal or exit code of its process. */
 function reasonOf(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
   if (!text.startsWith('Workerpool Worker terminated Unexpectedly')) return short(text);

@@ -5,7 +5,7 @@ import type { CodeVersion } from '../study/identity.js';
 import type { TrialOutput } from '../trial/spec.js';
 import type { Job } from './executor.js';
 
-/** What a queue carries: a job, and the code that its results depend on. */
+/** The freight of a queue: a job, and the code that its results depend on. */
 export interface QueuedJob {
   readonly job: Job;
   readonly code: CodeVersion;

@@ -54,7 +54,7 @@ export class QueueExecutor implements Executor {
   }
 
   async #add(name: string, job: Job): Promise<void> {
-    // What an earlier attempt left there is of no use; what an earlier runner's success left is the result.
+    // Rests of an earlier attempt are of no use; those of an earlier runner's success are the result.
     const old = await this.#queue.getJob(name);
     if (old && (await old.isFailed())) await old.remove().catch(() => {});
     const data: QueuedJob = { job, code: codeVersion(job.spec.plugins) };
@@ -100,7 +100,7 @@ export class QueueExecutor implements Executor {
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#timer);
-    // What nobody has taken yet would be done for nobody.
+    // A job that nobody has taken yet would be done for nobody.
     const withdrawn = [...this.#waiting.keys()].map(async (name) =>
       (await this.#queue.getJob(name))?.remove(),
     );

@@ -25,7 +25,7 @@ export interface Session {
   readonly header: StudyHeader;
 }
 
-/** How a session is opened. */
+/** Settings of a session. */
 export interface SessionOptions {
   /** Folder of the study. */
   readonly folder: string;
@@ -87,7 +87,7 @@ export async function openStudy(source: StudySource, options: SessionOptions): P
   const plugins = pluginPaths(source);
   const registry = await loadRegistry(plugins);
   const code = codeVersion(plugins);
-  // What `auto` became when the study began.
+  // The value that `auto` became when the study began.
   const backend =
     (source.study.backend.name === 'auto' && before?.backend) || (await resolvedBackend(source));
   const expansion = await expandStudy(source, registry, code, backend);

@@ -2,7 +2,7 @@ import { UsageError } from '../errors.js';
 import type { Expansion } from '../study/expand.js';
 import type { TrialSpec } from '../trial/spec.js';
 
-/** Which part of a study a runner does: number `index` of `count`, from 0. */
+/** The part of a study that a runner does: number `index` of `count`, from 0. */
 export interface Shard {
   readonly index: number;
   readonly count: number;
@@ -45,7 +45,7 @@ export function parseShard(text: string | undefined, env = process.env): Shard |
 }
 
 /**
- * Which trials are a shard's: every n-th. Where a choice needs results of other trials before it goes on (early stopping,
+ * The trials of a shard: every n-th. Where a choice needs results of other trials before it goes on (early stopping,
  * fewer choosing seeds), whole arms on a task, so that no shard waits for another.
  */
 export function shardOwner(

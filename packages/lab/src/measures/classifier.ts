@@ -5,7 +5,7 @@ import { measuredOf } from './measured.js';
 
 const split = oneOf(['train', 'validation', 'test'], { default: 'test', doc: 'Split that is measured' });
 
-/** What a classifier says of a split. */
+/** A classifier's answers to a split. */
 async function calibrationOn(
   { problem, pause }: MeasureContext,
   part: 'train' | 'validation' | 'test',

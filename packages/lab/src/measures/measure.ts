@@ -1,7 +1,7 @@
 import type { Measured } from '../results.js';
 import type { Problem } from '../trial/task.js';
 
-/** What a measure may look at: a trained model with its data. */
+/** The things that a measure may look at: a trained model with its data. */
 export interface MeasureContext {
   readonly problem: Problem;
   /** Names the draws of estimates. */
@@ -10,7 +10,7 @@ export interface MeasureContext {
   pause(): Promise<void>;
 }
 
-/** What a measure's part makes: numbers of a trained model. */
+/** The product of a measure's part: numbers of a trained model. */
 export interface Measure {
   /** Heads of the columns, by the name of each number that `measure` returns. */
   readonly columns: readonly {

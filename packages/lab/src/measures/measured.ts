@@ -13,7 +13,7 @@ export function measuredOf({ value, standardError, reliable, reason }: Estimate)
   };
 }
 
-/** What a measure looks at. */
+/** The subject of a measure. */
 export interface Looked {
   readonly split: Split;
   readonly examples: number;

@@ -16,7 +16,7 @@ export function namedMeasures(registry: Registry, configs: readonly JsonObject[]
   });
 }
 
-/** What tells a configuration from others: `metric monge, rho 0.1`. */
+/** The difference of a configuration from others: `metric monge, rho 0.1`. */
 function differing(own: JsonObject, others: readonly JsonObject[]): string {
   const keys = [...new Set([own, ...others].flatMap((config) => Object.keys(config)))].sort();
   return keys

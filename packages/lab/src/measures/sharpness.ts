@@ -21,7 +21,7 @@ import {
 import type { Measure, MeasureContext } from './measure.js';
 import { measuredOf, subjectsOf } from './measured.js';
 
-/** What every measure of flatness looks at. */
+/** The subject of every measure of flatness. */
 const looked = {
   split: oneOf(['train', 'validation', 'test'], { default: 'train', doc: 'Split that is measured' }),
   examples: integer({ min: 1, default: 1024, doc: 'Examples to look at, at most' }),
@@ -195,7 +195,7 @@ const gradientNorm = definePart({
   }),
 });
 
-/** How far the loss rises within a radius on batches of m examples: what SAM holds down. */
+/** The rise of the loss within a radius on batches of m examples: SAM holds it down. */
 export const mSharpness = definePart({
   kind: 'measure',
   name: 'm-sharpness',

@@ -24,10 +24,10 @@ function layerSeeds(seed: number): Seeds {
   return () => ++next;
 }
 
-/** What the author of a model says. */
+/** A model as its author declares it. */
 export interface ModelDefinition<D extends Declarations> {
   readonly name: string;
-  /** What it is, in one line. */
+  /** A description in one line. */
   readonly doc: string;
   /** Where it was published. */
   readonly source?: string;

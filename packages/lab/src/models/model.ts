@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs';
 
-/** What a model is made for. */
+/** The purpose that a model is made for. */
 export interface ModelRequest {
   /** Shape of one input. */
   readonly inputShape: readonly number[];
@@ -10,7 +10,7 @@ export interface ModelRequest {
   readonly seed: number;
 }
 
-/** What a model's part makes. */
+/** The product of a model's part. */
 export interface ModelPart {
   /** One line: `one hidden layer of 128 ReLU units`. */
   readonly summary: string;

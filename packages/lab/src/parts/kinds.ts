@@ -5,7 +5,7 @@ import type { ModelPart } from '../models/model.js';
 import type { JsonObject } from '../study/paths.js';
 import type { Task } from '../trial/task.js';
 
-/** How a study names a part of the lab: its bare name, or the name with options. */
+/** A part of the lab as a study names it: its bare name, or the name with options. */
 export type PartConfig = string | JsonObject;
 
 declare module '@tfjs-sam/core' {

@@ -23,7 +23,7 @@ import {
   summariseSeeds,
 } from '../statistics/index.js';
 
-/** How one arm did on one task, over seeds. */
+/** Results of one arm on one task, over seeds. */
 export interface ArmRow {
   readonly task: TaskInfo;
   readonly arm: ArmInfo;
@@ -53,7 +53,7 @@ export interface ArmRow {
   readonly notes: readonly string[];
 }
 
-/** What a measure says of an arm. */
+/** A measure's numbers of an arm. */
 export interface MeasureSummary extends SeedSummary {
   /** Standard error of the mean by what each seed's own estimate is off; undefined where these have none. */
   readonly error: number | undefined;
@@ -61,14 +61,14 @@ export interface MeasureSummary extends SeedSummary {
   readonly unreliable: number;
 }
 
-/** What the cheapest arm of a task spent: up to there all arms can be compared. */
+/** The cost of the cheapest arm of a task: up to there all arms can be compared. */
 export interface Budget {
   readonly task: string;
   readonly gradients: number;
   readonly seconds: number;
 }
 
-/** How one arm did over all tasks. */
+/** Results of one arm over all tasks. */
 export interface OverTasks {
   readonly arm: ArmInfo;
   readonly iqm: number;
@@ -78,7 +78,7 @@ export interface OverTasks {
   readonly improvementInterval: Interval | undefined;
 }
 
-/** What statistics say about a study. */
+/** Statistics of a study. */
 export interface Analysis {
   readonly rows: readonly ArmRow[];
   readonly budgets: readonly Budget[];

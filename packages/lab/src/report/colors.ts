@@ -14,7 +14,7 @@ const baselineColor = '#8b939c';
 /** Dashes by which arms of one group are told apart, also without colour. */
 const dashes = ['none', '7 3', '2 3', '9 3 2 3', '1 2', '12 4', '5 2 1 2 1 2', '4 4'];
 
-/** How an arm is drawn. */
+/** The style in which an arm is drawn. */
 export interface ArmLook {
   readonly color: string;
   readonly dash: string;

@@ -6,7 +6,7 @@ const { document } = parseHTML('<!doctype html><html><body></body></html>');
 /** Width of a drawing in CSS pixels; it scales with the page. */
 export const drawingWidth = 460;
 
-/** What of the DOM is used here; Node has none, and neither do the compiler's libraries. */
+/** Members of the DOM that are used here; Node has none, and neither do the compiler's libraries. */
 interface DrawnElement {
   readonly outerHTML: string;
   setAttribute(name: string, value: string): void;

@@ -13,7 +13,7 @@ export interface ReportFigure {
 /** Figures under one heading. */
 export interface FigureGroup {
   readonly title: string;
-  /** How to read them. */
+  /** Help in reading them. */
   readonly caption: string;
   readonly figures: readonly ReportFigure[];
   /** Shut at first where there are many. */

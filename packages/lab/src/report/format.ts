@@ -21,11 +21,11 @@ export function pValue(p: number | undefined): string {
   return p < 0.001 ? '< 0.001' : p.toFixed(3);
 }
 
-/** How a metric is written: accuracies and errors in per cent, everything else as it is. */
+/** The notation of a metric: accuracies and errors in per cent, everything else as it is. */
 export interface MetricFormat {
   /** `accuracy, %`. */
   readonly title: string;
-  /** What differences are counted in: `points`, or nothing. */
+  /** The unit of differences: `points`, or nothing. */
   readonly unit: string;
   readonly text: (value: number | null | undefined) => string;
   /** With its sign. */

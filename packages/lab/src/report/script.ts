@@ -29,7 +29,7 @@ function sort(button) {
   const body = head.closest('table').tBodies[0];
   const key = (row) => { const { v = '' } = row.children[place].dataset; return v === '' || Number.isNaN(Number(v)) ? v : Number(v); };
   const order = (a, b) => {
-    // What has no number comes last either way.
+    // Cells without a number come last either way.
     if (a === '' || b === '') return (a === '') - (b === '');
     const less = typeof a === 'number' && typeof b === 'number' ? a - b : String(a).localeCompare(String(b), undefined, { numeric: true });
     return up ? less : -less;

@@ -1,4 +1,4 @@
-/** What a cell of a table holds. */
+/** The content of a table's cell. */
 export type CellValue = number | string | boolean | null;
 
 /** A column of a table. */

@@ -5,7 +5,7 @@ import { number, numbers, optionColumns, text } from './columns.js';
 import { metricFormat, summaryText } from './format.js';
 import { type Table, tableOf } from './table.js';
 
-/** How one point of a search did. */
+/** Results of one point of a search. */
 export interface PointRow {
   readonly arm: string;
   readonly point: Point;

@@ -8,7 +8,7 @@ const pointText = (point: Point): string =>
     .map(([path, value]) => `${path} = ${optionText(value)}`)
     .join(', ') || none;
 
-/** What did not end well, and why; undefined where all did. */
+/** Trials that did not end well, and why; undefined where all did. */
 export function failuresTable(results: StudyResults): Table | undefined {
   const rows = results.trials.filter(
     ({ state, outcome }) => state === 'failed' || state === 'stopped' || (outcome && outcome !== 'ok'),

@@ -69,7 +69,7 @@ export function verdict(results: StudyResults, { rows, ranks }: Analysis): strin
   return [...tasks, friedman, ...ranks.notes.map((note) => `${note}.`)];
 }
 
-/** What stands in the way of believing the numbers; empty where nothing does. */
+/** Obstacles to believing the numbers; empty where there are none. */
 export function warnings(results: StudyResults, { rows }: Analysis): string[] {
   const open = results.trials.filter(({ state }) => state === 'queued' || state === 'running').length;
   const failed = results.trials.filter(({ state }) => state === 'failed').length;

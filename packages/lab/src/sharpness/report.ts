@@ -40,7 +40,7 @@ function rowsOfSpectrum(spectrum: Spectrum, of = ''): Row[] {
   ];
 }
 
-/** What was found, one number a row. */
+/** The findings, one number a row. */
 export function rowsOf(
   found: Measurement,
   scores: Calibration | undefined,

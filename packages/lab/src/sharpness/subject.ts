@@ -14,7 +14,7 @@ import { completePart } from '../parts/configurations.js';
 import { importWithin } from '../plugin-modules.js';
 import { ConfigError } from '../study/problem.js';
 
-/** What is measured, and of which examples. */
+/** The subject of a measurement, with its examples. */
 export interface Source {
   /** A folder with a model.json, that file, its address (`file://…`), or a module. */
   readonly what: string;
@@ -53,7 +53,7 @@ export function load(source: Source, registry: Registry): Promise<Loaded> {
   return isModule(source.what) ? ofModule(source) : ofSaved(source, registry);
 }
 
-/** What a module's function `subject` returns. */
+/** The result of a module's function `subject`. */
 interface Exported {
   readonly model?: tf.LayersModel;
   readonly data?: LabelledData | readonly LabelledData[];
@@ -109,7 +109,7 @@ async function savedModel(what: string): Promise<tf.LayersModel> {
   }
 }
 
-/** What --data says: a name, a configuration in YAML or JSON, or a CSV file. */
+/** The value of --data: a name, a configuration in YAML or JSON, or a CSV file. */
 function configOf(text: string): unknown {
   if (/\.csv(\.gz)?$/.test(text) && !/[{:]/.test(text)) return { name: 'csv', path: text };
   try {
@@ -156,7 +156,7 @@ async function batchesOf({ data: text, split, examples, batchSize }: Source, reg
   }
 }
 
-/** Whether a classifier's outputs are probabilities rather than logits: rows of a sum of one, not below zero. */
+/** True where a classifier's outputs are probabilities rather than logits: rows of a sum of one, not below zero. */
 async function givesProbabilities(model: tf.LayersModel, x: () => tf.Tensor): Promise<boolean> {
   const found = tf.tidy(() => {
     const outputs = model.apply(x(), { training: false }) as tf.Tensor;

@@ -6,7 +6,7 @@ import { signedRankFrom, signedRankTest, type TestResult, tTest } from './tests.
 /** A number of one seed; null, undefined or not finite where the trial has none (diverged, failed, not run). */
 export type Observed = number | null | undefined;
 
-/** What seeds say about one number. */
+/** Statistics of one number over seeds. */
 export interface SeedSummary {
   /** Seeds that have a number. */
   readonly n: number;
@@ -18,7 +18,7 @@ export interface SeedSummary {
   readonly sd: number | undefined;
   /** 95 % t interval for the mean over seeds; undefined for fewer than two, or without variance. */
   readonly interval: Interval | undefined;
-  /** What a reader must know about these numbers, in words. */
+  /** Reservations about these numbers, in words. */
   readonly notes: readonly string[];
 }
 
@@ -59,7 +59,7 @@ export function summariseSeeds(observed: readonly Observed[], confidence = 0.95)
   };
 }
 
-/** How an arm differs from the baseline, seed by seed. */
+/** Differences of an arm from the baseline, seed by seed. */
 export interface PairedDifference {
   /** Pairs: seeds for which both have a number. */
   readonly n: number;

@@ -97,7 +97,7 @@ function clear(path: string, dead: Holder): void {
   }
 }
 
-/** Whether somebody who is alive holds a folder. */
+/** True where somebody who is alive holds a folder. */
 export function isLocked(folder: string): boolean {
   const path = join(folder, 'lock');
   const holder = holderOf(path);
@@ -144,7 +144,7 @@ export class FolderLock {
     }
   }
 
-  /** Whether the lock is still this runner's: a machine that slept may have lost it. */
+  /** True while the lock is this runner's: a machine that slept may have lost it. */
   readonly held = (): boolean => holderOf(this.#path)?.token === this.#token;
 
   release(): void {

@@ -52,7 +52,7 @@ function trialResult(
   return { ...names, ...empty, state, reason: stopped, epochs, attempts };
 }
 
-/** What the options of an optimizer say about its method. */
+/** An optimizer's method, by its options. */
 function armInfo(registry: Registry, groups: readonly Group[], points: readonly PointResult[]): ArmInfo {
   const [group] = groups as [Group];
   const { options } = group.points[0]!;

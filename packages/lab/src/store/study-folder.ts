@@ -6,7 +6,7 @@ import type { Study } from '../study/schema.js';
 import type { TrialOutput, TrialSpec } from '../trial/spec.js';
 import { dropTemporary, LineWriter, readJson, readLines, replaceFile, writeJson } from './files.js';
 
-/** What `study.json` holds: the resolved study, and what its trials are made with. */
+/** The content of `study.json`: the resolved study, and what its trials are made with. */
 export interface StudyHeader {
   readonly format: 1;
   readonly hash: string;
@@ -24,7 +24,7 @@ export interface StudyHeader {
   readonly shard?: { readonly index: number; readonly count: number } | undefined;
 }
 
-/** How a trial ended, as `result.json` keeps it. */
+/** The end of a trial, as `result.json` keeps it. */
 export type StoredResult = (
   | (TrialOutput & { readonly state: 'done' })
   | { readonly state: 'failed'; readonly reason: string; readonly epochs: readonly EpochRecord[] }
@@ -57,7 +57,7 @@ export class StudyFolder {
     this.path = resolve(path);
   }
 
-  /** What the study is; undefined where there is none, or its file is damaged. */
+  /** The study; undefined where there is none, or its file is damaged. */
   get header(): StudyHeader | undefined {
     const header = readJson<StudyHeader>(join(this.path, 'study.json'), 'study');
     return header?.format === 1 && Array.isArray(header.trials) ? header : undefined;
@@ -100,7 +100,7 @@ export class TrialFolder {
     this.#id = basename(path);
   }
 
-  /** How the trial ended; undefined where it has not, or its file is damaged: it is begun again. */
+  /** The end of the trial; undefined where it has not, or its file is damaged: it is begun again. */
   get result(): StoredResult | undefined {
     const result = readJson<StoredResult>(join(this.path, 'result.json'), this.#id);
     return result && Array.isArray(result.epochs) ? result : undefined;

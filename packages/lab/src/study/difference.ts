@@ -2,7 +2,7 @@ import type { StudyHeader } from '../store/study-folder.js';
 import { flattened, type Json } from './paths.js';
 import type { Study } from './schema.js';
 
-/** What of a study may change without changing its results. */
+/** Fields of a study that may change without changing its results. */
 const free = new Set([
   'description',
   'retries',

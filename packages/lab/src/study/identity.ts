@@ -13,7 +13,7 @@ const digits = 20;
 export const hashOf = (value: unknown): string =>
   createHash('sha256').update(canonical(value)).digest('hex').slice(0, digits);
 
-/** What a trial's numbers depend on beside its configuration and data. */
+/** Causes of a trial's numbers beside its configuration and data. */
 export type CodeVersion = Readonly<Record<string, string>>;
 
 /**
@@ -61,7 +61,7 @@ function packagesFrom(folder: string, found = new Set<string>()): Set<string> {
   return found;
 }
 
-/** What of the lab makes numbers: who runs a trial, keeps it and shows it may change, and it is the same trial. */
+/** The folders of the lab that make numbers: who runs a trial, keeps it and shows it may change, and it is the same trial. */
 const rooms = ['data', 'measures', 'models', 'trial'];
 
 let product: string | undefined;

@@ -3,7 +3,7 @@ import type { TrialSpec } from '../trial/spec.js';
 import type { ExpandedPoint, Group } from './expand.js';
 import type { ChooseOptions } from './schema.js';
 
-/** What is known of a trial: its epochs, whether it is over, and whether it failed for good. */
+/** The knowledge of a trial: its epochs, whether it is over, and whether it failed for good. */
 export interface Known {
   readonly state: 'open' | 'done' | 'failed';
   readonly epochs: readonly EpochRecord[];
@@ -16,7 +16,7 @@ export interface Work {
   readonly until?: number | undefined;
 }
 
-/** What is to be done for one arm on one task, as far as what is known tells. */
+/** The work to be done for one arm on one task, as far as what is known tells. */
 export interface Plan {
   /** Index of the point that goes into the comparison, once it is known. */
   readonly chosen?: number | undefined;
@@ -89,7 +89,7 @@ function survivors(
 const isOver = ({ state }: Known): boolean => state !== 'open';
 
 /**
- * What is to be done next for one arm on one task: a function of what is known alone, so that the choice does not depend
+ * The next work for one arm on one task: a function of what is known alone, so that the choice does not depend
  * on workers, order or interruptions. Points are compared once all of them have reached a rung, by their mean over the
  * choosing seeds; then the chosen one trains from every seed, to the end.
  */

@@ -4,7 +4,7 @@ import type { z } from 'zod';
 /** One thing that is wrong with a configuration. */
 export interface Problem {
   readonly path: readonly PropertyKey[];
-  /** What is accepted there, and what was given. */
+  /** The values that are accepted there, and the one that was given. */
   readonly message: string;
 }
 
@@ -59,7 +59,7 @@ export function problemsOf(
   });
 }
 
-/** What any of a union's members would accept. */
+/** The values that any of a union's members would accept. */
 function unionMessage(issue: z.core.$ZodIssueInvalidUnion): string {
   const messages = issue.errors.flatMap((issues) => issues.map(({ message }) => message));
   return (

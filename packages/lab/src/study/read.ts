@@ -112,7 +112,7 @@ export async function readStudy(file: string, full = false): Promise<StudySource
   return checked(file, folder, sized(parsed(file, text)), locator(text));
 }
 
-/** What YAML (JSON is YAML) says, when it is a tree. */
+/** The content of YAML (JSON is YAML), when it is a tree. */
 function parsed(file: string, text: string): unknown {
   const lines = new LineCounter();
   try {

@@ -109,7 +109,7 @@ export const studySchema = z.strictObject({
 export type StudyInput = z.input<typeof studySchema>;
 /** A study with every default written out. */
 export type Study = z.output<typeof studySchema>;
-/** How a point is chosen. */
+/** The choice of a point. */
 export type ChooseOptions = Study['choose'];
 
 /** Types a study that a module exports by default: `export default defineStudy({ … })`. */

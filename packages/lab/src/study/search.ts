@@ -3,7 +3,7 @@ import type { Point } from '../results.js';
 import { isObject, type Json, type JsonObject, withValue } from './paths.js';
 import { sobol } from './sobol.js';
 
-/** How a study file asks for several values at a path. */
+/** The ways in which a study file asks for several values at a path. */
 export const searchKinds = ['grid', 'zip', 'random', 'sobol'] as const;
 /** One of them. */
 export type SearchKind = (typeof searchKinds)[number];
@@ -23,7 +23,7 @@ interface Place {
   readonly argument: Json;
 }
 
-/** What an arm's search cannot do, and where. */
+/** The faults of an arm's search, and their places. */
 export class SearchError extends RangeError {
   /** Where in the arm. */
   readonly path: readonly string[];

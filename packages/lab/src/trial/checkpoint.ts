@@ -7,7 +7,7 @@ import type { EpochRecord } from '../results.js';
 import { writeToDisk } from '../store/files.js';
 import type { Problem } from './task.js';
 
-/** What a training goes on from: records, weights and the optimizer's state after a whole epoch. */
+/** The state that a training goes on from: records, weights and the optimizer's state after a whole epoch. */
 interface Header {
   readonly epochs: readonly EpochRecord[];
   readonly stepMs: readonly number[];

@@ -4,7 +4,7 @@ import { explained } from '../parts/configurations.js';
 import { isObject, type Json, type JsonObject } from '../study/paths.js';
 import { ConfigError } from '../study/problem.js';
 
-/** What an optimizer's configuration may leave to the task. */
+/** Options that an optimizer's configuration may leave to the task. */
 export interface Span {
   readonly steps: number;
   readonly stepsPerEpoch: number;
@@ -36,7 +36,7 @@ function withSchedules(value: Json, registry: Registry, span: Span): Json {
   return isSchedule ? completedSchedule(inner, registry, span) : inner;
 }
 
-/** What the registry is asked for: a variant, or a base optimizer alone. */
+/** The request to the registry: a variant, or a base optimizer alone. */
 function forRegistry(config: JsonObject, registry: Registry, span: Span): JsonObject {
   const { base, ...rest } = withSchedules(config, registry, span) as JsonObject;
   if (rest.variant === undefined) {

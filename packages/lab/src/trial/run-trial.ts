@@ -10,7 +10,7 @@ import { createOptimizer } from './optimizer.js';
 import type { TrialOutput, TrialSpec } from './spec.js';
 import type { LoadedTask, Problem, Split, StepBatch } from './task.js';
 
-/** What surrounds a training: who hears of it, how far it goes, and where it leaves checkpoints. */
+/** The surroundings of a training: who hears of it, how far it goes, and where it leaves checkpoints. */
 export interface TrialHost {
   /** An epoch has ended. */
   epoch?(record: EpochRecord): void;
@@ -204,7 +204,7 @@ class Training {
     await checkpoint.written(path, epoch);
   }
 
-  /** How the training went, after its last epoch. */
+  /** The course of the training, after its last epoch. */
   async conclude(): Promise<Pick<TrialOutput, 'last' | 'best' | 'outcome' | 'reason' | 'stepTimes'>> {
     const { validation = {}, test = {} } = this.#epochs.at(-1) ?? {};
     const train = await this.#evaluate('train');

@@ -1,7 +1,7 @@
 import type { EpochRecord, Figure, FinalMetrics, Measured, Outcome, Point, StepTimes } from '../results.js';
 import type { JsonObject } from '../study/paths.js';
 
-/** What a trial's results depend on: hashed, with the data's checksum and the code's version, into its identity. */
+/** The causes of a trial's results: hashed, with the data's checksum and the code's version, into its identity. */
 export interface TrialConfig {
   /** Complete. */
   readonly task: JsonObject;
@@ -24,7 +24,7 @@ export interface TrialSpec {
   readonly plugins: readonly string[];
 }
 
-/** What a training gives: all of it, so that it needs no shared disk. */
+/** The results of a training: all of it, so that it needs no shared disk. */
 export interface TrialOutput {
   /** `paused`: at the end of the epochs that it was given. */
   readonly state: 'done' | 'paused';

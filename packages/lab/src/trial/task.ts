@@ -5,7 +5,7 @@ import type { Figure, Metrics } from '../results.js';
 /** The parts of the data. */
 export type Split = 'train' | 'validation' | 'test';
 
-/** What one step trains on. Owns its tensors. */
+/** The data of one step. Owns its tensors. */
 export interface StepBatch {
   /** The loss at the current weights; may be called any number of times until `dispose`. Its value is a Scalar. */
   readonly loss: LossClosure;
@@ -24,7 +24,7 @@ export interface Piece {
 
 /** One training's model and data, from one seed. Owns its tensors. */
 export interface Problem {
-  /** What is trained, in a fixed order. */
+  /** The trained variables, in a fixed order. */
   readonly variables: tf.Variable[];
   /** All that changes with training, by a name that does not depend on what else is alive: statistics too. */
   readonly state: readonly { readonly name: string; readonly variable: tf.Variable }[];
@@ -47,12 +47,12 @@ export interface Problem {
   predictions?(split: Split): Generator<void, Predictions, void>;
   /** The first examples of a split, in order, as tensors that the caller disposes: for measures of classifiers. */
   examples?(split: Split, count: number): { readonly xs: tf.Tensor; readonly ys: tf.Tensor };
-  /** What to draw of the training, after its end. */
+  /** Figures of the training, after its end. */
   figures?(): Figure[];
   dispose(): void;
 }
 
-/** What a classifier says of a split. */
+/** A classifier's answers to a split. */
 export interface Predictions {
   /** `[size, classes]`, row-major. */
   readonly logits: Float32Array;
@@ -74,13 +74,13 @@ export interface LoadedTask {
   readonly stepsPerEpoch: number;
   /** Training examples. */
   readonly examples: number;
-  /** Whether there is a validation split. */
+  /** True where there is a validation split. */
   readonly validation: boolean;
   /** A new problem; TensorFlow.js must have a backend. */
   problem(seed: number): Promise<Problem>;
 }
 
-/** What a task's part makes. */
+/** The product of a task's part. */
 export interface Task {
   load(): Promise<LoadedTask>;
 }

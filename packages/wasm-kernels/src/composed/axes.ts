@@ -1,10 +1,10 @@
 import { pad, reshape, slice, type Tensor } from '@tensorflow/tfjs-core';
 import { sizeOf } from '../kernel.js';
 
-/** What is added before and after the elements of an axis. */
+/** The padding before and after the elements of an axis. */
 export type Margins = [before: number, after: number];
 
-/** How an axis of x is fitted: where out[i] = x[i − offset] takes x from, and what it lacks on either side. */
+/** The fit of an axis of x: where out[i] = x[i − offset] takes x from, and what it lacks on either side. */
 interface Fit {
   readonly from: number;
   readonly count: number;

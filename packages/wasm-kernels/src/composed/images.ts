@@ -48,7 +48,7 @@ export function taps(info: ConvInfo): [row: number, column: number][] {
   ]);
 }
 
-/** What one tap of every window sees of the padded image: [N, outHeight, outWidth, C]. */
+/** The view of one tap of every window of the padded image: [N, outHeight, outWidth, C]. */
 export function seenBy(image: Tensor4D, info: ConvInfo, row: number, column: number): Tensor4D {
   const rows = everyAxis(image, 1, row * info.dilationHeight, info.strideHeight, info.outHeight);
   return everyAxis(rows, 2, column * info.dilationWidth, info.strideWidth, info.outWidth) as Tensor4D;

@@ -1,7 +1,7 @@
 import { plain, relaxed } from '../generated/binaries.js';
 import { declareShared } from '../threads/shared-memory.js';
 
-/** Which build of the side module runs: `fma` fuses multiply and add (relaxed SIMD), `plain` rounds twice. */
+/** The build of the side module that runs: `fma` fuses multiply and add (relaxed SIMD), `plain` rounds twice. */
 export type SideBuild = 'fma' | 'plain';
 
 /** The bytes of a binary that is kept as base64. */

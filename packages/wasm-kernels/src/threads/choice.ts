@@ -17,7 +17,7 @@ const LONGEST_GAP = 256;
 /** Shapes that are remembered at most. */
 const MOST_SHAPES = 4096;
 
-/** What part of the difference a new time moves the mean by, and what it counts at most: others may have had the core. */
+/** The share of the difference by which a new time moves the mean, and the most that it counts: others may have had the core. */
 const WEIGHT = 1 / 4;
 const LONGEST = 4;
 
@@ -25,7 +25,7 @@ const averaged = (mean: number, time: number): number =>
   mean === 0 ? time : mean + WEIGHT * (Math.min(time, LONGEST * mean) - mean);
 
 /**
- * Whether calls of a shape are shared between threads, by the times that both ways took. How much a second thread gives depends on
+ * Decides if calls of a shape are shared between threads, by the times that both ways took. How much a second thread gives depends on
  * what nobody tells: whether it has a core of its own or half of one, what else runs there, in which cache the operands lie.
  */
 export class Choice {

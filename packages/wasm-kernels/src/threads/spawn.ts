@@ -6,7 +6,7 @@ export interface Thread {
   terminate(): unknown;
 }
 
-/** What of Node is used here. By no import: bundlers for browsers follow those. */
+/** Members of Node that are used here. By no import: bundlers for browsers follow those. */
 interface NodeModules {
   'node:worker_threads': typeof import('node:worker_threads');
   'node:os': typeof import('node:os');

@@ -104,7 +104,7 @@ const convFilterGradient: Splitting<'convFilterGradient'> = {
   },
 };
 
-/** How each function is split that is worth it. The sums of the others, or their order of writing, forbid it. */
+/** The splits of the functions that are worth it. The sums of the others, or their order of writing, forbid it. */
 export const splittings: { readonly [F in Splittable]?: Splitting<F> } = {
   gemm,
   convForward,

@@ -14,7 +14,7 @@ export interface ThreadData {
 }
 
 /**
- * What a thread does: takes parts of calls and works on them, looks for more, and sleeps. Its source is what a thread is
+ * The work of a thread: takes parts of calls and works on them, looks for more, and sleeps. Its source is what a thread is
  * started with: it refers to nothing outside itself.
  */
 export function threadMain(given: ThreadData): void {

@@ -43,7 +43,7 @@ export class ThreadPool {
   #untilStart = limits.start;
   #started = false;
   #ended = false;
-  /** What the divisions between two looks give: kept, so that they are not left out. */
+  /** Results of the divisions between two looks: kept, so that they are not left out. */
   #rested = 1;
 
   /** @param helpers - Threads beside this one. */
@@ -61,7 +61,7 @@ export class ThreadPool {
     return this.#ended ? 0 : Atomics.load(this.#words, words.ready);
   }
 
-  /** Whether threads are there to help with a call of so many microseconds; starts them once there was work enough. */
+  /** True where threads are there to help with a call of so many microseconds; starts them once there was work enough. */
   helps(work: number): boolean {
     if (this.#ended) return false;
     if (!this.#started) {

@@ -7,7 +7,7 @@ import { convArguments, padded } from './padding.js';
 /** Room for the addresses of the windows of one block. */
 const TABLE_BYTES = 128 * 4;
 
-/** What is done to the windows of an image; filter and bias are addresses. */
+/** The work on the windows of an image; filter and bias are addresses. */
 export interface Convolution {
   readonly filter: number;
   readonly bias?: number;

@@ -38,7 +38,7 @@ function reached(info: Info): [number, number, number] {
   ];
 }
 
-/** What one depth tap sees, as images: [N·outDepth, height, width, C]. */
+/** The view of one depth tap, as images: [N·outDepth, height, width, C]. */
 function images(volume: Tensor, info: Info, tap: number): Tensor {
   const [n, , height, width, channels] = volume.shape as Shape5;
   const seen = everyAxis(volume, 1, tap, info.strideDepth, info.outDepth);

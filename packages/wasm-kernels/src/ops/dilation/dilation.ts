@@ -5,7 +5,7 @@ import { attributes, input, type KernelCall } from '../../kernel.js';
 
 type Info = ReturnType<typeof backend_util.computeDilation2DInfo>;
 
-/** What TensorFlow.js's own kernels start their maxima from: the smallest normal number where −∞ is meant. */
+/** The value that TensorFlow.js's own kernels start their maxima from: the smallest normal number where −∞ is meant. */
 const START = 2 ** -126;
 
 interface DilationAttributes {

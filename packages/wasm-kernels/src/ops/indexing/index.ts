@@ -38,7 +38,7 @@ const updateGradient: GradConfig = {
   }),
 };
 
-/** What a sparse tensor is filled with elsewhere, and its values, one for all or one each. */
+/** The filling of a sparse tensor elsewhere, and its values, one for all or one each. */
 const sparseGradient: GradConfig = {
   kernelName: 'SparseToDense',
   inputsToSave: ['sparseIndices', 'sparseValues'],

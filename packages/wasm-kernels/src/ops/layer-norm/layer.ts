@@ -65,7 +65,7 @@ interface LayerNormLayer {
   readonly beta: Weight | null;
 }
 
-/** Whether a layer normalises like TensorFlow.js's own: it has gamma and beta, or null where it does without. */
+/** True where a layer normalises like TensorFlow.js's own: it has gamma and beta, or null where it does without. */
 const isUsual = (layer: LayerNormLayer): boolean =>
   (['gamma', 'beta'] as const).every((name) => layer[name] === null || hasMembers(layer, [name]));
 

@@ -21,7 +21,7 @@ function swapped(x: Tensor): Tensor {
 /** The shape of a stack of matrices broadcast to the stack `outer`. */
 const stacked = (x: Tensor, outer: number[]): number[] => [...outer, ...x.shape.slice(-2)];
 
-/** Whether a stack repeats as a whole along leading axes only: TensorFlow.js's own kernel knows no other broadcast. */
+/** True where a stack repeats as a whole along leading axes only: TensorFlow.js's own kernel knows no other broadcast. */
 function repeatsWhole(stack: readonly number[], outer: readonly number[]): boolean {
   const start = stack.findIndex((length) => length > 1);
   const inner = start < 0 ? [] : stack.slice(start);
@@ -50,7 +50,7 @@ export function batchMatMul(call: KernelCall): KernelResult | undefined {
   });
 }
 
-/** Whether a fused product is one that TensorFlow.js's own kernel computes: it forgets bias and activation of others. */
+/** True where a fused product is one that TensorFlow.js's own kernel computes: it forgets bias and activation of others. */
 function isSingle(call: KernelCall): boolean {
   const { transposeA, transposeB } = attributes<FusedAttributes>(call);
   const shapes = [input(call, 'a').shape, input(call, 'b').shape];

@@ -42,7 +42,7 @@ export function maxPoolGradient(call: KernelCall): TensorInfo {
   });
 }
 
-/** Whether the windows lie side by side: each pixel in one, without gaps. TensorFlow.js pools no single pixels on wasm. */
+/** True where the windows lie side by side: each pixel in one, without gaps. TensorFlow.js pools no single pixels on wasm. */
 function isTiled(info: ConvInfo): boolean {
   return (
     info.strideHeight === info.effectiveFilterHeight &&
@@ -62,7 +62,7 @@ function gradientByTiles(image: Tensor4D, dy: Tensor4D, [height, width]: [number
   const byWindow = (x: Tensor): Tensor => reshape(x, [n, rows, 1, columns, 1, channels]);
   const pooled = (x: Tensor): Tensor4D =>
     maxPool(reshape(x, image.shape), [height, width], [height, width], 'valid');
-  // Which element wins against NaN depends on the machine.
+  // The machine decides which element wins against NaN.
   const numbers = where(isNaNTensor(image), fill(image.shape, -Infinity), image);
   const max = pooled(numbers);
   // Finite, for a difference that is a number: ∞ reaches it, and −∞ does not.

@@ -14,7 +14,7 @@ interface PoolAttributes {
   readonly pad: 'same' | 'valid' | number | [number, number][];
 }
 
-/** What lies at the maxima of x: the gradient by dy of the kernel that sends dy there. */
+/** The values at the maxima of x: the gradient by dy of the kernel that sends dy there. */
 function atMaxima(ddx: Tensor, x: Tensor, { filterSize, strides, pad }: PoolAttributes): Tensor {
   if (pad !== 'same' && pad !== 'valid' && pad !== 0)
     throw new Error(

@@ -11,7 +11,7 @@ import { type HeapBackend, heapViews } from '../../heap.js';
 import { attributes, input, type KernelCall, type KernelResult } from '../../kernel.js';
 import { compose } from '../../tensor-infos.js';
 
-/** What TensorFlow.js's own kernels start their maxima from: the smallest normal number where −∞ is meant. */
+/** The value that TensorFlow.js's own kernels start their maxima from: the smallest normal number where −∞ is meant. */
 const START = 2 ** -126;
 
 interface Maximum {

@@ -61,7 +61,7 @@ interface Update {
   readonly gradients: readonly Tensor[];
 }
 
-/** What the fused kernel would update; undefined where it cannot, and TensorFlow.js's own operations must. */
+/** The slots that the fused kernel would update; undefined where it cannot, and TensorFlow.js's own operations must. */
 function fittingUpdate(kernel: string, given: Gradients): Update | undefined {
   if (!isAvailable(kernel)) return undefined;
   const entries: [string, Tensor | null | undefined][] = Array.isArray(given)
@@ -81,7 +81,7 @@ function fittingUpdate(kernel: string, given: Gradients): Update | undefined {
     update.variables.push(variable);
     update.gradients.push(gradient);
   }
-  // What is updated twice must be so in turn.
+  // A variable that is updated twice must be so in turn.
   const isDistinct = new Set(update.variables).size === update.variables.length;
   return isDistinct && update.at.length > 0 ? { names, ...update } : undefined;
 }

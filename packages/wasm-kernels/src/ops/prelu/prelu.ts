@@ -2,7 +2,7 @@ import { cast, less, mul, type TensorInfo, where } from '@tensorflow/tfjs-core';
 import { input, type KernelCall } from '../../kernel.js';
 import { compose } from '../../tensor-infos.js';
 
-/** Whether slopes repeat along leading axes of x alone, as TensorFlow.js's own kernel takes all. */
+/** True where slopes repeat along leading axes of x alone, as TensorFlow.js's own kernel takes all. */
 function areInnermost(slopes: readonly number[], x: readonly number[]): boolean {
   const own = slopes.slice(slopes.findIndex((length) => length !== 1));
   const last = slopes.every((length) => length === 1) ? [] : own;

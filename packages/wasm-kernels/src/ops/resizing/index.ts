@@ -32,7 +32,7 @@ interface ResizeAttributes {
   readonly halfPixelCenters: boolean;
 }
 
-/** What each of `to` places reads of `from` along an axis, as TensorFlow.js resizes. */
+/** The sources of each of `to` places among `from` along an axis, as TensorFlow.js resizes. */
 function weights(from: number, to: number, nearest: boolean, attrs: ResizeAttributes): Tensor {
   const { alignCorners, halfPixelCenters } = attrs;
   const aligned = alignCorners && to > 1;
@@ -81,7 +81,7 @@ const resizing = (kernelName: string, nearest: boolean): GradConfig => ({
   }),
 });
 
-/** What the places of a crop read along an axis, [boxes, places, length]; nothing where they lie outside. */
+/** The sources of a crop's places along an axis, [boxes, places, length]; nothing where they lie outside. */
 function cropWeights(from: Tensor, to: Tensor, places: number, length: number, nearest: boolean): Tensor {
   const last = length - 1;
   const middle = mul(add(from, to), last / 2);

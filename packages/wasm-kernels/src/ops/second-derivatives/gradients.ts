@@ -47,7 +47,7 @@ export const reconnectedGradients: readonly DerivedGradient[] = [
   reconnected('Softmax', 'logits', (x, { dim }) => softmax(x, dim as number)),
 ];
 
-/** What answers yes or no: constant almost everywhere. TensorFlow.js has a gradient for one of them. */
+/** Operations that answer yes or no: constant almost everywhere. TensorFlow.js has a gradient for one of them. */
 const predicates: Record<string, string[]> = {
   ...{ Equal: ['a', 'b'], NotEqual: ['a', 'b'], Less: ['a', 'b'], LessEqual: ['a', 'b'] },
   ...{ Greater: ['a', 'b'], GreaterEqual: ['a', 'b'] },

@@ -17,7 +17,7 @@ import {
 import { isNested, isUsable } from '../../availability.js';
 import { asFloat } from '../../layer-inputs.js';
 
-/** What {@link softmaxCrossEntropy} answers: each row's loss, or their mean. */
+/** The result of {@link softmaxCrossEntropy}: each row's loss, or their mean. */
 export type Reduction = 'none' | 'mean';
 
 /** The gradient of each row's loss, from that of the result. */

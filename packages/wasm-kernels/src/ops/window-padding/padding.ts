@@ -15,7 +15,7 @@ import { windowShare } from '../avg-pool/windows.js';
 type PoolAttributes = WindowAttributes & { filterSize: [number, number] | number };
 
 /**
- * Whether TensorFlow.js's own kernel pads otherwise than its output size says. A number makes it compute a wrong size
+ * True where TensorFlow.js's own kernel pads otherwise than its output size says. A number makes it compute a wrong size
  * where filter or strides differ between height and width; a size that is rounded up leaves its last windows unwritten;
  * 'same' shifts the windows where a stride is longer than the filter.
  */
