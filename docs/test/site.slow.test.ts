@@ -8,6 +8,8 @@ import puppeteer, { type Browser, type Page } from 'puppeteer-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const site = fileURLToPath(new URL('../.vitepress/dist', import.meta.url));
+/** Where the site lies on its server: what it was built for. */
+const base = process.env.DOCS_BASE ?? '/';
 const types: Readonly<Record<string, string>> = {
   '.html': 'text/html',
   '.js': 'text/javascript',
@@ -29,8 +31,9 @@ describe.skipIf(!chromium || !built)(
       server = createServer(({ url: path = '/' }, response) => {
         // Browsers ask for it where a page names no icon.
         if (path === '/favicon.ico') return void response.writeHead(204).end();
-        const file = join(site, decodeURIComponent(path.split('?')[0]!).replace(/\/$/, '/index.html'));
-        if (!file.startsWith(site) || !existsSync(file) || !statSync(file).isFile())
+        const inside = `/${decodeURIComponent(path.split('?')[0]!).slice(base.length)}`;
+        const file = join(site, inside.replace(/\/$/, '/index.html'));
+        if (!path.startsWith(base) || !file.startsWith(site) || !existsSync(file) || !statSync(file).isFile())
           response.writeHead(404).end();
         else
           response
@@ -38,7 +41,7 @@ describe.skipIf(!chromium || !built)(
             .end(readFileSync(file));
       });
       await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-      url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+      url = `http://127.0.0.1:${(server.address() as AddressInfo).port}${base.replace(/\/$/, '')}`;
       browser = await puppeteer.launch({
         executablePath: chromium!,
         args: ['--no-sandbox', '--disable-dev-shm-usage'],
@@ -49,8 +52,10 @@ describe.skipIf(!chromium || !built)(
       server?.close();
     });
 
-    async function open(path: string, width = 1280): Promise<Page> {
+    async function open(path: string, width = 1280, reducedMotion = false): Promise<Page> {
       const page = await browser.newPage();
+      if (reducedMotion)
+        await page.emulateMediaFeatures([{ name: 'prefers-reduced-motion', value: 'reduce' }]);
       await page.setViewport({ width, height: 900 });
       page.on(
         'console',
@@ -109,13 +114,68 @@ describe.skipIf(!chromium || !built)(
       expect(problems).toEqual([]);
     });
 
-    it('trains the digits side by side', async () => {
+    it('shows whole walks at once to those who want no motion', async () => {
+      const page = await open('/playground/', 1280, true);
+      await walked(page);
+      const shown = () =>
+        page.$eval('input[aria-label="step"]', (slider) => {
+          const { value, max } = slider as HTMLInputElement;
+          return Number(value) / Number(max);
+        });
+      expect(await shown()).toBe(1);
+      await page.$eval('input[aria-label="radius rho"]', (slider) => {
+        (slider as HTMLInputElement).value = '0.6';
+        slider.dispatchEvent(new Event('input', { bubbles: true }));
+      });
+      await page.waitForFunction(() => location.search.includes('rho=0.6'), { timeout: 20_000 });
+      expect(await shown()).toBe(1);
+      await page.close();
+    });
+
+    it('finds pages by the local search, by keyboard alone', async () => {
+      const page = await open('/guide/quick-start.html');
+      // The page hears keys once Vue has taken it over.
+      await page.waitForFunction(() => '__vue_app__' in document.querySelector('#app')!, { timeout: 20_000 });
+      await page.waitForSelector('.DocSearch-Button', { timeout: 20_000 });
+      await page.keyboard.down('Control');
+      await page.keyboard.press('KeyK');
+      await page.keyboard.up('Control');
+      await page.waitForSelector('#localsearch-input', { timeout: 20_000 });
+      await page.type('#localsearch-input', 'fisher');
+      await page.waitForSelector('.VPLocalSearchBox a.result', { timeout: 20_000 });
+      await page.keyboard.press('Enter');
+      await page.waitForFunction(() => !location.pathname.includes('quick-start'), { timeout: 20_000 });
+      expect((await page.$eval('main', (main) => main.textContent ?? '')).toLowerCase()).toContain('fisher');
+      await page.close();
+      expect(problems).toEqual([]);
+    });
+
+    it('trains the digits side by side, and the page goes on drawing meanwhile', async () => {
       const page = await open('/playground/', 390);
       await page.waitForFunction(
         () => document.querySelectorAll('select[aria-label="second optimizer"] option').length > 5,
         { timeout: 120_000 },
       );
+      const frames = () =>
+        page.evaluate(
+          () =>
+            new Promise<number>((resolve) => {
+              let count = 0;
+              const end = performance.now() + 2_000;
+              const next = () => {
+                count += 1;
+                if (performance.now() < end) requestAnimationFrame(next);
+                else resolve(count / 2);
+              };
+              requestAnimationFrame(next);
+            }),
+        );
+      const atRest = await frames();
       await page.$eval('button[type="submit"]', (button) => (button as HTMLButtonElement).click());
+      const training = await frames();
+      console.log(`playground: ${atRest} frames a second at rest, ${training} while two networks train`);
+      // A training in the page itself would leave a frame between two epochs.
+      expect(training).toBeGreaterThan(10);
       await page.waitForFunction(
         () =>
           (document.querySelector('polyline.side-1')?.getAttribute('points') ?? '').split(' ').length >= 3,
