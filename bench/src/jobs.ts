@@ -3,6 +3,7 @@ import type { GradientJob, GradientResult } from './gradient/job.js';
 import type { PeakJob, PeakResult } from './gradient/peak-job.js';
 import type { MemoryJob, MemoryResult } from './memory/job.js';
 import type { OverheadJob, OverheadResult } from './overhead/job.js';
+import type { ParallelJob, ParallelResult } from './parallel/job.js';
 import type { Provenance } from './provenance-job.js';
 import type { ScalingJob, ScalingResult } from './scaling/job.js';
 import type { EngineJob, EngineResult } from './studies/engine-job.js';
@@ -21,6 +22,7 @@ export interface Jobs {
   variants: { argument: VariantsJob; result: VariantsResult };
   memory: { argument: MemoryJob; result: MemoryResult };
   scaling: { argument: ScalingJob; result: ScalingResult };
+  parallel: { argument: ParallelJob; result: ParallelResult };
   threads: { argument: ThreadsJob; result: ThreadsResult };
   training: { argument: TrainingJob; result: TrainingResult };
   studies: { argument: StudiesJob; result: null };
@@ -43,6 +45,7 @@ export const jobs: { readonly [K in JobName]: () => Promise<Run<K>> } = {
   variants: async () => (await import('./variants/job.js')).variantsJob,
   memory: async () => (await import('./memory/job.js')).memoryJob,
   scaling: async () => (await import('./scaling/job.js')).scalingJob,
+  parallel: async () => (await import('./parallel/job.js')).parallelJob,
   threads: async () => (await import('./threads/job.js')).threadsJob,
   training: async () => (await import('./trainings/job.js')).trainingJob,
   studies: async () => (await import('./studies/job.js')).studiesJob,

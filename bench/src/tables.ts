@@ -2,6 +2,7 @@ import { gpu } from './gpu/table.js';
 import { gradient } from './gradient/table.js';
 import { memory } from './memory/table.js';
 import { overhead } from './overhead/table.js';
+import { parallel } from './parallel/table.js';
 import type { Table } from './results.js';
 import { scaling } from './scaling/table.js';
 import type { Settings } from './settings.js';
@@ -14,6 +15,7 @@ import { variants } from './variants/table.js';
 export const tables = {
   gradient,
   threads,
+  parallel,
   training,
   overhead,
   variants,
