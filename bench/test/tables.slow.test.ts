@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { findTorch } from '../src/gradient/torch.js';
 import { tables } from '../src/tables.js';
@@ -28,6 +29,14 @@ describe.concurrent('the tables, tiny', { timeout: 180_000 }, () => {
       expect(time, side).toMatch(spread);
       expect(ratio, side).toMatch(spread);
     }
+  });
+
+  it('parallel: with a worker, and with threads inside', async () => {
+    // Workers are programs of the packages, which a bundle does not hold.
+    const program = fileURLToPath(new URL('../dist/child.js', import.meta.url));
+    const table = await tables.parallel({ ...settings({ models: ['MLP b8'] }), program });
+    expectRectangle(table, 7);
+    for (const [, side, ...cells] of table.rows) for (const cell of cells) expect(cell, side).toMatch(spread);
   });
 
   it('training: by fit, in a loop, and in PyTorch where it is', async () => {

@@ -36,9 +36,15 @@ async function measure(models: readonly Model[], settings: Settings): Promise<Ma
       `parallel: ${job.model}, ${job.threads} inside, ${repetition + 1} of ${settings.repetitions}`,
     );
     const steps = Math.max(1, Math.round(stepsOf[job.model] * Math.min(1, 10 * settings.scale)));
-    const rounds = { rounds: scaled(8, settings.scale), warmUp: 1, settle: Math.min(1_500, 20_000 * settings.scale) };
+    const rounds = {
+      rounds: scaled(8, settings.scale),
+      warmUp: 1,
+      settle: Math.min(1_500, 20_000 * settings.scale),
+    };
     const { alone, inside } = measured.get(job.model)!;
-    (job.threads === 1 ? alone : inside).push(await runJob('parallel', { ...job, ...rounds, steps }, settings));
+    (job.threads === 1 ? alone : inside).push(
+      await runJob('parallel', { ...job, ...rounds, steps }, settings),
+    );
   }
   return measured;
 }
@@ -57,7 +63,13 @@ export async function parallel(settings: Settings): Promise<Table> {
     return [
       ...sides.map((side) => {
         const times = column(alone, side);
-        return [model, titles[side], show(summarise(times)), show(ratio(times, sgd)), show(ratio(times, sam))];
+        return [
+          model,
+          titles[side],
+          show(summarise(times)),
+          show(ratio(times, sgd)),
+          show(ratio(times, sam)),
+        ];
       }),
       ...inside.map((side) => [
         model,

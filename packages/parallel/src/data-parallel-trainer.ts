@@ -7,12 +7,13 @@ import {
   type PartOracle,
   requireOneOf,
   type SharpnessRule,
-  scale,
 } from '@tfjs-sam/core';
 import type { Batch } from './gradient-worker.js';
+import { shared } from './manner.js';
 import { PerWorkerStep } from './per-worker.js';
 import { isPlain, weightsOf } from './requests.js';
 import { Shards } from './shards.js';
+import { received } from './tensors.js';
 import { ParallelTrainer, type Prepared, prepare, type TrainerOptions } from './trainer.js';
 import { overriding, replaceRule } from './wrapped-oracle.js';
 
@@ -96,14 +97,20 @@ export class DataParallelTrainer extends ParallelTrainer {
     this.#whole = batch;
     const shards = new Shards(this.task, batch, this.threads);
     this.#shards = shards;
-    const closures = shards.parts.map((_, part) => () => shards.lossOf(part));
     const varList = this.variables;
     try {
-      return (
-        this.sharpness === 'global'
-          ? this.optimizer.minimize(closures[0]!, true, varList)
-          : this.optimizer.minimizeOver(closures, { sharpness: 'per-micro-batch', returnCost: true, varList })
-      ) as tf.Scalar;
+      if (this.sharpness === 'global')
+        return this.optimizer.minimize(
+          () => shared(shards.lossOf(0), shards.shares[0]),
+          true,
+          varList,
+        ) as tf.Scalar;
+      const closures = shards.parts.map((_, part) => () => shards.lossOf(part));
+      return this.optimizer.minimizeOver(closures, {
+        sharpness: 'per-micro-batch',
+        returnCost: true,
+        varList,
+      }) as tf.Scalar;
     } finally {
       shards.dispose();
       this.#perWorker?.dispose();
@@ -119,7 +126,7 @@ export class DataParallelTrainer extends ParallelTrainer {
   /** A rule whose evaluations are of the whole batch. */
   #shared(rule: SharpnessRule): SharpnessRule {
     const whole = () => this.task.loss(this.model, this.#whole!.xs, this.#whole!.ys);
-    const shared = (oracle: GradientOracle) => {
+    const overWhole = (oracle: GradientOracle) => {
       if (this.#shards!.parts.length === 1) return oracle;
       return overriding(oracle, {
         evaluate: (request: EvaluationRequest = {}) =>
@@ -133,8 +140,8 @@ export class DataParallelTrainer extends ParallelTrainer {
     const { afterStep } = rule;
     return {
       ...rule,
-      direction: (oracle) => rule.direction(shared(oracle)),
-      ...(afterStep && { afterStep: (oracle) => afterStep(shared(oracle)) }),
+      direction: (oracle) => rule.direction(overWhole(oracle)),
+      ...(afterStep && { afterStep: (oracle) => afterStep(overWhole(oracle)) }),
     };
   }
 
@@ -154,12 +161,13 @@ export class DataParallelTrainer extends ParallelTrainer {
     this.#requireAll(oracle);
     return oracle.evaluateAround(request, (own) => {
       const { objective = 'descent' } = request;
+      const { shares } = this.#shards!;
       const weights = weightsOf(oracle, request);
-      for (let part = 1; part < this.#shards!.parts.length; part++)
-        this.#shards!.ask(part, weights, { objective, draws: oracle.drawsOf(part) });
-      const mean = this.#mean(own(), oracle);
+      for (let part = 1; part < shares.length; part++)
+        this.#shards!.ask(part, weights, { objective, draws: oracle.drawsOf(part), share: shares[part] });
+      const sum = this.#sum(own(), oracle);
       tf.dispose(weights);
-      return mean;
+      return sum;
     });
   }
 
@@ -171,18 +179,17 @@ export class DataParallelTrainer extends ParallelTrainer {
       );
   }
 
-  #mean(own: Evaluation, { variables }: GradientOracle): Evaluation {
-    const { shares } = this.#shards!;
+  /** The batch's evaluation: the parts' shares of it, added up in a kernel. */
+  #sum(own: Evaluation, { variables }: GradientOracle): Evaluation {
     return tf.tidy(() => {
-      let loss = tf.mul(own.loss, shares[0]!);
-      let gradient = scale(shares[0]!, own.gradient);
-      for (let part = 1; part < shares.length; part++) {
+      let { loss, gradient } = own;
+      for (let part = 1; part < this.#shards!.parts.length; part++) {
         const answer = this.#shards!.answer(part);
-        loss = tf.add(loss, answer.loss * shares[part]!);
-        const other = variables.map(({ shape }, i) => tf.tensor(answer.gradient[i]!.slice(), shape));
-        gradient = axpy(shares[part]!, other, gradient);
+        loss = tf.add(loss, answer.loss);
+        const other = variables.map(({ shape }, i) => received(answer.gradient[i]!, shape));
+        gradient = axpy(1, other, gradient, true);
       }
-      return { loss: loss as tf.Scalar, gradient };
+      return { loss, gradient };
     });
   }
 }

@@ -39,9 +39,12 @@ export class GradientWorker {
   readonly #control: Int32Array;
   readonly #weights: Float32Array;
   readonly #gradient: Float32Array;
-  readonly #sizes: readonly number[];
+  /** Where each variable's gradient stands. */
+  readonly #gradients: Float32Array[];
   #asked = 0;
   #waitedFor = 0;
+  /** The batch that the thread has. */
+  #batch: Batch | undefined;
   #alive = true;
 
   /** Starts a thread. @throws Error, from `ready`, when its backend or model does not start. */
@@ -57,10 +60,13 @@ export class GradientWorker {
       weights: shared(total),
       gradient: shared(total + 1),
     };
-    this.#sizes = sizes;
     this.#control = new Int32Array(setup.control);
     this.#weights = new Float32Array(setup.weights);
     this.#gradient = new Float32Array(setup.gradient);
+    this.#gradients = sizes.map((size, i) => {
+      const from = lossPlace(sizes.slice(0, i));
+      return this.#gradient.subarray(from, from + size);
+    });
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     this.#worker = new Worker(program, {
@@ -101,14 +107,16 @@ export class GradientWorker {
   }
 
   /** Hands over weights and a batch; the answer is fetched by `wait`. It may not be busy. */
-  ask(weights: readonly tf.Tensor[], { xs, ys }: Batch, { objective, draws }: Manner): void {
+  ask(weights: readonly tf.Tensor[], batch: Batch, manner: Manner): void {
     let at = 0;
     for (const tensor of weights) {
       this.#weights.set(valuesOf(tensor), at);
       at += tensor.size;
     }
-    const task: Task = { xs: packed(xs), ys: packed(ys), objective, draws };
-    this.#port.postMessage(task);
+    const sent = batch === this.#batch ? undefined : { xs: packed(batch.xs), ys: packed(batch.ys) };
+    this.#batch = batch;
+    const task: Task = { ...manner, batch: sent };
+    this.#port.postMessage(task, sent && [sent.xs.values.buffer, sent.ys.values.buffer]);
     this.#asked += 1;
     Atomics.store(this.#control, Slot.asked, this.#asked);
     Atomics.notify(this.#control, Slot.asked);
@@ -136,9 +144,7 @@ export class GradientWorker {
       const { message } = (receiveMessageOnPort(this.#port) ?? {}) as { message?: { failed: string } };
       throw new Error(`parallel: a worker's loss threw: ${message?.failed ?? 'no message'}`);
     }
-    const ends = this.#sizes.map((_, i) => lossPlace(this.#sizes.slice(0, i + 1)));
-    const gradient = ends.map((end, i) => this.#gradient.subarray(end - this.#sizes[i]!, end));
-    return { loss: this.#gradient[lossPlace(this.#sizes)]!, gradient };
+    return { loss: this.#gradient.at(-1)!, gradient: this.#gradients };
   }
 
   get #answered(): boolean {

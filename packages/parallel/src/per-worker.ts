@@ -13,6 +13,7 @@ import {
 } from '@tfjs-sam/core';
 import { isPlain, weightsOf } from './requests.js';
 import type { Shards } from './shards.js';
+import { received } from './tensors.js';
 import { overriding } from './wrapped-oracle.js';
 
 /** Ends a rehearsal that has come to an evaluation. */
@@ -128,7 +129,7 @@ export class PerWorkerStep {
     const { loss, gradient } = this.#shards.answer(part);
     ahead.answers.push({
       loss: tf.keep(tf.scalar(loss)),
-      gradient: variables.map(({ shape }, i) => tf.keep(tf.tensor(gradient[i]!.slice(), shape))),
+      gradient: variables.map(({ shape }, i) => tf.keep(received(gradient[i]!, shape))),
     });
     tf.dispose(ahead.pending);
     ahead.pending = undefined;

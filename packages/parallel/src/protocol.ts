@@ -38,7 +38,7 @@ export type LossName = (typeof lossNames)[number];
 export interface Packed {
   readonly shape: readonly number[];
   readonly dtype: 'float32' | 'int32' | 'bool';
-  readonly values: Float32Array | Int32Array | Uint8Array;
+  readonly values: Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer> | Uint8Array<ArrayBuffer>;
 }
 
 /** Things that a loss is told beside weights and batch. */
@@ -47,12 +47,14 @@ export interface Manner {
   readonly objective: Objective;
   /** The numbers that it draws, so that they are those of this thread; undefined where each evaluation draws afresh. */
   readonly draws: Draws | undefined;
+  /** Factor of the loss: the share of a part in the batch's mean. Default 1. */
+  readonly share?: number | undefined;
 }
 
 /** A request: the loss of a batch at the shared weights. */
 export interface Task extends Manner {
-  readonly xs: Packed;
-  readonly ys: Packed;
+  /** Inputs and labels; undefined where they are those of the last request. */
+  readonly batch: { readonly xs: Packed; readonly ys: Packed } | undefined;
 }
 
 /** Places in the control array. */

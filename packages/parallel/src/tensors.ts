@@ -14,6 +14,13 @@ export function valuesOf(tensor: tf.Tensor): Float32Array {
   return backend().typedArrayFromHeap?.(tensor) ?? (tensor.dataSync() as Float32Array);
 }
 
+/** A tensor of values in shared memory, which others will write to. */
+export function received(values: Float32Array, shape: readonly number[]): tf.Tensor {
+  // wasm copies them to its heap; cpu keeps the array.
+  const copied = backend().typedArrayFromHeap !== undefined;
+  return tf.tensor(copied ? values : values.slice(), [...shape]);
+}
+
 /** Writes values into a tensor that was handed out before they were known. */
 export function overwrite(tensor: tf.Tensor, values: Float32Array): void {
   const { typedArrayFromHeap, data } = backend();
@@ -29,7 +36,7 @@ export function packed(tensor: tf.Tensor): Packed {
   const { dtype, shape } = tensor;
   if (dtype !== 'float32' && dtype !== 'int32' && dtype !== 'bool')
     throw new TypeError(`parallel: expected a batch of float32, int32 or bool, got ${dtype}`);
-  return { shape, dtype, values: tensor.dataSync().slice() as Float32Array };
+  return { shape, dtype, values: valuesOf(tensor).slice() as Float32Array<ArrayBuffer> };
 }
 
 /** The tensor that was packed. The caller disposes it. */

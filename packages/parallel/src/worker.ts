@@ -5,7 +5,7 @@ import { prepareBackend } from '@tfjs-sam/backends';
 import { type BatchLoss, namedLoss } from './loss.js';
 import { inManner } from './manner.js';
 import { END, lossPlace, type ModelSource, Slot, type Task, type WorkerSetup } from './protocol.js';
-import { unpacked, valuesOf } from './tensors.js';
+import { received, unpacked, valuesOf } from './tensors.js';
 
 /** Milliseconds in which a worker looks for work before it sleeps: waking takes longer than a small gradient. */
 const SPIN = 20;
@@ -29,16 +29,25 @@ async function load(source: ModelSource): Promise<{ model: tf.LayersModel; loss:
 function takeWeights(variables: readonly tf.Variable[]): void {
   let at = 0;
   for (const variable of variables) {
-    const values = weights.slice(at, at + variable.size);
-    tf.tidy(() => variable.assign(tf.tensor(values, variable.shape)));
+    const values = weights.subarray(at, at + variable.size);
+    tf.tidy(() => variable.assign(received(values, variable.shape)));
     at += variable.size;
   }
 }
 
+let batch: { readonly xs: tf.Tensor; readonly ys: tf.Tensor } | undefined;
+
+function takeBatch({ batch: sent }: Task): void {
+  if (!sent) return;
+  tf.dispose([batch?.xs ?? [], batch?.ys ?? []].flat());
+  batch = { xs: unpacked(sent.xs), ys: unpacked(sent.ys) };
+}
+
 function answer(model: tf.LayersModel, loss: BatchLoss, variables: tf.Variable[], task: Task): void {
   takeWeights(variables);
+  takeBatch(task);
   tf.tidy(() => {
-    const [xs, ys] = [unpacked(task.xs), unpacked(task.ys)];
+    const { xs, ys } = batch!;
     const { value, grads } = tf.variableGrads(() => inManner(task, () => loss(model, xs, ys)), variables);
     let at = 0;
     for (const { name, size } of variables) {
