@@ -38,7 +38,7 @@ export interface DifferentiableFunction {
 }
 
 /** x, x², eˣ, log x, e^(−x/2), x⁻². */
-export const functions: Readonly<Record<FunctionName, DifferentiableFunction>> = {
+const functions: Readonly<Record<FunctionName, DifferentiableFunction>> = {
   identity: { value: (x) => x, derivative: (x) => tf.onesLike(x) },
   square: { value: (x) => tf.square(x), derivative: (x) => tf.mul(2, x) },
   exp: { value: (x) => tf.exp(x), derivative: (x) => tf.exp(x) },

@@ -27,7 +27,7 @@ function cpuBackend(name: string): CpuBackend {
 }
 
 /** Runs cpu's kernel of this name on copies of a call's inputs. For what is rare and small: strings, ragged tensors. */
-export function runOnCpu(name: string, { inputs, attrs, backend }: KernelCall): KernelResult {
+function runOnCpu(name: string, { inputs, attrs, backend }: KernelCall): KernelResult {
   const cpu = cpuBackend(name);
   const wasm = backend as KernelBackend & HeapBackend;
   const made: TensorInfo[] = [];

@@ -34,7 +34,7 @@ export const CONCENTRATED_STEP = 2 ** -11;
  * The step for random directions, which change each of n weights by 1/√n of it: 2⁻¹⁰ up to 1,000 weights, then growing with
  * the cube root of n, against rounding.
  */
-export function spreadStep({ variables }: GradientOracle): number {
+function spreadStep({ variables }: GradientOracle): number {
   const size = variables.reduce((sum, variable) => sum + variable.size, 0);
   return 2 ** -10 * Math.max(1, Math.cbrt(size / 1000));
 }

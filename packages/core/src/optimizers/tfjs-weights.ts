@@ -137,7 +137,7 @@ export function bindTfjsSlots(optimizer: tf.Optimizer, ...lists: readonly (reado
  * Puts the slots of the variables at the places that the variables have in an update. TensorFlow.js's optimizers find
  * a slot by its place alone: two models that are trained in turn would share them.
  */
-export function arrangeTfjsSlots(optimizer: tf.Optimizer, names: readonly string[]): void {
+function arrangeTfjsSlots(optimizer: tf.Optimizer, names: readonly string[]): void {
   for (const [suffix, field] of Object.entries(memoryOf(optimizer)?.lists ?? {})) {
     const slots = slotsOf(optimizer, field);
     if (names.every((name, i) => slots[i]?.originalName === `${name}/${suffix}`)) continue;

@@ -37,7 +37,7 @@ export function describedPart({ doc, source }: Plugin): string {
 }
 
 /** A plugin's configuration as JSON Schema; nested parts refer to `#/$defs/<kind>`. */
-export function pluginSchema(plugin: Plugin): JsonSchema {
+function pluginSchema(plugin: Plugin): JsonSchema {
   const { kind, name } = plugin;
   const { $schema, properties, required, ...rest } = z.toJSONSchema(schemaOf(plugin.options), {
     io: 'input',

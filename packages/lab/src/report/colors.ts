@@ -36,7 +36,7 @@ export function looks(arms: readonly ArmInfo[], baseline: string): Map<string, A
 }
 
 /** More arms than this are drawn group by group. */
-export const oneDrawingHolds = 8;
+const oneDrawingHolds = 8;
 
 /** Arms that share a drawing: all of them, or the groups one by one, each with the baseline. */
 export function panels(arms: readonly ArmInfo[], baseline: string): { title: string; arms: ArmInfo[] }[] {

@@ -4,7 +4,7 @@ import { parseHTML } from 'linkedom';
 const { document } = parseHTML('<!doctype html><html><body></body></html>');
 
 /** Width of a drawing in CSS pixels; it scales with the page. */
-export const drawingWidth = 460;
+const drawingWidth = 460;
 
 /** Members of the DOM that are used here; Node has none, and neither do the compiler's libraries. */
 interface DrawnElement {

@@ -8,7 +8,7 @@ import { searchTable } from './tables-of-searches.js';
 import { failuresTable } from './tables-of-trials.js';
 
 /** Interquartile mean and probability of improvement over all tasks. */
-export function tasksTable(results: StudyResults, { overTasks }: Analysis): Table {
+function tasksTable(results: StudyResults, { overTasks }: Analysis): Table {
   const { title, text: metric } = metricFormat(results.tasks[0]!);
   const improvement = (row: OverTasks): { mean: number; interval: OverTasks['interval'] } | undefined =>
     row.improvement === undefined ? undefined : { mean: row.improvement, interval: row.improvementInterval };

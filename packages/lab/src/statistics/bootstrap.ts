@@ -35,7 +35,7 @@ function drawnMeans(values: readonly number[], random: Random): number[] {
 const sorted = (values: readonly number[]): Float64Array => Float64Array.from(values).sort();
 
 /** Quantile by linear interpolation between the order statistics (NumPy's default, R's type 7). */
-export function interpolatedQuantile(ascending: ArrayLike<number>, p: number): number {
+function interpolatedQuantile(ascending: ArrayLike<number>, p: number): number {
   const place = p * (ascending.length - 1);
   const below = Math.floor(place);
   const low = ascending[below]!;

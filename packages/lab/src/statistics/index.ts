@@ -2,9 +2,7 @@
  * Statistics of a study: plain numbers in, plain numbers out, with a word wherever a number would mislead.
  */
 export {
-  bcaInterval,
   bootstrapMean,
-  everyResampledMean,
   type Interval,
   stratifiedInterval,
 } from './bootstrap.js';
@@ -25,4 +23,4 @@ export {
   probabilityOfImprovement,
   type ScoresByTask,
 } from './tasks.js';
-export { holm, midranks, signedRankFrom, signedRankTest, type TestResult, tTest } from './tests.js';
+export { holm, signedRankTest, type TestResult, tTest } from './tests.js';

@@ -42,7 +42,7 @@ export interface Expansion {
 }
 
 /** Seeds of a study: `5` is 0 … 4. */
-export const seedsOf = ({ seeds }: Study): readonly number[] =>
+const seedsOf = ({ seeds }: Study): readonly number[] =>
   typeof seeds === 'number' ? Array.from({ length: seeds }, (_, seed) => seed) : [...new Set(seeds)];
 
 const sections = ['task', 'optimizer'];

@@ -18,7 +18,7 @@ export class ConfigError extends RangeError {
 }
 
 /** A value on one short line. */
-export function shown(value: unknown): string {
+function shown(value: unknown): string {
   if (value === undefined) return 'nothing';
   const text = JSON.stringify(value) ?? String(value);
   return text.length > 80 ? `${text.slice(0, 77)}…` : text;

@@ -4,7 +4,7 @@ import { isObject, type Json, type JsonObject, withValue } from './paths.js';
 import { sobol } from './sobol.js';
 
 /** The ways in which a study file asks for several values at a path. */
-export const searchKinds = ['grid', 'zip', 'random', 'sobol'] as const;
+const searchKinds = ['grid', 'zip', 'random', 'sobol'] as const;
 /** One of them. */
 export type SearchKind = (typeof searchKinds)[number];
 

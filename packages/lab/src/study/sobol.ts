@@ -15,7 +15,7 @@ const dimensions: readonly (readonly [degree: number, coefficients: number, init
 ];
 
 /** Paths that a Sobol search can vary together. */
-export const sobolDimensions = dimensions.length + 1;
+const sobolDimensions = dimensions.length + 1;
 
 const bits = 32;
 

@@ -17,7 +17,7 @@ function threadsOfACore(): number {
 }
 
 /** Physical cores that this process may use; in a browser half of what it says, which counts logical ones. */
-export function physicalCores(): number {
+function physicalCores(): number {
   const os = nodeModule('node:os');
   if (os) return Math.max(1, Math.floor(os.availableParallelism() / threadsOfACore()));
   const browser: { hardwareConcurrency?: number } | undefined = Reflect.get(globalThis, 'navigator');

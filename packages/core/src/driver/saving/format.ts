@@ -4,7 +4,7 @@ import { crc32c } from './checksum.js';
 import type { Config } from './difference.js';
 
 /** Marks a state among other things that are saved. */
-export const FORMAT = 'tfjs-sam-optimizer-state';
+const FORMAT = 'tfjs-sam-optimizer-state';
 const VERSION = 2;
 
 /** The record that is saved in the place of a model's topology. Version 1 had no checksum. */
