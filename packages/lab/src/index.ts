@@ -8,6 +8,9 @@ export { type CompareConfig, parseCompareConfig, type RawCompareOptions } from '
 export type { Data, Examples } from './data/data.js';
 export { type DatasetDefinition, type DatasetPart, defineDataset, type Treatment } from './data/dataset.js';
 export { UsageError } from './errors.js';
+export type { StudyListener } from './execute/conduct.js';
+export type { Executor, Job, JobListener } from './execute/executor.js';
+export { InProcessExecutor } from './execute/in-process.js';
 export {
   type ExportedFiles,
   type Exporter,
@@ -52,5 +55,6 @@ export {
 } from './results.js';
 export { canonicalTable } from './study/canonical-table.js';
 export { defineStudy, type Study, type StudyInput, studyJsonSchema } from './study/schema.js';
+export type { TrialConfig, TrialOutput, TrialSpec } from './trial/spec.js';
 export type { LoadedTask, Predictions, Problem, Split, StepBatch, Task } from './trial/task.js';
 export { type Variant, variantNamed, variantsOf } from './variants.js';

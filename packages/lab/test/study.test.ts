@@ -10,7 +10,14 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
-import { main, runStudy, type StudyInput } from '@tfjs-sam/lab';
+import {
+  type Executor,
+  InProcessExecutor,
+  main,
+  runStudy,
+  type StudyInput,
+  type StudyListener,
+} from '@tfjs-sam/lab';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { mergeCommand } from '../src/commands/merge.js';
 import { runCommand } from '../src/commands/run.js';
@@ -103,6 +110,42 @@ arms:
 });
 
 describe('a study', () => {
+  it('runs on an executor and tells a listener of the program that runs it', async () => {
+    const own = new InProcessExecutor();
+    const heard: string[] = [];
+    let closed = 0;
+    // A machine that loses the first job that it is given.
+    let lost: string | undefined;
+    const executor: Executor = {
+      slots: 2,
+      description: 'on two unreliable slots',
+      run: (job, listener) => {
+        if (lost === undefined) {
+          lost = job.spec.id;
+          throw new Error('the machine is gone');
+        }
+        return own.run(job, listener);
+      },
+      close: async () => {
+        closed++;
+      },
+    };
+    const listener: StudyListener = {
+      begin: (total, over) => heard.push(`${over} of ${total}`),
+      retry: ({ id }, attempt, reason) => heard.push(`${id === lost} ${attempt} ${reason}`),
+      trialEnd: ({ arm }) => heard.push(arm),
+    };
+    const output = new Text();
+    const arms = { sgd: {} };
+    const path = join(folder, 'own-services');
+    const results = await runStudy({ ...study, arms }, { folder: path, executor, listener, output });
+    expect(heard.sort()).toEqual(['0 of 2', 'sgd', 'sgd', 'true 1 the machine is gone']);
+    expect(output.text).toBe(`${path}: on two unreliable slots\n`);
+    expect(closed).toBe(1);
+    const usual = await runStudy({ ...study, arms }, { folder: join(folder, 'usual', 'services') });
+    expect(canonicalTable(results)).toBe(canonicalTable(usual));
+  });
+
   it('is not run twice, goes on after damage, and refuses to become another', async () => {
     const output = new Text();
     const path = join(folder, 'twice');

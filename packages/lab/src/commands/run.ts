@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { UsageError } from '../errors.js';
-import { conduct } from '../execute/conduct.js';
+import { conduct, type StudyListener } from '../execute/conduct.js';
 import type { Executor } from '../execute/executor.js';
 import { InProcessExecutor } from '../execute/in-process.js';
 import { openFolder, openStudy, resultsOf, reuse, type Session } from '../execute/session.js';
@@ -59,11 +59,20 @@ async function opened(what: string, options: RunOptions, shard: Shard | undefine
   return openStudy(source, { folder, command: commandLine(), extend: options.extend, shard });
 }
 
+/** Services of a runner that a program may bring itself. */
+interface Services {
+  /** Where trials run; closed when the run ends. Default: as `workers` says. */
+  readonly executor?: Executor;
+  /** Hears of trials, their epochs and attempts, as they happen. Default: writes progress to the output. */
+  readonly listener?: StudyListener;
+}
+
 /** Runs until a signal stops it: what is unfinished is taken up again by the same command. */
 export async function runSession(
   session: Session,
   options: RunOptions,
   output: Output,
+  services: Services = {},
 ): Promise<StudyResults> {
   const { folder, header, expansion } = session;
   const stop = new AbortController();
@@ -77,7 +86,7 @@ export async function runSession(
   process.once('SIGTERM', interrupt);
   try {
     // Before anything is written: a wrong number of workers or address of a queue leaves nothing behind.
-    executor = await executorFor(options);
+    executor = services.executor ?? (await executorFor(options));
     makeFolder(folder.path);
     lock = FolderLock.take(folder.path);
     const { held } = lock;
@@ -92,7 +101,7 @@ export async function runSession(
       expansion,
       folder,
       executor,
-      listener: progressOf(output),
+      listener: services.listener ?? progressOf(output),
       mine: shard && shardOwner(expansion, shard),
       signal: stop.signal,
       check: () => {
@@ -163,7 +172,7 @@ export async function statusCommand(
 }
 
 /** Settings of `runStudy`. */
-export interface RunStudyOptions {
+export interface RunStudyOptions extends Services {
   /** The study's folder. Default: `runs/` and its name. */
   readonly folder?: string;
   /** Processes that train at a time, 0 for none but this. Default 0. */
@@ -181,9 +190,14 @@ export interface RunStudyOptions {
  * @returns What `renderReport` and the exporters take.
  */
 export async function runStudy(study: StudyInput, options: RunStudyOptions = {}): Promise<StudyResults> {
-  const { workers = 0, output = new Writable({ write: (_, __, done) => done() }), extend } = options;
+  const {
+    workers = 0,
+    output = new Writable({ write: (_, __, done) => done() }),
+    extend,
+    ...services
+  } = options;
   const source = studyFrom(study);
   const folder = options.folder ?? join('runs', source.study.study);
   const session = await openStudy(source, { folder, command: commandLine(), extend });
-  return runSession(session, { workers: String(workers) }, output);
+  return runSession(session, { workers: String(workers) }, output, services);
 }
