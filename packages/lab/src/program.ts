@@ -269,6 +269,8 @@ function addSharpness(program: Command, { stdout }: Outputs): void {
     .option('--probes <n>', 'probes of trace and Frobenius norm; 0 leaves them out', '30')
     .option('--rho <radius>', "radius of the worst case, in the metric's length", '0.05')
     .option('--steps <n>', 'steps of ascent of the worst case', '10')
+    .option('--restarts <n>', 'starts of the ascent, others from random points of the ball', '1')
+    .option('--normalise-logits', 'measure the loss of logits divided by their spread')
     .option('--metric <name>', 'ball of the worst case: a metric by name, or infinity; default: Euclidean')
     .option('--layers', 'spectra of each layer as well')
     .option('--landscape <n>', 'draw the loss over a plane of n by n points; goes on where it was stopped')

@@ -134,6 +134,13 @@ it('is of the same loss however a classifier ends: in logits, a softmax, or a la
     expect({ code, err }).toEqual({ code: 0, err: '' });
     const found = JSON.parse(readFileSync(join(out, 'sharpness.json'), 'utf8'));
     expect(found.summary).toMatch(/; cross entropy$/);
+    if (model === saved) {
+      const args = [...few, '--probes', '0', '--steps', '1', '--normalise-logits', '--out', out];
+      expect(await run(model, ...args)).toMatchObject({ code: 0, err: '' });
+      const { summary, loss } = JSON.parse(readFileSync(join(out, 'sharpness.json'), 'utf8'));
+      expect(summary).toMatch(/cross entropy of normalised logits$/);
+      expect(Math.abs(loss - found.loss)).toBeGreaterThan(1e-3);
+    }
     rows.push([found.loss, found.gradientNorm, found.spectrum.eigenvalues[0], found.scores.accuracy]);
   }
   for (const row of rows) for (const [k, value] of row.entries()) expect(value).toBeCloseTo(rows[0]![k]!, 3);
@@ -159,11 +166,17 @@ export const subject = async () => ({ loss: () => tf.tidy(() => tf.sum(tf.mul(tf
     'cpu',
     '--metric',
     'infinity',
+    '--restarts',
+    '2',
   );
   expect(err).toBe('');
   expect(code).toBe(0);
   const { spectrum } = JSON.parse(readFileSync(join(out, 'sharpness.json'), 'utf8'));
   expect(spectrum.eigenvalues).toEqual([expect.closeTo(6, 2), expect.closeTo(1, 2)]);
+  expect(await run(module, '--normalise-logits', '--backend', 'cpu')).toMatchObject({
+    code: 2,
+    err: expect.stringContaining('a loss in two parts with --normalise-logits, got a closure'),
+  });
 });
 
 describe('tells a wrong call in one line, with exit code 2', () => {
@@ -223,7 +236,7 @@ it('is a measure of studies in each of its kinds: reliable or not, and θ stays'
     { name: 'worst-case', examples: 48, metric: 'elementwise', steps: 2 },
     { name: 'worst-case', examples: 48, metric: 'infinity', rho: 0.01, steps: 2 },
     { name: 'average-case', examples: 48, samples: 4 },
-    { name: 'gradient-norm', examples: 48 },
+    { name: 'gradient-norm', examples: 48, normaliseLogits: true },
     { name: 'm-sharpness', m: 16, examples: 48 },
     { name: 'adversarial', epsilon: 0.05, steps: 2, examples: 40 },
     ...['accuracy', 'nll', 'brier', 'ece'],

@@ -47,6 +47,7 @@ export {
   logitsOf,
   type Measurable,
   type ModelLike,
+  normalised,
   normaliseLogits,
   type Subject,
 } from './subject.js';

@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs-core';
+import type * as tf from '@tensorflow/tfjs-core';
 import { makeOracle } from '@tfjs-sam/core';
 import { type Cost, counting, type Releasing } from './cost.js';
 import {
@@ -15,7 +15,7 @@ import {
   examined,
   type LabelledData,
   type Measurable,
-  normaliseLogits,
+  normalised,
   weighedLosses,
 } from './subject.js';
 
@@ -76,7 +76,8 @@ export async function measure(
   data?: LabelledData | readonly LabelledData[],
   options: MeasureOptions = {},
 ): Promise<Measurement> {
-  const subject = withNormalisedLogits(await examined(target, data, options), options);
+  const given = await examined(target, data, options);
+  const subject = options.normaliseLogits ? { ...given, batches: normalised(given.batches) } : given;
   const { spectrum: ends, worstCase, average } = options;
   const { batches } = subject;
   const { found, cost } = await withOracle(subject, async (oracle) => {
@@ -104,19 +105,6 @@ export async function measure(
       Number.isFinite(found.loss) &&
       Number.isFinite(found.gradientNorm) &&
       judged.every((each) => each?.reliable !== false),
-  };
-}
-
-function withNormalisedLogits(subject: Examined, options: MeasureOptions): Examined {
-  if (!options.normaliseLogits) return subject;
-  return {
-    ...subject,
-    batches: subject.batches.map((batch) => {
-      if (!batch.parts)
-        throw new TypeError('measure: expected a loss in two parts for normaliseLogits, got a closure');
-      const parts = normaliseLogits(batch.parts);
-      return { ...batch, parts, loss: () => tf.tidy(() => parts.lossOf(parts.outputs())) };
-    }),
   };
 }
 

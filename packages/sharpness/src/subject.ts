@@ -259,3 +259,13 @@ export function normaliseLogits({ outputs, lossOf }: TwoPartLoss): TwoPartLoss {
     lossOf,
   };
 }
+
+/** Batches of losses of normalised logits: see `normaliseLogits`. @throws TypeError for one that is not in two parts. */
+export function normalised(batches: readonly Subject[]): Subject[] {
+  return batches.map((batch) => {
+    if (!batch.parts)
+      throw new TypeError('sharpness: expected a loss in two parts for normaliseLogits, got a closure');
+    const parts = normaliseLogits(batch.parts);
+    return { ...batch, parts, loss: () => tf.tidy(() => parts.lossOf(parts.outputs())) };
+  });
+}

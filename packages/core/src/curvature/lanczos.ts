@@ -6,7 +6,7 @@ import type { GradientOracle } from '../oracle/oracle.js';
 import { combine, unit } from './combine.js';
 import { DISAGREEMENT, judge, NOT_FINITE, type Reliability, resolveMap, unheldKinks } from './estimate.js';
 import { CONCENTRATED_STEP, type LinearMap } from './hvp.js';
-import { BREAKDOWN, orthogonalise } from './krylov.js';
+import { BREAKDOWN, orthogonalise, unitOutside } from './krylov.js';
 import { type SymmetricEigen, symmetricEigen } from './symmetric-eigen.js';
 
 /** Options of `lanczos`. */
@@ -54,7 +54,7 @@ export interface LanczosResult extends Reliability {
  *
  * A measure: it reads numbers back at every step, so it is not for use within a training step (`hessianLowRankMetric` does
  * that). Cost: one application per step, and two for each wanted pair: its residual, and the agreement of two difference
- * steps.
+ * steps; again where a residual turns out larger than the search took it for.
  *
  * @param target - A map (`hessian(oracle)`, `gaussNewton(oracle, parts)`), or an oracle, for its Hessian.
  * @param shapes - Shapes of the map's vectors, for a map that does not know them; else the options may stand here.
@@ -148,9 +148,11 @@ async function ritzSearch(
         const done = await space.finish(found, { count, tolerance, patience }, taken);
         const { converged, vectors } = done.result;
         if (converged || done.disagrees || isExhausted || taken === iterations) return done;
-        // Past the second start, |β yₖ| is less than the residual.
+        // Noise that a restart kept makes |β yₖ| less than the residual: what it leaves out is taken in.
+        await space.follow(vectors, found.values, done.result.residuals);
         tf.dispose(vectors);
         least = taken + 5;
+        continue;
       }
       if (isExhausted || (isMet && least === Number.POSITIVE_INFINITY)) {
         least = Math.min(least, taken + Math.max(10, Math.ceil(taken / 2)));
@@ -228,6 +230,25 @@ class RitzSpace {
     this.#next = next;
     this.#beta = left > BREAKDOWN * whole && this.size < this.#dimension ? left : 0;
     return this.#beta > 0;
+  }
+
+  /** Goes on from the largest residual A v − λ v of some pairs, where it lies outside of the basis. */
+  async follow(
+    vectors: readonly ParamVector[],
+    values: readonly number[],
+    residuals: readonly number[],
+  ): Promise<void> {
+    const worst = residuals.indexOf(Math.max(...residuals));
+    const { next, size } = tf.tidy(() => {
+      const v = vectors[worst]!;
+      const outside = unitOutside(this.#basis, axpy(-values[worst]!, v, this.#map.apply(v)));
+      return { next: outside, size: norm(outside) };
+    });
+    const [length] = await size.data();
+    size.dispose();
+    const dropped = length! > 0 ? this.#next : next;
+    if (length! > 0) this.#next = next;
+    tf.dispose(dropped ?? []);
   }
 
   /** Goes on from a random vector. @returns False where the basis spans all. */

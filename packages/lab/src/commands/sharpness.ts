@@ -41,6 +41,8 @@ export interface SharpnessOptions {
   readonly probes?: string;
   readonly rho?: string;
   readonly steps?: string;
+  readonly restarts?: string;
+  readonly normaliseLogits?: boolean;
   readonly metric?: string;
   readonly layers?: boolean;
   readonly landscape?: string;
@@ -82,6 +84,8 @@ function checked(options: SharpnessOptions) {
     probes: integerOf('probes', options.probes ?? '30', 0),
     rho: positiveOf('rho', options.rho ?? '0.05'),
     steps: integerOf('steps', options.steps ?? '10', 1),
+    restarts: integerOf('restarts', options.restarts ?? '1', 1),
+    normaliseLogits: options.normaliseLogits ?? false,
     grid: grid === undefined ? undefined : integerOf('landscape', grid, 2),
     directions: oneOf('directions', directions, ['random', 'eigenvectors']),
     seed: integerOf('seed', options.seed ?? '0', 0),
@@ -225,14 +229,14 @@ export async function sharpnessCommand(
   const metric = await metricOf(options.metric, plugins);
   const loaded = await load({ what, data: options.data, ...given }, registry);
   try {
-    const { count, probes, matrix, seed, rho, steps } = given;
+    const { count, probes, matrix, seed, rho, steps, restarts } = given;
     const { batches, variables, layers } = loaded.examined;
     if (options.layers && !layers)
       throw new UsageError('sharpness: expected a model with --layers, got a loss without layers');
     const subjects = batches.map((batch) => ({ ...batch, variables }));
     const found = await measure(subjects, undefined, {
       spectrum: { count, probes, matrix, seed },
-      worstCase: { rho, steps, seed, metric },
+      worstCase: { rho, steps, restarts, seed, metric },
       average: { seed },
       ...(options.layers && layers && { groups: layers }),
     });

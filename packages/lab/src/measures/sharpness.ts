@@ -11,6 +11,7 @@ import {
 import {
   averageSharpness,
   mSharpness as meanWorstCase,
+  normalised,
   gradientNorm as normOfGradient,
   type Releasing,
   type Subject,
@@ -26,6 +27,10 @@ const looked = {
   split: oneOf(['train', 'validation', 'test'], { default: 'train', doc: 'Split that is measured' }),
   examples: integer({ min: 1, default: 1024, doc: 'Examples to look at, at most' }),
   batchSize: integer({ min: 1, default: 256, doc: 'Examples in memory at a time' }),
+  normaliseLogits: boolean({
+    default: false,
+    doc: 'Of logits divided by their spread, whose length does not matter then',
+  }),
 };
 
 /** The ball that a worst case is looked for in. */
@@ -42,6 +47,7 @@ type Given = {
   readonly split: 'train' | 'validation' | 'test';
   readonly examples: number;
   readonly batchSize: number;
+  readonly normaliseLogits: boolean;
 };
 
 /** Runs a measure on an oracle of the mean over batches. */
@@ -50,7 +56,8 @@ async function onOracle<T>(
   given: Given,
   f: (oracle: Releasing, batches: readonly Subject[]) => Promise<T>,
 ): Promise<T> {
-  const batches = subjectsOf(problem, given);
+  const subjects = subjectsOf(problem, given);
+  const batches = given.normaliseLogits ? normalised(subjects) : subjects;
   const { found } = await withOracle({ batches, variables: problem.variables }, (oracle) =>
     f(oracle, batches),
   );

@@ -5,7 +5,14 @@ import * as tf from '@tensorflow/tfjs';
 import { crossEntropyOf, squaredErrorOf, type TwoPartLoss } from '@tfjs-sam/core';
 import { fileSystem } from '@tfjs-sam/core/node';
 import type { Registry } from '@tfjs-sam/core/registry';
-import { type Examined, examined, type LabelledData, logitsOf, type Measurable } from '@tfjs-sam/sharpness';
+import {
+  type Examined,
+  examined,
+  type LabelledData,
+  logitsOf,
+  type Measurable,
+  normalised,
+} from '@tfjs-sam/sharpness';
 import { parse } from 'yaml';
 import { inputsOf, normalisationOf, targetsOf } from '../data/batch.js';
 import { splitData } from '../data/splits.js';
@@ -23,6 +30,8 @@ export interface Source {
   readonly split: 'train' | 'test';
   readonly examples: number;
   readonly batchSize: number;
+  /** Whether to measure the loss of logits that are divided by their spread. */
+  readonly normaliseLogits: boolean;
 }
 
 /** Logits and labels of a classifier, to score. */
@@ -49,8 +58,19 @@ const lineOf = (error: unknown): string =>
 const isModule = (path: string): boolean => ['.js', '.mjs', '.cjs'].includes(extname(path));
 
 /** Loads what is to be measured; TensorFlow.js must have a backend. @throws UsageError for what cannot be used. */
-export function load(source: Source, registry: Registry): Promise<Loaded> {
-  return isModule(source.what) ? ofModule(source) : ofSaved(source, registry);
+export async function load(source: Source, registry: Registry): Promise<Loaded> {
+  const loaded = await (isModule(source.what) ? ofModule(source) : ofSaved(source, registry));
+  if (!source.normaliseLogits) return loaded;
+  const { examined: plain, summary } = loaded;
+  try {
+    const batches = normalised(plain.batches);
+    return { ...loaded, examined: { ...plain, batches }, summary: `${summary} of normalised logits` };
+  } catch {
+    loaded.dispose();
+    throw new UsageError(
+      'sharpness: expected a model or a loss in two parts with --normalise-logits, got a closure',
+    );
+  }
 }
 
 /** The result of a module's function `subject`. */
