@@ -1,10 +1,13 @@
 #!/usr/bin/env node
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { machineLine } from './machine.js';
 import { type AnyModelName, anyModelNames } from './models/names.js';
+import { withPlots } from './plots.js';
 import { runJob } from './processes.js';
-import { markdown, writeSection } from './results.js';
+import { markdown, withSection } from './results.js';
 import type { Settings } from './settings.js';
 import { tables } from './tables.js';
 
@@ -31,8 +34,20 @@ interface CommandOptions {
 /** Whether the table has all of its rows: a part of it never replaces the whole. */
 const isWhole = ({ models, only }: CommandOptions): boolean => models === undefined && only === undefined;
 
+/** Changes RESULTS.md, and draws its pictures anew. */
+function rewrite(change: (document: string) => string): void {
+  const old = existsSync(results) ? readFileSync(results, 'utf8') : '';
+  const { document, pictures } = withPlots(change(old), names);
+  writeFileSync(results, document);
+  const folder = join(dirname(results), 'plots');
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder);
+  for (const [file, svg] of pictures) writeFileSync(join(folder, file), `${svg}\n`);
+}
+
 /** Measures tables one after the other, prints each, and writes its section. */
-async function run(asked: TableName | 'all', { write, ...options }: CommandOptions): Promise<void> {
+async function run(asked: TableName | 'all' | 'plots', { write, ...options }: CommandOptions): Promise<void> {
+  if (asked === 'plots') return rewrite((document) => document);
   const settings: Settings = {
     ...options,
     repetitions: Math.round(options.repetitions),
@@ -44,14 +59,16 @@ async function run(asked: TableName | 'all', { write, ...options }: CommandOptio
     const text = markdown(await tables[name](settings), machine);
     console.log(`\n${text}`);
     if (!write) continue;
-    if (isWhole({ write, ...options })) writeSection(results, name, text, names);
+    if (isWhole({ write, ...options })) rewrite((document) => withSection(document, name, text, names));
     else console.error(`RESULTS.md stays as it is: this is a part of the table "${name}"`);
   }
 }
 
 await new Command('bench')
   .description('Measures a table, prints it and writes its section of RESULTS.md')
-  .addArgument(new Argument('<table>', 'which table').choices([...names, 'all']))
+  .addArgument(
+    new Argument('<table>', 'which table; plots: draws RESULTS.md anew').choices([...names, 'all', 'plots']),
+  )
   .option('--scale <factor>', 'multiplies the number of rounds', positive, 1)
   .option('--repetitions <count>', 'processes per side, in turns', positive, 3)
   .option('--slow', 'also what takes minutes for one gradient', false)

@@ -1,5 +1,3 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-
 /** A table of results, as printed and as written to RESULTS.md. */
 export interface Table {
   readonly name: string;
@@ -28,22 +26,42 @@ export function markdown({ title, columns, rows, notes }: Table, machine: string
 const startOf = (name: string) => `<!-- ${name}: start -->`;
 const endOf = (name: string) => `<!-- ${name}: end -->`;
 
-/** A document with one section replaced; a section that it lacks goes where \`order\` has it. */
+/** The processor and its cores that a block of a section was measured on. */
+export const processorOf = (block: string): string => / · ([^·\n]+, \d+ cores) · /.exec(block)?.[1] ?? '';
+
+/** The blocks of a section, one for each processor. */
+export const blocksOf = (section: string): string[] =>
+  section
+    .split(/^(?=## )/m)
+    .map((block) => block.trim())
+    .filter((block) => block.length > 0);
+
+/** A section with the block of one processor replaced, or put last; those of others stay beside it. */
+function withBlock(section: string, block: string): string {
+  const blocks = blocksOf(section);
+  const own = blocks.findIndex((each) => processorOf(each) === processorOf(block));
+  blocks.splice(own < 0 ? blocks.length : own, 1, block.trim());
+  return blocks.join('\n\n');
+}
+
+/**
+ * A document with one section's block of a processor replaced; a section that it lacks goes where `order` has it.
+ */
 export function withSection(document: string, name: string, text: string, order: readonly string[]): string {
-  const sections = new Map<string, string>();
-  for (const each of order) {
-    const [from, to] = [document.indexOf(startOf(each)), document.indexOf(endOf(each))];
-    if (from >= 0 && to > from) sections.set(each, document.slice(from + startOf(each).length, to).trim());
-  }
-  sections.set(name, text.trim());
+  const sections = sectionsOf(document, order);
+  sections.set(name, withBlock(sections.get(name) ?? '', text));
   const written = order
     .filter((each) => sections.has(each))
     .map((each) => `${startOf(each)}\n\n${sections.get(each)}\n\n${endOf(each)}\n`);
   return [introduction, ...written].join('\n');
 }
 
-/** Writes a table's section of a file, and leaves the others as they are. */
-export function writeSection(path: string, name: string, text: string, order: readonly string[]): void {
-  const document = existsSync(path) ? readFileSync(path, 'utf8') : '';
-  writeFileSync(path, withSection(document, name, text, order));
+/** The sections of a document by name, in its order. */
+export function sectionsOf(document: string, names: readonly string[]): Map<string, string> {
+  const sections = new Map<string, string>();
+  for (const each of names) {
+    const [from, to] = [document.indexOf(startOf(each)), document.indexOf(endOf(each))];
+    if (from >= 0 && to > from) sections.set(each, document.slice(from + startOf(each).length, to).trim());
+  }
+  return sections;
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { withPlots } from '../src/plots.js';
 import { markdown, type Table, withSection } from '../src/results.js';
 import { turns } from '../src/settings.js';
 import { ratio, show, sideBySide, summarise } from '../src/timing.js';
@@ -58,5 +59,38 @@ describe('RESULTS.md', () => {
     const third = withSection(second, 'c', 'new c', order);
     expect(third.match(/new a|old b|new c|old c/g)).toEqual(['new a', 'old b', 'new c']);
     expect(withSection(third, 'c', 'new c', order)).toBe(third);
+  });
+
+  it('keeps the results of two processors side by side', () => {
+    const on = (processor: string, ms: string) =>
+      markdown({ ...table, rows: [['MLP', ms]] }, `2026-01-01 · commit a · ${processor}, 2 cores · Linux`);
+    const both = [on('One', '1.00'), on('Two', '2.00'), on('One', '3.00')].reduce(
+      (document, text) => withSection(document, 'b', text, ['b']),
+      '',
+    );
+    expect(both.match(/(One|Two), 2 cores|\d\.00/g)).toEqual([
+      'One, 2 cores',
+      '3.00',
+      'Two, 2 cores',
+      '2.00',
+    ]);
+  });
+
+  it('draws ratios with their quartiles, one picture for each table and processor', () => {
+    const rows = [
+      ['MLP', 'ours', '1.00 (0.90–1.10)', '2.00 (1.50–2.50)'],
+      ['MLP', 'theirs', 'cannot', ''],
+    ];
+    const text = markdown(
+      { ...table, columns: ['model', 'side', 'ms', '÷ PyTorch'], rows },
+      'day · commit a · One & Two, 2 cores · Linux',
+    );
+    const { document, pictures } = withPlots(withSection('', 'b', text, ['b']), ['b']);
+    expect([...pictures.keys()]).toEqual(['b-one-two-2-cores.svg']);
+    expect(document).toContain('![Title](plots/b-one-two-2-cores.svg)');
+    const [picture] = pictures.values();
+    expect(picture).toMatch(/^<svg [\s\S]*ours[\s\S]*<\/svg>$/);
+    expect(picture).not.toContain('theirs');
+    expect(withPlots(document, ['b']).document).toBe(document);
   });
 });

@@ -5,7 +5,10 @@ import type { Rounds } from '../timing.js';
 
 const pathOf = (script: string) => fileURLToPath(new URL(`../../src/gradient/${script}`, import.meta.url));
 // PyTorch's own setting does not limit OpenBLAS.
-const environment = { ...process.env, OPENBLAS_NUM_THREADS: '1', OMP_NUM_THREADS: '1', MKL_NUM_THREADS: '1' };
+const environmentOf = (threads: number) => {
+  const count = String(threads);
+  return { ...process.env, OPENBLAS_NUM_THREADS: count, OMP_NUM_THREADS: count, MKL_NUM_THREADS: count };
+};
 
 /** A Python that has PyTorch. */
 export interface Torch {
@@ -40,7 +43,7 @@ export function findTorch(): Torch | undefined {
 
 function lookForTorch(): Torch | undefined {
   for (const python of ['python3', '/usr/bin/python3']) {
-    const options = { encoding: 'utf8', env: { ...environment, OPENBLAS_VERBOSE: '2' } } as const;
+    const options = { encoding: 'utf8', env: { ...environmentOf(1), OPENBLAS_VERBOSE: '2' } } as const;
     const { status, stdout, stderr } = spawnSync(python, ['-c', probe], options);
     if (status !== 0) continue;
     const { simd, ...torch } = JSON.parse(stdout) as Omit<Torch, 'python' | 'coreType'> & {
@@ -53,12 +56,12 @@ function lookForTorch(): Torch | undefined {
 }
 
 /** What readers must know of PyTorch in a table. */
-export function torchNote(torch: Torch | undefined): string {
+export function torchNote(torch: Torch | undefined, threads = '1'): string {
   if (!torch) return 'PyTorch is not here (Debian: apt-get install python3-torch): no ratios.';
   if (torch.referenceBlas)
     return `PyTorch ${torch.version} runs on the reference BLAS here, which is no rival (Debian: apt-get install libopenblas0-pthread): no ratios.`;
   const told = torch.coreType ? `, OPENBLAS_CORETYPE=${torch.coreType}` : '';
-  return `PyTorch ${torch.version}, OPENBLAS_NUM_THREADS=1${told}.`;
+  return `PyTorch ${torch.version}, OPENBLAS_NUM_THREADS=${threads}${told}.`;
 }
 
 /** Runs a script in a process of its own. @returns The times that it prints. */
@@ -66,11 +69,12 @@ function runScript(
   { python, coreType }: Torch,
   script: string,
   argument: readonly string[],
+  threads = 1,
 ): Promise<number[]> {
   return new Promise((resolve, reject) => {
     const child = spawn(python, [pathOf(script), ...argument], {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...environment, ...(coreType && { OPENBLAS_CORETYPE: coreType }) },
+      env: { ...environmentOf(threads), ...(coreType && { OPENBLAS_CORETYPE: coreType }) },
     });
     let [stdout, stderr] = ['', ''];
     child.stdout.on('data', (text: Buffer) => {
@@ -87,14 +91,16 @@ function runScript(
   });
 }
 
-/** PyTorch's times of one model's gradient, one thread or a GPU. */
+/** PyTorch's times of one model's gradient, on so many threads or a GPU. */
 export function torchTimes(
   torch: Torch,
   model: ModelName,
   { rounds, warmUp }: Rounds,
   device: 'cpu' | 'cuda' = 'cpu',
+  threads = 1,
 ): Promise<number[]> {
-  return runScript(torch, 'torch_gradient.py', [model, String(rounds), String(warmUp), device]);
+  const argument = [model, String(rounds), String(warmUp), device];
+  return runScript(torch, 'torch_gradient.py', argument, threads);
 }
 
 /** PyTorch's time of each epoch of a training, one thread. */

@@ -1,9 +1,10 @@
-"""Times the gradient of one batch in PyTorch on one thread, or on a GPU: the models of torch_models.py.
+"""Times the gradient of one batch in PyTorch on one thread, on several, or on a GPU: the models of torch_models.py.
 
 Usage: torch_gradient.py MODEL ROUNDS WARM_UP DEVICE. Prints the times in milliseconds as JSON, warm-up left out.
-Run with OPENBLAS_NUM_THREADS=1: torch.set_num_threads does not limit OpenBLAS.
+Threads: OMP_NUM_THREADS, and the same in OPENBLAS_NUM_THREADS, which torch.set_num_threads does not limit.
 """
 import json
+import os
 import sys
 import time
 
@@ -12,7 +13,7 @@ from torch import nn
 
 from torch_models import MODELS
 
-torch.set_num_threads(1)
+torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
 torch.manual_seed(0)
 
 

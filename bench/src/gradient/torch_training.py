@@ -1,9 +1,10 @@
 """Trains a model in PyTorch on one thread, by SGD with momentum or by SAM over it: the usual loop, with accuracy.
 
 Usage: torch_training.py MODEL RULE EXAMPLES EPOCHS. Prints the milliseconds of each epoch as JSON, the first included.
-Run with OPENBLAS_NUM_THREADS=1: torch.set_num_threads does not limit OpenBLAS.
+Threads: OMP_NUM_THREADS, and the same in OPENBLAS_NUM_THREADS, which torch.set_num_threads does not limit.
 """
 import json
+import os
 import sys
 import time
 
@@ -12,7 +13,7 @@ from torch import nn
 
 from torch_models import MODELS
 
-torch.set_num_threads(1)
+torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
 torch.manual_seed(0)
 
 
