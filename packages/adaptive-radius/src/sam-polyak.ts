@@ -64,9 +64,9 @@ export const samPolyak: Variant<SamPolyakOptions> = defineVariant({
 function polyakStep(context: DescentContext, lowerBound: number): ParamVector {
   const { perturbedGradient, perturbation, perturbedLoss, oracle } = context;
   const length = norm(perturbedGradient);
-  const unit = scale(tf.divNoNan(1, length), perturbedGradient);
+  const unitDot = dot(scale(tf.divNoNan(1, length), perturbedGradient), perturbation);
   // (L − l*)/‖gₚ‖ − ⟨gₚ/‖gₚ‖, δ⟩: the step's length, without a square that overflows.
-  const needed = tf.sub(tf.divNoNan(tf.sub(perturbedLoss, lowerBound), length), dot(unit, perturbation));
+  const needed = tf.sub(tf.divNoNan(tf.sub(perturbedLoss, lowerBound), length), unitDot);
   const step = tf.divNoNan(tf.relu(needed), length);
   return scale(
     tf.minimum(1, tf.divNoNan(step, tf.mul(learningRateOf(oracle), learningRateOfRuns()))),

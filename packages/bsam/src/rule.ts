@@ -3,9 +3,9 @@ import {
   averageDecay,
   type Checked,
   drawOptions,
+  elementwise,
   type GradientOracle,
   integer,
-  map,
   nonNegativeAt,
   number,
   type RuleStep,
@@ -13,6 +13,7 @@ import {
   requireOneRadius,
   type Sampler,
   type SharpnessRule,
+  scaleEach,
   seededSampler,
 } from '@tfjs-sam/core';
 
@@ -55,28 +56,34 @@ function stepOf(oracle: GradientOracle, options: Complete): RuleStep {
   const shapes = variables.map(({ shape }) => shape);
   const s = state.recall(SCALE, () => shapes.map((shape) => tf.fill(shape, initialScale)));
   const momentum = state.recall(MOMENTUM, () => shapes.map((shape) => tf.zeros(shape)));
-  const noise = map(sampler(shapes, oracle.step, oracle.nextDraw()), (z, i) =>
-    tf.mul(z, tf.rsqrt(tf.mul(numData, s[i]!))),
-  );
+  const [noise] = widened({ z: sampler(shapes, oracle.step, oracle.nextDraw()), s, numData });
   const { loss, gradient: noisy } = oracle.evaluate({ perturbation: noise });
   requireOneRadius('bsam');
   const radius = nonNegativeAt('bsam', 'rho', rho, oracle.step);
-  const perturbation = map(noisy, (g, i) => tf.mul(radius * (rhoFactors?.[i] ?? 1), tf.div(g, s[i]!)));
+  const [climbed] = scaledShare({ g: noisy, s, radius });
+  const perturbation = rhoFactors ? scaleEach(rhoFactors, climbed) : climbed;
   const { gradient } = oracle.evaluate({ perturbation });
-  const target = map(noisy, (g, i) => tf.add(tf.mul(tf.sqrt(s[i]!), tf.abs(g)), damping + weightDecay));
-  const m = map(gradient, (g, i) => {
-    const pulled = weightDecay === 0 ? g : tf.add(g, tf.mul(weightDecay, variables[i]!));
-    return average(beta1, momentum[i]!, pulled);
-  });
+  const rests = { rest1: 1 - beta1, rest2: 1 - beta2 };
+  const numbers = { beta1, beta2, ...rests, weightDecay, least: damping + weightDecay };
+  const [m, scale, direction] = moved({ g: gradient, noisy, w: variables, s, momentum, ...numbers });
   state.set(MOMENTUM, m);
-  state.set(
-    SCALE,
-    map(target, (t, i) => average(beta2, s[i]!, t)),
-  );
-  return { loss, direction: map(m, (tensor, i) => tf.div(tensor, s[i]!)) };
+  state.set(SCALE, scale!);
+  return { loss, direction: direction! };
 }
 
-/** β old + (1 − β) value. */
-function average(beta: number, old: tf.Tensor, value: tf.Tensor): tf.Tensor {
-  return tf.add(tf.mul(beta, old), tf.mul(1 - beta, value));
-}
+/** z/√(N s). */
+const widened = elementwise<'z' | 's' | 'numData'>((o, { z, s, numData }) => [
+  o.div(z, o.sqrt(o.mul(numData, s))),
+]);
+
+/** ρ g/s. */
+const scaledShare = elementwise<'g' | 's' | 'radius'>((o, { g, s, radius }) => [o.mul(radius, o.div(g, s))]);
+
+/** The momentum and the scale after the step, and the direction m/s, s as it was. */
+const moved = elementwise<
+  'g' | 'noisy' | 'w' | 's' | 'momentum' | `${'beta' | 'rest'}${1 | 2}` | 'weightDecay' | 'least'
+>((o, { g, noisy, w, s, momentum, beta1, rest1, beta2, rest2, weightDecay, least }) => {
+  const m = o.mulAdd(beta1, momentum, o.mul(rest1, o.mulAdd(weightDecay, w, g)));
+  const target = o.mulAdd(o.sqrt(s), o.abs(noisy), least);
+  return [m, o.mulAdd(beta2, s, o.mul(rest2, target)), o.div(m, s)];
+});

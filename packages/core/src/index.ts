@@ -4,6 +4,13 @@
  * @packageDocumentation
  */
 
+export {
+  elementwise,
+  type Formula,
+  type FormulaInputs,
+  type Operations,
+} from './algebra/elementwise.js';
+export { runFused } from './algebra/fused.js';
 export { newtonSchulz } from './algebra/newton-schulz.js';
 export {
   displaced,
@@ -18,7 +25,10 @@ export {
   type Runs,
   requireOneRadius,
   requireOneRun,
+  rowsOfRuns,
   runsAtHand,
+  shapeOfRun,
+  spread,
 } from './algebra/runs.js';
 export {
   add,
@@ -28,11 +38,12 @@ export {
   hypotOne,
   map,
   maxAbs,
+  mix,
   mul,
   norm,
   type ParamVector,
-  runFused,
   scale,
+  scaleEach,
   scaleFinite,
   sub,
   toScalar,

@@ -3,8 +3,8 @@ import {
   type DriverOptions,
   defineVariant,
   drawOptions,
+  elementwise,
   integer,
-  map,
   nonNegativeAt,
   number,
   type OptionsOf,
@@ -33,6 +33,18 @@ const options = {
     note: 'draw `index` is that of the `index`th step of the walk',
   }),
 };
+
+type Walk = 'walk' | 'mean' | 'slope' | 'z' | 'kept' | 'walkRate' | 'jump' | 'rest' | 'average';
+
+/** The walk's next point, and the mean with it. */
+const walkedBy = (isNoisy: boolean) =>
+  elementwise<Walk>((o, { walk, mean, slope, z, kept, walkRate, jump, rest, average }) => {
+    const moved = o.sub(o.mul(walk, kept), o.mul(walkRate, slope));
+    const next = isNoisy ? o.mulAdd(jump, z, moved) : moved;
+    return [next, o.mulAdd(rest, mean, o.mul(average, next))];
+  });
+const walkedNoisily = walkedBy(true);
+const walkedStill = walkedBy(false);
 
 /** Options of `entropySgd`. */
 export interface EntropySgdOptions extends OptionsOf<typeof options>, DriverOptions {}
@@ -67,6 +79,7 @@ export const entropySgd: Variant<EntropySgdOptions> = defineVariant({
   rule: ({ gamma, steps, walkRate, noise, average, seed, sampler }): SharpnessRule => {
     const draw = sampler ?? seededSampler('gaussian', seed);
     const jump = noise * Math.sqrt(2 * walkRate);
+    const walked = noise === 0 ? walkedStill : walkedNoisily;
     return {
       name: 'entropy-sgd',
       direction: (oracle) => {
@@ -82,11 +95,9 @@ export const entropySgd: Variant<EntropySgdOptions> = defineVariant({
           [walk, mean] = tf.tidy(() => {
             const slope = i === 0 ? gradient : oracle.evaluate({ perturbation: walk }).gradient;
             const z = noise === 0 ? undefined : draw(shapes, step, i);
-            const next = map(walk, (x, j) => {
-              const moved = tf.sub(tf.mul(x, 1 - walkRate * scope), tf.mul(walkRate, slope[j]!));
-              return z ? tf.add(moved, tf.mul(jump, z[j]!)) : moved;
-            });
-            return [next, map(mean, (m, j) => tf.add(tf.mul(1 - average, m), tf.mul(average, next[j]!)))];
+            const numbers = { kept: 1 - walkRate * scope, walkRate, jump, rest: 1 - average, average };
+            const [next, mixed] = walked({ walk, mean, slope, z: z ?? slope, ...numbers });
+            return [next, mixed!];
           });
           tf.dispose(before);
         }

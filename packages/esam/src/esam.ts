@@ -4,6 +4,7 @@ import {
   type DriverOptions,
   defineVariant,
   drawOptions,
+  elementwise,
   type GradientOracle,
   map,
   materialise,
@@ -20,7 +21,6 @@ import {
   seededSampler,
   type Variant,
   type VariantConfig,
-  zip,
 } from '@tfjs-sam/core';
 import { largest } from './selection.js';
 
@@ -104,16 +104,21 @@ export const esam: Variant<EsamOptions> = defineVariant({
 /** Leaves each entry with probability β. */
 function weightMask(draw: Sampler, beta: number) {
   return (vector: ParamVector, { step }: GradientOracle): ParamVector =>
-    zip(
+    kept({
       vector,
-      draw(
+      beta,
+      number: draw(
         vector.map(({ shape }) => shape),
         step,
         0,
       ),
-      (tensor, number) => tf.where(tf.lessEqual(number, beta), tensor, tf.zerosLike(tensor)),
-    );
+    })[0];
 }
+
+/** The entries whose number is at most β, else 0. */
+const kept = elementwise<'vector' | 'number' | 'beta'>((o, { vector, number, beta }) => [
+  o.mul(vector, o.sub(1, o.greater(number, beta))),
+]);
 
 /** Leaves each variable with probability β, as the numbers of the step before say; all in the first step. */
 function variableMask(draw: Sampler, beta: number) {

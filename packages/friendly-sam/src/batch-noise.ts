@@ -6,11 +6,11 @@ import {
   type Configured,
   definePart,
   type GradientOracle,
+  mix,
   number,
   type OptionsOf,
   type ParamVector,
   type PartFunction,
-  sub,
 } from '@tfjs-sam/core';
 
 /** Options of `batchNoise`. */
@@ -65,7 +65,7 @@ export const batchNoise: PartFunction<BatchNoiseOptions, AscentDirection & Confi
         }
         const former = state.recall(AVERAGE, () => gradient);
         // m + (1 − λ)(g − m) keeps an average that equals the gradient as it is.
-        state.set(AVERAGE, axpy(1 - lambda, sub(gradient, former), former));
+        state.set(AVERAGE, mix(1 - lambda, gradient, former));
         return axpy(-sigma, average, gradient);
       };
     },

@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import {
-  axpy,
   type ConfigOf,
   definePart,
   dot,
+  elementwise,
   type GradientCombiner,
   norm,
   number,
@@ -31,6 +31,13 @@ declare module '@tfjs-sam/core' {
   }
 }
 
+/** gₚ − α (d − ⟨d, u⟩ u). */
+const withoutPartAcross = elementwise<'d' | 'u' | 'along' | 'perturbedGradient' | 'alpha'>(
+  (o, { d, u, along, perturbedGradient, alpha }) => [
+    o.sub(perturbedGradient, o.mul(alpha, o.sub(d, o.mul(along, u)))),
+  ],
+);
+
 /**
  * Descends the perturbed loss and the surrogate gap h = L(θ + δ) − L(θ) together, without letting the one slow the
  * other: only the part of g across gₚ is taken away.
@@ -56,10 +63,11 @@ export const surrogateGap: PartFunction<SurrogateGapOptions, GradientCombiner, '
     combine: ({ perturbedGradient, oracle }) => {
       const { gradient } = oracle.evaluate();
       // g⊥ = d − ⟨d, u⟩ u with d = g − gₚ and u = gₚ/‖gₚ‖: exactly zero where the two gradients are one.
-      const difference = sub(gradient, perturbedGradient);
-      const unit = scaleFinite(tf.divNoNan(1, norm(perturbedGradient)), perturbedGradient);
-      const across = axpy(tf.neg(dot(difference, unit)), unit, difference);
-      return axpy(-alpha, across, perturbedGradient);
+      const d = sub(gradient, perturbedGradient);
+      const inverse = tf.divNoNan(1, norm(perturbedGradient));
+      const u = scaleFinite(inverse, perturbedGradient);
+      const [direction] = withoutPartAcross({ d, u, along: dot(d, u), perturbedGradient, alpha });
+      return direction;
     },
   }),
 });

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import {
+  add,
   composePerturbation,
   type DriverOptions,
   defineVariant,
@@ -75,9 +76,7 @@ export const lookaheadSam: Variant<LookaheadSamOptions> = defineVariant({
               );
         const { loss, gradient } = oracle.evaluate({ perturbation: ahead });
         const climb = perturb(gradient, oracle);
-        const perturbation = ahead
-          ? map(materialise(climb), (tensor, i) => tf.add(tensor, ahead[i]!))
-          : climb;
+        const perturbation = ahead ? add(materialise(climb), ahead) : climb;
         const { gradient: direction } = oracle.evaluate({ perturbation });
         state.set(LAST, direction);
         return { loss, direction };

@@ -1,14 +1,12 @@
 import {
-  add,
-  axpy,
   type ConfigOf,
   definePart,
+  elementwise,
   type GradientCombiner,
   number,
   type OptionsOf,
   type PartFunction,
   scale,
-  sub,
 } from '@tfjs-sam/core';
 
 /** The options of `curvatureRegularisation`. */
@@ -19,6 +17,15 @@ export const curvatureOptions = {
 
 /** Options of `curvatureRegularisation`. */
 export interface CurvatureRegularisationOptions extends OptionsOf<typeof curvatureOptions> {}
+
+/** g₊ + β (g₊ − g₋) + γ ((g₊ − g) + (g₋ − g)). */
+const regularised = elementwise<'gradient' | 'perturbedGradient' | 'opposite' | 'beta' | 'gamma'>(
+  (o, { gradient, perturbedGradient, opposite, beta, gamma }) => {
+    const slope = o.mulAdd(beta, o.sub(perturbedGradient, opposite), perturbedGradient);
+    const bend = o.add(o.sub(perturbedGradient, gradient), o.sub(opposite, gradient));
+    return [o.mulAdd(gamma, bend, slope)];
+  },
+);
 
 declare module '@tfjs-sam/core' {
   interface CombinerConfigs {
@@ -54,8 +61,7 @@ export const curvatureRegularisation: PartFunction<
       const { gradient } = oracle.evaluate();
       const { gradient: opposite } = oracle.evaluate({ perturbation: scale(-1, perturbation) });
       // Differences, which are exactly zero where the gradients are alike.
-      const slope = axpy(beta, sub(perturbedGradient, opposite), perturbedGradient);
-      return axpy(gamma, add(sub(perturbedGradient, gradient), sub(opposite, gradient)), slope);
+      return regularised({ gradient, perturbedGradient, opposite, beta, gamma })[0];
     },
   }),
 });

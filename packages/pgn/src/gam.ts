@@ -6,6 +6,7 @@ import {
   type DriverOptions,
   defineVariant,
   dot,
+  elementwise,
   type InnerProduct,
   nonNegativeAt,
   norm,
@@ -15,7 +16,6 @@ import {
   radius,
   requireOneRadius,
   type SharpnessRule,
-  scale,
   scaleFinite,
   sub,
   type Variant,
@@ -43,6 +43,9 @@ const options = {
   }),
   gamma: number({ min: 0, default: 0.03, doc: 'Weight γ of what is taken away across the main direction' }),
 };
+
+/** a x + b y. */
+const weighted = elementwise<'a' | 'x' | 'b' | 'y'>((o, { a, x, b, y }) => [o.mulAdd(a, x, o.mul(b, y))]);
 
 /** Options of `gam`. */
 export interface GamOptions extends OptionsOf<typeof options>, DriverOptions {}
@@ -86,7 +89,7 @@ export const gam: Variant<GamOptions> = defineVariant({
       const atRisen = at(risen);
       const last = at(add(risen, ofLength(atRisen, radius)));
       const mixed = axpy(1 - beta0, atRisen, gradient);
-      const main = axpy(beta1, perturbed, scale(1 - beta1, last));
+      const main = weighted({ a: beta1, x: perturbed, b: 1 - beta1, y: last })[0];
       return { loss, direction: axpy(-gamma, across(mixed, main), main) };
     },
   }),

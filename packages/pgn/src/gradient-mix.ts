@@ -1,12 +1,11 @@
 import {
-  axpy,
   type ConfigOf,
   definePart,
   type GradientCombiner,
+  mix,
   number,
   type OptionsOf,
   type PartFunction,
-  sub,
 } from '@tfjs-sam/core';
 
 /** The options of `gradientMix`. */
@@ -48,7 +47,7 @@ export const gradientMix: PartFunction<GradientMixOptions, GradientCombiner, 'co
     combine: ({ perturbedGradient, oracle }) => {
       const { gradient } = oracle.evaluate();
       // Of two that are alike exactly that.
-      return alpha === 1 ? perturbedGradient : axpy(alpha, sub(perturbedGradient, gradient), gradient);
+      return alpha === 1 ? perturbedGradient : mix(alpha, perturbedGradient, gradient);
     },
   }),
 });

@@ -1,9 +1,9 @@
 import {
-  add,
   axpy,
   composePerturbation,
   type DriverOptions,
   defineVariant,
+  elementwise,
   euclideanMetric,
   materialise,
   number,
@@ -11,7 +11,6 @@ import {
   perturbationOptions,
   radius,
   type SharpnessRule,
-  scale,
   twoPass,
   type Variant,
   type VariantConfig,
@@ -22,6 +21,10 @@ const options = {
   alpha: number({ min: 0, default: 0.001, doc: 'Length α of the step against the ascent, in gradients' }),
   metric: perturbationOptions.metric,
 };
+
+const halfSum = elementwise<'gradient' | 'perturbedGradient'>((o, { gradient, perturbedGradient }) => [
+  o.mul(0.5, o.add(gradient, perturbedGradient)),
+]);
 
 /** Options of `sagm`. */
 export interface SagmOptions extends OptionsOf<typeof options>, DriverOptions {}
@@ -60,7 +63,7 @@ export const sagm: Variant<SagmOptions> = defineVariant({
         const raised = 'at' in metric ? metric.at(gradient, oracle).solve(gradient) : gradient;
         return axpy(-alpha, raised, materialise(step(gradient, oracle)));
       },
-      descend: ({ gradient, perturbedGradient }) => scale(0.5, add(gradient, perturbedGradient)),
+      descend: ({ gradient, perturbedGradient }) => halfSum({ gradient, perturbedGradient })[0],
     });
   },
 });

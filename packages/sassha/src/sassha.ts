@@ -9,6 +9,7 @@ import {
   definePart,
   drawOptions,
   driverOptions,
+  elementwise,
   type GradientOracle,
   hessian,
   hutchinsonDiagonal,
@@ -82,18 +83,34 @@ function sasshaRule(given: Complete): SharpnessRule {
       const { gradient: beside } = oracle.evaluate({ perturbation });
       const curvature = curvatureOf(oracle, perturbation, given);
       const before = state.recall(MOMENTUM, () => zeros(variables));
-      const momentum = map(beside, (g, i) => tf.add(tf.mul(beta1, before[i]!), tf.mul(1 - beta1, g)));
+      const [momentum] = averaged({ old: before, x: beside, beta: beta1, rest: 1 - beta1 });
       state.set(MOMENTUM, momentum);
       const share = grown(oracle, MOMENTUM_SHARE, beta1);
-      const direction = map(momentum, (m, i) => {
-        const root = tf.pow(curvature[i]!, power);
-        const move = tf.div(tf.div(m, share[i]!), tf.add(root, epsilon));
-        return weightDecay === 0 ? move : tf.add(move, tf.mul(weightDecay, variables[i]!));
+      const roots = power === 0.5 ? curvature : map(curvature, (d) => tf.pow(d, power));
+      const divided = power === 0.5 ? dividedByRoot : dividedBy;
+      // Each variable has a share of its own.
+      const direction = momentum.flatMap((m, i) => {
+        const at = { m: [m], d: [roots[i]!], w: [variables[i]!], share: share[i]! };
+        return divided({ ...at, epsilon, weightDecay })[0];
       });
       return { loss, direction };
     },
   };
 }
+
+/** β old + (1 − β) x. */
+const averaged = elementwise<'old' | 'x' | 'beta' | 'rest'>((o, { old, x, beta, rest }) => [
+  o.mulAdd(beta, old, o.mul(rest, x)),
+]);
+
+/** (m/share)/(root + ε) + wd w, of the root or of what it is taken of. */
+const dividedBy = elementwise<Divided>((o, { m, d, w, share, epsilon, weightDecay }) => [
+  o.mulAdd(weightDecay, w, o.div(o.div(m, share), o.add(d, epsilon))),
+]);
+const dividedByRoot = elementwise<Divided>((o, { m, d, w, share, epsilon, weightDecay }) => [
+  o.mulAdd(weightDecay, w, o.div(o.div(m, share), o.add(o.sqrt(d), epsilon))),
+]);
+type Divided = 'm' | 'd' | 'w' | 'share' | 'epsilon' | 'weightDecay';
 
 /** 1 − βⁿ of each variable, n one more than before: a step that is skipped, or that does not reach it, does not count. */
 function grown({ state, variables }: GradientOracle, key: string, beta: number): ParamVector {

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import {
   type Checked,
   drawOptions,
-  map,
+  elementwise,
   norm,
   number,
   type OptionsOf,
@@ -47,6 +47,11 @@ export interface DirectionOptions extends OptionsOf<typeof directionOptions> {}
 /** The distribution too. */
 export interface DistributedDirectionOptions extends OptionsOf<typeof distributedOptions> {}
 
+/** Of [0, 1): [−h, h). */
+const spanned = elementwise<'u' | 'halfWidth'>((o, { u, halfWidth }) => [
+  o.mul(halfWidth, o.mulAdd(2, u, -1)),
+]);
+
 const samplers: Readonly<Record<DirectionDistribution, (seed: number, halfWidth: number) => Sampler>> = {
   gaussian: (seed) => seededSampler('gaussian', seed),
   sphere: (seed) => {
@@ -60,10 +65,7 @@ const samplers: Readonly<Record<DirectionDistribution, (seed: number, halfWidth:
   },
   cube: (seed, halfWidth) => {
     const uniform = seededSampler('uniform', seed);
-    return (shapes, step, index) =>
-      tf.tidy(() =>
-        map(uniform(shapes, step, index), (tensor) => tf.mul(halfWidth, tf.sub(tf.mul(2, tensor), 1))),
-      );
+    return (shapes, step, index) => tf.tidy(() => spanned({ u: uniform(shapes, step, index), halfWidth })[0]);
   },
 };
 

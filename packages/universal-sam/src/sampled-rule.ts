@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import {
-  axpy,
   complete,
   type Evaluation,
+  elementwise,
   type GradientOracle,
   integer,
   map,
@@ -12,12 +12,11 @@ import {
   type ParamVector,
   type RuleStep,
   radius,
-  requireOneRun,
+  requireOneRadius,
   type Sampler,
   type Schedule,
   type SharpnessRule,
   schedule,
-  sub,
 } from '@tfjs-sam/core';
 import { directionOptions, directionSampler, distributedOptions } from './directions.js';
 import type { SampledSharpness } from './sampled-sharpness.js';
@@ -68,17 +67,22 @@ export function sampledRule(rule: SampledRule): SharpnessRule {
   return { name: rule.name, direction: (oracle) => directionOf(rule, oracle) };
 }
 
+/** Σ + c (g' − g). */
+const withChange = elementwise<'c' | 'there' | 'gradient' | 'sum'>((o, { c, there, gradient, sum }) => [
+  o.mulAdd(c, o.sub(there, gradient), sum),
+]);
+
 function directionOf(
   { name, rho, lambda, samples, draw, sharpness }: SampledRule,
   oracle: GradientOracle,
 ): RuleStep {
-  requireOneRun(name);
+  requireOneRadius(name);
   const { loss, gradient } = oracle.evaluate();
   const radius = nonNegativeAt(name, 'rho', rho, oracle.step);
   const sampled = Array.from({ length: samples }, () =>
     tf.tidy(() => {
       const there = evaluateSample(oracle, draw, radius, oracle.nextDraw());
-      return { rise: tf.sub(there.loss, loss), change: sub(there.gradient, gradient) };
+      return { rise: tf.sub(there.loss, loss), there: there.gradient };
     }),
   );
   const weights = sharpness.weights(
@@ -91,7 +95,7 @@ function directionOf(
   const finite = tf.where(tf.isFinite(weights), weights, tf.zerosLike(weights));
   const factors = tf.unstack(tf.mul(nonNegativeAt(name, 'lambda', lambda, oracle.step), finite));
   const direction = sampled.reduce<ParamVector>(
-    (sum, { change }, i) => axpy(factors[i]!, change, sum),
+    (sum, { there }, i) => withChange({ c: factors[i]!, there, gradient, sum })[0],
     gradient,
   );
   return { loss, direction };

@@ -1,12 +1,11 @@
 import {
   type AscentDirection,
-  axpy,
   type ConfigOf,
   definePart,
+  mix,
   number,
   type OptionsOf,
   type PartFunction,
-  sub,
 } from '@tfjs-sam/core';
 
 /** The options of `smoothedGradient`. */
@@ -54,7 +53,7 @@ export const smoothedGradient: PartFunction<SmoothedGradientOptions, AscentDirec
     (gradient, { state }) => {
       const average = state.recall(AVERAGE, () => gradient);
       // An average that equals the gradient stays as it is.
-      const moved = average === gradient ? gradient : axpy(theta, sub(gradient, average), average);
+      const moved = average === gradient ? gradient : mix(theta, gradient, average);
       state.set(AVERAGE, moved);
       return moved;
     },

@@ -1,7 +1,7 @@
 // Compiles assembly/ to the plain-SIMD and the relaxed-SIMD binary and writes both, as base64, into
 // src/generated/binaries.ts, so that they load in Node, browsers and workers without a request; and the type of their
 // exports, from the signatures in the sources, into src/generated/exports.ts, and the names of their parameters, into
-// src/generated/parameters.ts. assembly/draws/ is a module of its own, plain SIMD alone, in src/generated/draws.ts.
+// src/generated/parameters.ts. assembly/passes/ is a module of its own, plain SIMD alone, in src/generated/passes.ts.
 // Skips when sources, flags and compiler have not changed.
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
@@ -122,16 +122,16 @@ const isWritten = (path, mark) => existsSync(path) && readFileSync(path, 'utf8')
 
 const notice = '// Written by scripts/build-wasm.mjs from assembly/. Do not edit.';
 
-const drawSources = sourcesOf(join('assembly', 'draws'));
-const drawMark = fingerprintOf(drawSources, flags);
-const draws = join(generated, 'draws.ts');
-if (!isWritten(draws, drawMark)) {
-  const binary = await compile('draws', [], drawSources);
-  writeModule(draws, [
+const passSources = sourcesOf(join('assembly', 'passes'));
+const passMark = fingerprintOf(passSources, flags);
+const passes = join(generated, 'passes.ts');
+if (!isWritten(passes, passMark)) {
+  const binary = await compile('passes', [], passSources);
+  writeModule(passes, [
     notice,
-    `// ${drawMark}`,
+    `// ${passMark}`,
     '',
-    '/** The module of random draws, base64. */',
+    '/** The module of draws and elementwise passes, base64. */',
     'export const plain =',
     `  '${binary}';`,
     '',

@@ -28,6 +28,7 @@ import { maxPoolFeature } from './ops/max-pool/index.js';
 import { oneHotFeature } from './ops/one-hot/index.js';
 import { optimizersFeature } from './ops/optimizers/index.js';
 import { padFeature } from './ops/pad/index.js';
+import { passesFeature } from './ops/passes/index.js';
 import { permuteFeature } from './ops/permute/index.js';
 import { preluFeature } from './ops/prelu/index.js';
 import { raggedFeature } from './ops/ragged/index.js';
@@ -77,6 +78,7 @@ export const features: readonly Feature[] = [
   oneHotFeature,
   optimizersFeature,
   padFeature,
+  passesFeature,
   permuteFeature,
   preluFeature,
   reductionsFeature,

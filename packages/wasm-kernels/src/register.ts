@@ -6,6 +6,7 @@ import { registerOurGradient, restoreGradients } from './gradient-registry.js';
 import { type RegisteredKernel, registerKernels, restoreKernels } from './kernel-registry.js';
 import { applyPatch, removePatches } from './patches.js';
 import type { SideBuild } from './side/compile.js';
+import { passesReady } from './side/passes-module.js';
 import { defaultThreads } from './threads/cores.js';
 import { MOST_THREADS } from './threads/layout.js';
 import { shareHeap } from './threads/shared-heap.js';
@@ -61,6 +62,8 @@ async function wasmBackend(): Promise<object> {
   return backend;
 }
 
+const isNode = (): boolean => typeof Reflect.get(globalThis, 'process')?.versions?.node === 'string';
+
 const implementations = ['fma', 'plain', 'composed'];
 
 function requireOptions(options: RegisterOptions): void {
@@ -109,6 +112,7 @@ export async function registerTrainingKernels(options: RegisterOptions = {}): Pr
     chosen.sideOf,
   );
   registerTrainingGradients();
+  if (isNode()) await passesReady(backend);
   lastOptions = options;
   const { reason, implementation } = chosen;
   return { implementation, threads: chosen.threads, ...(reason ? { reason } : {}), kernels };

@@ -1,7 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { registerTrainingKernels } from '../src/index.js';
-import { drawsReady } from '../src/ops/draws/draws.js';
 import type { Computation, Values } from './compare.js';
 import { computations } from './computations.js';
 import { growing, heapSize } from './growing.js';
@@ -73,9 +72,6 @@ describe.each(['fma', 'plain'] as const)('a heap that grows inside of an allocat
   beforeAll(async () => {
     await tf.setBackend('wasm');
     await registerTrainingKernels({ implementation: build });
-    // A module of its own, which the first draw asks for.
-    tf.engine().runKernel('SamDraw', {}, { shapes: [] });
-    await drawsReady();
   });
   beforeEach(renewLargeBackend);
 

@@ -13,6 +13,21 @@ export const sideOnly: readonly [string, Values[], Computation][] = [
     },
   ],
   [
+    'SamPass',
+    [random(1, [600]), random(2, [600]), random(3, [])],
+    (x, y, c) => {
+      const attrs = {
+        ...{ vectors: 2, outputs: 2, scalars: 1, constants: [0.5], operands: 7 },
+        instructions: [
+          ['mulAdd', 6, 0, 4, 1],
+          ['sub', 2, 6, 5],
+          ['abs', 3, 2],
+        ],
+      };
+      return run('SamPass', { '0v0': x!, '1v0': y!, s0: c! }, attrs);
+    },
+  ],
+  [
     'SamLstmCell and its gradient',
     [
       random(1, [6, 20]),

@@ -1,18 +1,17 @@
 import {
-  axpy,
   boolean,
   type Checked,
   composePerturbation,
   type DriverOptions,
   defineVariant,
+  elementwise,
   type GradientOracle,
+  mix,
   number,
   type OptionsOf,
   perturbationOptions,
   radius,
   type SharpnessRule,
-  scale,
-  sub,
   type Variant,
   type VariantConfig,
 } from '@tfjs-sam/core';
@@ -67,6 +66,9 @@ export const wsam: Variant<WsamOptions> = defineVariant({
   rule: wsamRule,
 });
 
+/** c (x − y). */
+const scaledDifference = elementwise<'c' | 'x' | 'y'>((o, { c, x, y }) => [o.mul(c, o.sub(x, y))]);
+
 function wsamRule({ gamma, decouple, ...strategies }: Checked<typeof options>): SharpnessRule {
   const perturb = composePerturbation({ ...strategies, name: 'wsam' });
   const alpha = gamma / (1 - gamma);
@@ -77,8 +79,9 @@ function wsamRule({ gamma, decouple, ...strategies }: Checked<typeof options>): 
       const perturbed = oracle.evaluate({ perturbation: perturb(gradient, oracle) }).gradient;
       // (1 − α) g + α gₚ, exactly g where the two are one, and SAM's gₚ at α = 1.
       if (!decouple && alpha === 1) return { loss, direction: perturbed };
-      if (!decouple) return { loss, direction: axpy(alpha, sub(perturbed, gradient), gradient) };
-      const correction = scale(-alpha * learningRateOf(oracle), sub(perturbed, gradient));
+      if (!decouple) return { loss, direction: mix(alpha, perturbed, gradient) };
+      const c = -alpha * learningRateOf(oracle);
+      const [correction] = scaledDifference({ c, x: perturbed, y: gradient });
       return { loss, direction: gradient, correction };
     },
   };

@@ -51,6 +51,16 @@ export function reduceRuns(reduce: (x: tf.Tensor, axis?: number) => tf.Tensor, x
   return current === undefined ? reduce(x) : reduce(rows(x, current.count), 1);
 }
 
+/** The entries of `x` run by run, [runs, entries]; of a single run as one row. */
+export function rowsOfRuns(x: tf.Tensor): tf.Tensor2D {
+  return current === undefined ? tf.reshape(x, [1, x.size]) : rows(x, current.count);
+}
+
+/** The shape of `x` within a run. */
+export function shapeOfRun({ shape }: tf.Tensor): number[] {
+  return current === undefined ? shape : shape.slice(1);
+}
+
 function rows(x: tf.Tensor, count: number): tf.Tensor2D {
   if (x.rank === 0) return tf.mul(x, tf.ones([count, 1]));
   if (x.shape[0] === count) return tf.reshape(x, [count, -1]);

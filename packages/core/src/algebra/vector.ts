@@ -1,61 +1,14 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { reduceRuns, runsAtHand, spread } from './runs.js';
+import { elementwise } from './elementwise.js';
+import { runFusedWhole } from './fused.js';
+import type { ParamVector } from './param-vector.js';
+import { reduceRuns, spread } from './runs.js';
 
-/**
- * A point of the parameter space's tangent: one float32 tensor per trainable variable, in one fixed order.
- *
- * Gradients, perturbations and directions are all ParamVectors; `oracle.variables` gives the order.
- */
-export type ParamVector = tf.Tensor[];
+export type { ParamVector } from './param-vector.js';
 
 /** Gives a Scalar for a number, and a Scalar back as it is. */
 export function toScalar(value: number | tf.Tensor): tf.Scalar {
   return typeof value === 'number' ? tf.scalar(value) : (value as tf.Scalar);
-}
-
-const namesOf = new Map<string, string[]>();
-
-/** key0, key1, …: made once, not in every step. */
-function inputNames(key: string, count: number): readonly string[] {
-  const names = namesOf.get(key) ?? [];
-  namesOf.set(key, names);
-  while (names.length < count) names.push(`${key}${names.length}`);
-  return names;
-}
-
-/**
- * Runs a fused kernel over all tensors at once where the current backend has one (`@tfjs-sam/wasm-kernels`
- * registers them on wasm), else undefined. Inputs are keyed x0…, y0…; see that package's README.
- */
-export function runFused(
-  kernel: string,
-  inputs: Readonly<Record<string, readonly tf.Tensor[] | tf.Tensor>>,
-  attrs: Readonly<Record<string, unknown>> = {},
-): tf.Tensor[] | undefined {
-  if (tf.getKernel(kernel, tf.getBackend()) === undefined) return undefined;
-  const named: tf.NamedTensorMap = {};
-  for (const key in inputs) {
-    const value = inputs[key]!;
-    if (!Array.isArray(value)) named[key] = value as tf.Tensor;
-    else {
-      const names = inputNames(key, value.length);
-      for (let i = 0; i < value.length; i++) {
-        const tensor = value[i]!;
-        // The kernels read float32 from the heap; anything else goes the composed way.
-        if (tensor.dtype !== 'float32') return undefined;
-        named[names[i]!] = tensor;
-      }
-    }
-  }
-  const outputs = tf.engine().runKernel(kernel, named, attrs as tf.NamedAttrMap) as tf.Tensor | tf.Tensor[];
-  return Array.isArray(outputs) ? outputs : [outputs];
-}
-
-/** As `runFused`, of kernels that know one run only. */
-export function runFusedWhole(
-  ...[kernel, inputs, attrs]: Parameters<typeof runFused>
-): tf.Tensor[] | undefined {
-  return runsAtHand() ? undefined : runFused(kernel, inputs, attrs);
 }
 
 /** Applies `f` to every tensor. The caller disposes the result. */
@@ -66,17 +19,18 @@ export function map(
   return x.map((tensor, index) => tf.tidy(() => f(tensor, index)));
 }
 
+function requireOneLength(x: readonly tf.Tensor[], y: readonly tf.Tensor[]): void {
+  if (x.length === y.length) return;
+  throw new RangeError(`vector: expected two vectors of one length, got ${x.length} and ${y.length} tensors`);
+}
+
 /** Applies `f` to every pair of tensors. @throws RangeError when the lengths differ. */
 export function zip(
   x: readonly tf.Tensor[],
   y: readonly tf.Tensor[],
   f: (a: tf.Tensor, b: tf.Tensor, index: number) => tf.Tensor,
 ): ParamVector {
-  if (x.length !== y.length) {
-    throw new RangeError(
-      `vector: expected two vectors of one length, got ${x.length} and ${y.length} tensors`,
-    );
-  }
+  requireOneLength(x, y);
   return x.map((tensor, index) => tf.tidy(() => f(tensor, y[index]!, index)));
 }
 
@@ -88,9 +42,21 @@ export function add(x: readonly tf.Tensor[], y: readonly tf.Tensor[]): ParamVect
   );
 }
 
+const difference = elementwise<'x' | 'y'>((o, { x, y }) => [o.sub(x, y)]);
+const product = elementwise<'x' | 'y'>((o, { x, y }) => [o.mul(x, y)]);
+const multiple = elementwise<'c' | 'x'>((o, { c, x }) => [o.mul(c, x)]);
+const between = elementwise<'c' | 'x' | 'y'>((o, { c, x, y }) => [o.mulAdd(c, o.sub(x, y), y)]);
+
 /** x − y. */
 export function sub(x: readonly tf.Tensor[], y: readonly tf.Tensor[]): ParamVector {
-  return zip(x, y, (a, b) => tf.sub(a, b));
+  requireOneLength(x, y);
+  return difference({ x, y })[0];
+}
+
+/** y + c (x − y): exactly y where the two are one. */
+export function mix(c: number | tf.Tensor, x: readonly tf.Tensor[], y: readonly tf.Tensor[]): ParamVector {
+  requireOneLength(x, y);
+  return between({ c, x, y })[0];
 }
 
 /** Multiplies each variable's tensor by its factor. */
@@ -100,7 +66,8 @@ export function scaleEach(factors: readonly number[], x: ParamVector): ParamVect
 
 /** x ⊙ y, elementwise. */
 export function mul(x: readonly tf.Tensor[], y: readonly tf.Tensor[]): ParamVector {
-  return zip(x, y, (a, b) => tf.mul(a, b));
+  requireOneLength(x, y);
+  return product({ x, y })[0];
 }
 
 /** The zero vector of x's shapes. */
@@ -110,10 +77,7 @@ export function zerosLike(x: readonly tf.Tensor[]): ParamVector {
 
 /** c · x. */
 export function scale(c: number | tf.Tensor, x: readonly tf.Tensor[]): ParamVector {
-  return tf.tidy(() => {
-    const factor = toScalar(c);
-    return x.map((tensor) => tf.mul(spread(factor, tensor), tensor));
-  });
+  return multiple({ c, x })[0];
 }
 
 /** c · x with every entry that is not finite set to zero: a perturbation is never NaN or infinite. */

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { type ParamVector, runFused } from '../algebra/vector.js';
+import { runFused } from '../algebra/fused.js';
+import type { ParamVector } from '../algebra/vector.js';
 import { complete } from '../declare/check.js';
 import { boolean, type Checked, type ConfigOf, number, type OptionsOf, schedule } from '../declare/option.js';
 import { definePart, type PartFunction } from '../declare/part.js';

@@ -1,14 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Perturbation } from '../algebra/perturbation.js';
-import {
-  dot,
-  hypotOne,
-  norm,
-  type ParamVector,
-  runFusedWhole,
-  scale,
-  scaleFinite,
-} from '../algebra/vector.js';
+import { runFusedWhole } from '../algebra/fused.js';
+import { materialise, type Perturbation } from '../algebra/perturbation.js';
+import { dot, hypotOne, norm, type ParamVector, scale, scaleFinite } from '../algebra/vector.js';
 import type { InnerProduct } from './metric.js';
 
 /**
@@ -24,39 +17,43 @@ import type { InnerProduct } from './metric.js';
  * @see Foret et al. 2021, "Sharpness-Aware Minimization", equation 2 (G = I). https://arxiv.org/abs/2010.01412
  */
 export function ascentStep(inner: InnerProduct, gradient: ParamVector, rho: number | tf.Scalar): ParamVector {
-  return tf.tidy(() => {
-    const rankOneCoefficient = inner.rankOneCoefficient?.(gradient);
-    if (rankOneCoefficient !== undefined) {
-      return scaleFinite(
-        fusedScale(gradient, rho, rankOneCoefficient) ?? composedScale(gradient, rho, rankOneCoefficient),
-        gradient,
-      );
-    }
-    const raised = inner.solve(gradient);
-    const [a, b] = [norm(gradient), norm(raised)];
-    const cosine = dot(scale(tf.div(1, a), gradient), scale(tf.div(1, b), raised));
-    const dualNorm = tf.mul(tf.mul(tf.sqrt(a), tf.sqrt(b)), tf.sqrt(cosine));
-    return scaleFinite(tf.div(rho, dualNorm), raised);
-  });
+  return tf.tidy(() => materialise(stepOf(inner, gradient, rho)));
 }
 
 /** The ascent step, not multiplied out where that saves a pass over the weights. */
 export function ascentPerturbation(inner: InnerProduct, gradient: ParamVector, rho: number): Perturbation {
-  const rankOneCoefficient = inner.rankOneCoefficient?.(gradient);
-  const factor = rankOneCoefficient === undefined ? undefined : fusedScale(gradient, rho, rankOneCoefficient);
-  return factor ? { scale: factor, direction: gradient } : ascentStep(inner, gradient, rho);
+  return stepOf(inner, gradient, rho);
 }
 
-/** ρ/(‖g‖√(1 + k‖g‖²)) in one kernel, 0 where that is not finite; undefined where the backend has no such kernel. */
+function stepOf(inner: InnerProduct, gradient: ParamVector, rho: number | tf.Scalar): Perturbation {
+  const rankOneCoefficient = inner.rankOneCoefficient?.(gradient);
+  if (rankOneCoefficient !== undefined) {
+    const fused = fusedScale(rho, { x: gradient }, rankOneCoefficient);
+    if (fused) return { scale: fused, direction: gradient };
+    return scaleFinite(composedScale(gradient, rho, rankOneCoefficient), gradient);
+  }
+  const raised = inner.solve(gradient);
+  const fused = fusedScale(rho, { x: gradient, y: raised });
+  return fused ? { scale: fused, direction: raised } : scaleFinite(dualScale(gradient, raised, rho), raised);
+}
+
+/** ρ/√⟨g, G⁻¹g⟩, from unit vectors, whose products neither overflow nor underflow. */
+function dualScale(gradient: ParamVector, raised: ParamVector, rho: number | tf.Scalar): tf.Tensor {
+  return tf.tidy(() => {
+    const [a, b] = [norm(gradient), norm(raised)];
+    const cosine = dot(scale(tf.div(1, a), gradient), scale(tf.div(1, b), raised));
+    return tf.div(rho, tf.mul(tf.mul(tf.sqrt(a), tf.sqrt(b)), tf.sqrt(cosine)));
+  });
+}
+
+/** `SamAscentScale` of the vectors: 0 where it is not finite; undefined where the backend has no such kernel. */
 function fusedScale(
-  gradient: ParamVector,
   rho: number | tf.Scalar,
-  rankOneCoefficient: number,
+  vectors: { readonly x: ParamVector; readonly y?: ParamVector },
+  rankOneCoefficient = 0,
 ): tf.Scalar | undefined {
   if (typeof rho !== 'number') return undefined;
-  return runFusedWhole('SamAscentScale', { x: gradient }, { rho, rankOneCoefficient })?.[0] as
-    | tf.Scalar
-    | undefined;
+  return runFusedWhole('SamAscentScale', vectors, { rho, rankOneCoefficient })?.[0] as tf.Scalar | undefined;
 }
 
 function composedScale(

@@ -3,7 +3,6 @@ import * as tf from '@tensorflow/tfjs';
 import { expect, vi } from 'vitest';
 import { runningThreads } from '../../src/engine.js';
 import { registerTrainingKernels } from '../../src/index.js';
-import { drawsReady } from '../../src/ops/draws/draws.js';
 import { limits } from '../../src/threads/limits.js';
 import { type Computation, random, type Values } from '../compare.js';
 
@@ -20,9 +19,6 @@ export async function useThreads(threads: number, implementation: 'fma' | 'plain
   const report = await registerTrainingKernels({ threads, implementation });
   await tf.setBackend('wasm');
   expect(report).toMatchObject({ threads, implementation });
-  // A module of its own, which the first draw asks for.
-  tf.engine().runKernel('SamDraw', {}, { shapes: [] });
-  await drawsReady();
   if (threads === 1) return;
   // The first call that is worth it starts them.
   const x = tf.tensor(random(1, [64, 64]).data, [64, 64]);

@@ -1,22 +1,33 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { axpy, map, mul, type ParamVector, sub, zip } from '../../algebra/vector.js';
+import { elementwise, type Operations } from '../../algebra/elementwise.js';
+import { mix, mul, type ParamVector } from '../../algebra/vector.js';
 import type { GradientOracle } from '../../oracle/oracle.js';
 import type { InnerProduct } from '../metric.js';
+
+const quotient = elementwise<'g' | 'weights'>((o, { g, weights }) => [o.div(g, weights)]);
 
 /** G = diag(weights), all positive. */
 export function diagonalInner(weights: ParamVector): InnerProduct {
   return {
     apply: (v) => mul(v, weights),
-    solve: (g) => zip(g, weights, (a, b) => tf.div(a, b)),
+    solve: (g) => quotient({ g, weights })[0],
   };
 }
 
 /** Where a square stops growing: 1e36, so that sums of squares stay finite. */
 const LARGEST = 1e18;
 
+/** x² of an entry; beyond 1e18 it counts as 1e18. */
+export function boundedSquare<T>(o: Operations<T>, x: T): T {
+  const bounded = o.minimum(o.abs(x), LARGEST);
+  return o.mul(bounded, bounded);
+}
+
+const squared = elementwise<'x'>((o, { x }) => [boundedSquare(o, x)]);
+
 /** x², elementwise; entries beyond 1e18 count as 1e18. */
 export function squares(x: ParamVector): ParamVector {
-  return map(x, (tensor) => tf.square(tf.clipByValue(tensor, -LARGEST, LARGEST)));
+  return squared({ x })[0];
 }
 
 /**
@@ -41,5 +52,5 @@ export function blend(
   share: number | tf.Scalar,
 ): ParamVector {
   if (previous === undefined) return value;
-  return axpy(share, sub(value, previous), previous);
+  return mix(share, value, previous);
 }

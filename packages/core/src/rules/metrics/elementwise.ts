@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { map } from '../../algebra/vector.js';
+import { elementwise } from '../../algebra/elementwise.js';
+import type { ParamVector } from '../../algebra/vector.js';
 import { matcher, someVariables } from '../../declare/matching.js';
 import { type ConfigOf, number, type OptionsOf } from '../../declare/option.js';
 import { definePart, type PartFunction } from '../../declare/part.js';
@@ -25,6 +26,16 @@ declare module '../../kinds.js' {
   }
 }
 
+/** T² x and T⁻² x; the latter 0 where T is. */
+const stretched = elementwise<'x' | 'w' | 'eta'>((o, { x, w, eta }) => {
+  const t = o.add(o.abs(w), eta);
+  return [o.mul(x, o.mul(t, t))];
+});
+const shrunk = elementwise<'x' | 'w' | 'eta'>((o, { x, w, eta }) => {
+  const t = o.add(o.abs(w), eta);
+  return [o.divNoNan(x, o.mul(t, t))];
+});
+
 /**
  * The elementwise metric of adaptive SAM: G = T⁻² with T = diag(|θ| + η), so that rescaling a weight rescales its
  * share of the ball.
@@ -46,21 +57,18 @@ export const elementwiseMetric: PartFunction<ElementwiseMetricOptions, Perturbat
     source: 'Kwon et al. 2021, arXiv 2102.11600',
     options: elementwiseOptions,
     create: ({ eta, scaled }) => {
-      const isScaled = matcher('elementwiseMetric: expected scaled', scaled);
+      const matches = matcher('elementwiseMetric: expected scaled', scaled);
       return {
         name: 'elementwise',
         at: (_gradient, { variables }) => {
-          const squaredT = variables.map((variable) =>
-            isScaled && !isScaled(variable)
-              ? undefined
-              : tf.tidy(() => tf.square(tf.add(tf.abs(variable), eta))),
-          );
-          return {
-            apply: (v) =>
-              map(v, (tensor, i) => (squaredT[i] ? tf.divNoNan(tensor, squaredT[i]) : tf.clone(tensor))),
-            solve: (g) =>
-              map(g, (tensor, i) => (squaredT[i] ? tf.mul(tensor, squaredT[i]) : tf.clone(tensor))),
+          const isScaled = variables.map((variable) => matches?.(variable) ?? true);
+          const some = <T>(all: readonly T[]) => all.filter((_, i) => isScaled[i]);
+          /** `f` of the variables that are scaled; the others' tensors as they are. */
+          const ofScaled = (f: typeof shrunk, x: ParamVector): ParamVector => {
+            const results = f({ x: some(x), w: some(variables), eta })[0].values();
+            return x.map((tensor, i) => (isScaled[i] ? results.next().value! : tf.clone(tensor)));
           };
+          return { apply: (v) => ofScaled(shrunk, v), solve: (g) => ofScaled(stretched, g) };
         },
       };
     },

@@ -1,11 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { map, type ParamVector } from '../../algebra/vector.js';
+import { elementwise } from '../../algebra/elementwise.js';
+import type { ParamVector } from '../../algebra/vector.js';
 import { type ConfigOf, code, number, type OptionsOf } from '../../declare/option.js';
 import { definePart, type PartFunction } from '../../declare/part.js';
 import type { LossClosure } from '../../oracle/objective.js';
 import type { GradientOracle } from '../../oracle/oracle.js';
 import type { PerturbationMetric } from '../metric.js';
-import { biasCorrectedRate, blend, diagonalInner, squares } from './diagonal.js';
+import { biasCorrectedRate, blend, boundedSquare, diagonalInner, squares } from './diagonal.js';
 
 /** The losses of a step's single examples, or of its micro-batches: closures of the same variables. */
 export type PerExampleLosses = (step: number) => readonly LossClosure[];
@@ -64,12 +65,25 @@ export const fisherMetric: PartFunction<FisherMetricOptions, PerturbationMetric,
   create: ({ eta, perExample, decay }) => ({
     name: 'fisher',
     at: (gradient, oracle) => {
+      if (!perExample && decay === undefined) {
+        // F = g² is part of the formula: one pass.
+        const of = (f: typeof shrunk) => (x: ParamVector) => f({ x, g: gradient, eta })[0];
+        return { apply: of(stretched), solve: of(shrunk) };
+      }
       const ofStep = perExample ? meanSquare(oracle, perExample(oracle.step)) : squares(gradient);
       const fisher = decay === undefined ? ofStep : movingAverage(oracle, ofStep, decay);
-      return diagonalInner(map(fisher, (tensor) => tf.add(1, tf.mul(eta, tensor))));
+      return diagonalInner(damped({ fisher, eta })[0]);
     },
   }),
 });
+
+const damped = elementwise<'fisher' | 'eta'>((o, { fisher, eta }) => [o.add(1, o.mul(eta, fisher))]);
+const stretched = elementwise<'x' | 'g' | 'eta'>((o, { x, g, eta }) => [
+  o.mul(x, o.add(1, o.mul(eta, boundedSquare(o, g)))),
+]);
+const shrunk = elementwise<'x' | 'g' | 'eta'>((o, { x, g, eta }) => [
+  o.div(x, o.add(1, o.mul(eta, boundedSquare(o, g)))),
+]);
 
 /** F of this step: the mean squared gradient over single losses. */
 function meanSquare(oracle: GradientOracle, losses: readonly LossClosure[]): ParamVector {

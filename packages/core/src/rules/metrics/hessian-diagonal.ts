@@ -1,5 +1,5 @@
-import * as tf from '@tensorflow/tfjs-core';
-import { map, type ParamVector, scaleFinite } from '../../algebra/vector.js';
+import { elementwise } from '../../algebra/elementwise.js';
+import { type ParamVector, scaleFinite } from '../../algebra/vector.js';
 import { hutchinsonDiagonal } from '../../curvature/hutchinson.js';
 import { hessian } from '../../curvature/hvp.js';
 import { type ConfigOf, integer, number, type OptionsOf, oneOf } from '../../declare/option.js';
@@ -7,7 +7,7 @@ import { definePart, type PartFunction } from '../../declare/part.js';
 import type { GradientOracle } from '../../oracle/oracle.js';
 import type { PerturbationMetric } from '../metric.js';
 import { averageDecay, drawOptions } from '../options.js';
-import { biasCorrectedRate, blend, diagonalInner } from './diagonal.js';
+import { biasCorrectedRate, blend } from './diagonal.js';
 
 /** Options of the metrics that are estimated by random probes and averaged over refreshes. */
 export const probedOptions = {
@@ -30,6 +30,13 @@ export interface ProbedMetricOptions extends OptionsOf<typeof probedOptions> {}
 export const curvatureObjective = {
   objective: oneOf(['ascent', 'descent'], { optional: 'the descent objective', doc: 'Whose Hessian' }),
 };
+
+const stretched = elementwise<'x' | 'diagonal' | 'damping'>((o, { x, diagonal, damping }) => [
+  o.mul(x, o.add(o.abs(diagonal), damping)),
+]);
+const shrunk = elementwise<'x' | 'diagonal' | 'damping'>((o, { x, diagonal, damping }) => [
+  o.div(x, o.add(o.abs(diagonal), damping)),
+]);
 
 const options = { ...probedOptions, ...curvatureObjective };
 
@@ -87,7 +94,8 @@ export const hessianDiagonalMetric: PartFunction<HessianDiagonalOptions, Perturb
         name: 'hessian-diagonal',
         at: (_gradient, oracle) => {
           const diagonal = isDue(oracle, key, refreshEvery) ? refresh(oracle) : oracle.state.get(key)!;
-          return diagonalInner(map(diagonal, (tensor) => tf.add(tf.abs(tensor), damping)));
+          const of = (f: typeof shrunk) => (x: ParamVector) => f({ x, diagonal, damping })[0];
+          return { apply: of(stretched), solve: of(shrunk) };
         },
       };
     },

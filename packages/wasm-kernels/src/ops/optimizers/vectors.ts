@@ -13,7 +13,7 @@ function nameOf(prefix: string, i: number): string {
 }
 
 /** The tensors `prefix0`, `prefix1`, … of a call. */
-function vector({ inputs }: KernelCall, prefix: string): TensorInfo[] {
+export function vector({ inputs }: KernelCall, prefix: string): TensorInfo[] {
   const tensors: TensorInfo[] = [];
   for (let i = 0; ; i++) {
     const tensor = inputs[nameOf(prefix, i)];
@@ -25,7 +25,7 @@ function vector({ inputs }: KernelCall, prefix: string): TensorInfo[] {
 }
 
 /** A second vector of a call, whose tensors have as many elements as the first's. */
-function partner(call: KernelCall, prefix: string, like: readonly TensorInfo[]): TensorInfo[] {
+export function partner(call: KernelCall, prefix: string, like: readonly TensorInfo[]): TensorInfo[] {
   const tensors = vector(call, prefix);
   if (tensors.length !== like.length)
     throw new RangeError(`wasm-kernels: expected ${like.length} tensors "${prefix}", got ${tensors.length}`);
@@ -38,7 +38,7 @@ function partner(call: KernelCall, prefix: string, like: readonly TensorInfo[]):
 }
 
 /** The value of a scalar input. It lies on the heap already: this waits for nothing. */
-function scalarValue(call: KernelCall, side: SideModule, name: string): number {
+export function scalarValue(call: KernelCall, side: SideModule, name: string): number {
   // The address first: finding it may bring the tensor from another backend, which allocates.
   const address = side.address(input(call, name));
   return side.backend.wasm.HEAPF32[address / 4]!;
@@ -66,10 +66,10 @@ function lengthOf(call: KernelCall, side: SideModule): number {
   return Math.sqrt(sum);
 }
 
-/** `SamAscentScale`: ρ/(‖x‖√(1 + k·‖x‖²)) for a rankOneCoefficient k, or 0 where that is not finite. */
+/** `SamAscentScale`: ρ/(‖x‖√(1 + k·‖x‖²)) for a rankOneCoefficient k, or with y ρ/√⟨x, y⟩; 0 where that is not finite. */
 export function ascentScale(call: KernelCall, side: SideModule): TensorInfo {
   const { rho, rankOneCoefficient } = attributes<{ rho: number; rankOneCoefficient: number }>(call);
-  const length = lengthOf(call, side);
+  const length = call.inputs.y0 ? Math.sqrt(innerProduct(call, side)) : lengthOf(call, side);
   // Rounded first: what overflows float32 counts as not finite.
   const factor = Math.fround(rho / (length * Math.sqrt(1 + rankOneCoefficient * length * length)));
   return scalar(side, Number.isFinite(factor) ? factor : 0);
@@ -77,11 +77,15 @@ export function ascentScale(call: KernelCall, side: SideModule): TensorInfo {
 
 /** `SamDot`: the inner product over all tensors together. */
 export function dot(call: KernelCall, side: SideModule): TensorInfo {
+  return scalar(side, innerProduct(call, side));
+}
+
+function innerProduct(call: KernelCall, side: SideModule): number {
   const xs = vector(call, 'x');
   let sum = 0;
   for (const [i, y] of partner(call, 'y', xs).entries())
     sum += side.run.dot(side.address(xs[i]!), side.address(y), sizeOf(y.shape));
-  return scalar(side, sum);
+  return sum;
 }
 
 /** `SamScale`: c·x; zero everywhere where c is 0 or not finite. */

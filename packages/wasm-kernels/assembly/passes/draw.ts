@@ -1,4 +1,4 @@
-// Random numbers on addresses in the heap of TensorFlow.js's own wasm module: a module of its own, for those who draw.
+// Random numbers on addresses in the heap of TensorFlow.js's own wasm module.
 // Every operation is that of core's algebra/philox.ts, in the same order and precision, four counters at once.
 
 const ROUNDS = 10;
