@@ -4,16 +4,15 @@ import {
   type AscentStep,
   type ConfigOf,
   definePart,
+  elementwise,
   map,
   matcher,
   norm,
   type OptionsOf,
   type ParamVector,
   type PartFunction,
-  requireOneRun,
   scaleFinite,
   someVariables,
-  zip,
 } from '@tfjs-sam/core';
 import { isScaled, scaledOptions } from './layerwise-metric.js';
 
@@ -21,6 +20,12 @@ import { isScaled, scaledOptions } from './layerwise-metric.js';
 export const onlyOptions = {
   match: someVariables('Which variables climb', 'those of normalisation layers, by their names'),
 };
+
+/** sign g, and (|w| + η) sign g. The wasm backend's own Sign gives 0 for anything below 1e-7. */
+const signs = elementwise<'g'>((o, { g }) => [o.divNoNan(g, o.abs(g))]);
+const sizedSigns = elementwise<'g' | 'w' | 'eta'>((o, { g, w, eta }) => [
+  o.mul(o.divNoNan(g, o.abs(g)), o.add(o.abs(w), eta)),
+]);
 
 /** Options of `scaledSignAscent`. */
 export interface ScaledSignAscentOptions extends OptionsOf<typeof scaledOptions> {}
@@ -63,14 +68,12 @@ export const scaledSignAscent: PartFunction<ScaledSignAscentOptions, AscentStep,
       name: 'scaled-sign',
       step: (gradient, rho, { variables }) =>
         tf.tidy(() => {
-          requireOneRun('scaledSignAscent');
           // NaN where an entry is not finite: then the whole step is zero.
           const length = norm(gradient);
-          const signs = zip(gradient, variables, (g, variable, i) => {
-            const sign = tf.divNoNan(g, tf.abs(g));
-            return scales(variables[i]!) ? tf.mul(sign, tf.add(tf.abs(variable), eta)) : sign;
-          });
-          return scaleFinite(tf.mul(rho, tf.divNoNan(length, length)), signs);
+          const [large] = sizedSigns({ g: gradient, w: variables, eta });
+          const [whole] = signs({ g: gradient });
+          const chosen = variables.map((variable, i) => (scales(variable) ? large[i]! : whole[i]!));
+          return scaleFinite(tf.mul(rho, tf.divNoNan(length, length)), chosen);
         }),
     };
   },

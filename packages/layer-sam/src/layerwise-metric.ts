@@ -4,12 +4,14 @@ import {
   definePart,
   map,
   matcher,
+  norm,
   number,
   type OptionsOf,
   type PartFunction,
   type PerturbationMetric,
-  requireOneRun,
+  shapeOfRun,
   someVariables,
+  spread,
 } from '@tfjs-sam/core';
 
 /** The options of metrics that scale some of the variables. */
@@ -31,7 +33,8 @@ declare module '@tfjs-sam/core' {
 }
 
 /** Kernels, and the scales of normalisation layers. */
-export const isScaled = ({ name, rank }: tf.Variable) => rank > 1 || /(^|[/_])gamma(_\d+)?$/.test(name);
+export const isScaled = (variable: tf.Variable) =>
+  shapeOfRun(variable).length > 1 || /(^|[/_])gamma(_\d+)?$/.test(variable.name);
 
 /**
  * The metric of layer-wise adaptive SAM: every variable has one scale, its own size.
@@ -56,9 +59,8 @@ export const layerwiseMetric: PartFunction<LayerwiseMetricOptions, PerturbationM
       return {
         name: 'variable-size',
         at: (_gradient, { variables }) => {
-          requireOneRun('layerwiseMetric');
           const squares = variables.map((variable) =>
-            scales(variable) ? tf.square(tf.add(tf.sqrt(tf.sum(tf.square(variable))), eta)) : undefined,
+            scales(variable) ? spread(tf.square(tf.add(norm([variable]), eta)), variable) : undefined,
           );
           return {
             apply: (v) =>

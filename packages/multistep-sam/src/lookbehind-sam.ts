@@ -4,16 +4,19 @@ import {
   composePerturbation,
   type DriverOptions,
   defineVariant,
+  dot,
   integer,
   map,
+  norm,
   number,
   type OptionsOf,
   oneOf,
   type ParamVector,
   perturbationOptions,
   radius,
-  requireOneRun,
   type SharpnessRule,
+  scale,
+  spread,
   type Variant,
   type VariantConfig,
 } from '@tfjs-sam/core';
@@ -92,20 +95,15 @@ function back(
   alpha: number | 'adaptive',
   first: ParamVector,
 ): ParamVector {
-  if (alpha === 'adaptive') requireOneRun('lookbehind-sam, alpha "adaptive"');
   return map(slow, (start, i) => {
     const move = tf.sub(fast[i]!, start);
     const share = alpha === 'adaptive' ? tf.div(tf.add(cosine(tf.sub(first[i]!, start), move), 1), 2) : alpha;
-    return tf.mul(move, tf.sub(share, 1));
+    return tf.mul(move, typeof share === 'number' ? share - 1 : spread(tf.sub(share, 1), move));
   });
 }
 
 /** The cosine of an angle, from unit vectors; 0 where one of them is zero. */
 function cosine(a: tf.Tensor, b: tf.Tensor): tf.Tensor {
-  const unit = (x: tf.Tensor) => {
-    const largest = tf.max(tf.abs(x));
-    const scaled = tf.divNoNan(x, largest);
-    return tf.divNoNan(scaled, tf.sqrt(tf.sum(tf.square(scaled))));
-  };
-  return tf.sum(tf.mul(unit(a), unit(b)));
+  const unit = (x: tf.Tensor) => scale(tf.divNoNan(1, norm([x])), [x]);
+  return dot(unit(a), unit(b));
 }

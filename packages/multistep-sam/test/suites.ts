@@ -15,7 +15,6 @@ export const suites: readonly VariantSuite[] = [
   },
   {
     name: 'lookbehind-sam, adaptive',
-    refusesRuns: 'its angles are of whole variables',
     create: (base, options) => lookbehindSam(base, { ...options, k: 2, alpha: 'adaptive' }),
     skip: { 'rho 0': 'takes k steps of the base optimizer, and a part of their way' },
   },

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { complete, type OptionsOf } from '@tfjs-sam/core';
+import { complete, type OptionsOf, requireOneRun } from '@tfjs-sam/core';
 import { derivativeOption, functionOption, resolveFunction } from './functions.js';
 
 /**
@@ -10,7 +10,7 @@ import { derivativeOption, functionOption, resolveFunction } from './functions.j
 export interface SampledSharpness {
   /** R. `[n]` → Scalar. */
   value(rises: tf.Tensor1D): tf.Scalar;
-  /** ∂R/∂D_i, up to a constant factor. `[n]` → `[n]`. */
+  /** ∂R/∂D_i, up to a constant factor. `[n]` → `[n]`; of independent runs `[n, runs]` → `[n, runs]`. */
   weights(rises: tf.Tensor1D): tf.Tensor1D;
 }
 
@@ -42,15 +42,18 @@ export function universalSharpness(options: UniversalSharpnessOptions = {}): Sam
   );
   const outer = resolveFunction('universalSharpness', 'phi', phi, phiDerivative);
   const inner = resolveFunction('universalSharpness', 'psi', psi, psiDerivative);
+  // Functions of one's own may do anything with the axes; the named ones go entry by entry.
+  const isOwn = [phi, psi].some((each) => typeof each === 'function');
   const mean = (rises: tf.Tensor) => tf.mean(inner.value(rises), 0);
   return {
     value: (rises) => tf.tidy(() => outer.value(mean(rises)) as tf.Scalar),
     weights: (rises) =>
       tf.tidy(() => {
+        if (isOwn) requireOneRun('universalSharpness');
         const slope = (outer.derivative ?? tf.grad(outer.value))(mean(rises));
         if (!inner.derivative) return tf.grad((d) => tf.sum(tf.mul(slope, mean(d))))(rises) as tf.Tensor1D;
-        const product = tf.mul(tf.div(slope, rises.size), inner.derivative(rises));
-        return (product.rank > 1 ? tf.sum(product, -1) : product) as tf.Tensor1D;
+        const product = tf.mul(tf.div(slope, rises.shape[0]), inner.derivative(rises));
+        return (product.rank > rises.rank ? tf.sum(product, -1) : product) as tf.Tensor1D;
       }),
   };
 }
@@ -69,14 +72,14 @@ export function traceSharpness(): SampledSharpness {
 export function detSharpness(): SampledSharpness {
   const logs = (rises: tf.Tensor1D) => {
     const log = tf.mul(-0.5, rises) as tf.Tensor1D;
-    return { log, logMean: tf.sub(tf.logSumExp(log), Math.log(rises.size)) };
+    return { log, logMean: tf.sub(tf.logSumExp(log, 0), Math.log(rises.shape[0])) };
   };
   return {
     value: (rises) => tf.tidy(() => tf.exp(tf.mul(-2, logs(rises).logMean)) as tf.Scalar),
     weights: (rises) =>
       tf.tidy(() => {
         const { log, logMean } = logs(rises);
-        return tf.div(tf.exp(tf.sub(log, tf.mul(3, logMean))), rises.size) as tf.Tensor1D;
+        return tf.div(tf.exp(tf.sub(log, tf.mul(3, logMean))), rises.shape[0]) as tf.Tensor1D;
       }),
   };
 }
@@ -86,9 +89,9 @@ export function detSharpness(): SampledSharpness {
  * as in the published code.
  */
 export function frobSharpness(): SampledSharpness {
-  const centred = (rises: tf.Tensor1D) => tf.sub(rises, tf.mean(rises));
+  const centred = (rises: tf.Tensor1D) => tf.sub(rises, tf.mean(rises, 0));
   return {
     value: (rises) => tf.tidy(() => tf.div(tf.sum(tf.square(centred(rises))), rises.size - 1) as tf.Scalar),
-    weights: (rises) => tf.tidy(() => tf.div(centred(rises), rises.size - 1) as tf.Tensor1D),
+    weights: (rises) => tf.tidy(() => tf.div(centred(rises), rises.shape[0] - 1) as tf.Tensor1D),
   };
 }

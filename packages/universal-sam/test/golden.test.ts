@@ -29,22 +29,18 @@ describeGolden({
 
 describeVariant({
   name: 'trace-sam',
-  refusesRuns: 'it weighs samples of one run',
   create: (base, options) => traceSam(base, options),
 });
 describeVariant({
   name: 'det-sam',
-  refusesRuns: 'it weighs samples of one run',
   create: (base, options) => detSam(base, options),
 });
 describeVariant({
   name: 'frob-sam',
-  refusesRuns: 'it weighs samples of one run',
   create: (base, options) => frobSam(base, options),
 });
 describeVariant({
   name: 'universal-sam',
-  refusesRuns: 'it weighs samples of one run',
   create: (base, options) =>
     universalSam(base, { ...options, psi: 'square', samples: 2, distribution: 'sphere', lambda: 0.1 }),
 });

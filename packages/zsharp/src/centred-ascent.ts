@@ -8,8 +8,8 @@ import {
   norm,
   type OptionsOf,
   type PartFunction,
-  requireOneRun,
   scaleFinite,
+  shapeOfRun,
 } from '@tfjs-sam/core';
 
 /** The options of `centredAscent`. */
@@ -51,7 +51,6 @@ export const centredAscent: PartFunction<CentredAscentOptions, AscentStep, 'metr
     name: 'centred',
     step: (gradient, rho) =>
       tf.tidy(() => {
-        requireOneRun('centredAscent');
         const centred = map(gradient, centre);
         return scaleFinite(tf.div(rho, norm(fullRadius ? centred : gradient)), centred);
       }),
@@ -59,7 +58,8 @@ export const centredAscent: PartFunction<CentredAscentOptions, AscentStep, 'metr
 });
 
 function centre(gradient: tf.Tensor): tf.Tensor {
-  if (gradient.rank < 2) return tf.clone(gradient);
-  const axes = gradient.shape.map((_, axis) => axis).slice(0, -1);
+  if (shapeOfRun(gradient).length < 2) return tf.clone(gradient);
+  const first = gradient.rank - shapeOfRun(gradient).length;
+  const axes = gradient.shape.map((_, axis) => axis).slice(first, -1);
   return tf.sub(gradient, tf.mean(gradient, axes, true));
 }

@@ -9,8 +9,8 @@ import {
   norm,
   type OptionsOf,
   type PartFunction,
-  requireOneRun,
   scaleFinite,
+  shapeOfRun,
 } from '@tfjs-sam/core';
 
 /** The options of `polarAscent`. */
@@ -54,9 +54,8 @@ export const polarAscent: PartFunction<PolarAscentOptions, AscentStep, 'metric'>
     name: 'polar',
     step: (gradient, rho) =>
       map(gradient, (tensor) => {
-        requireOneRun('polarAscent');
         const unit = scaleFinite(tf.divNoNan(1, norm([tensor])), [tensor])[0]!;
-        return tf.mul(rho, tensor.rank < 2 ? unit : newtonSchulz(unit, iterations, true));
+        return tf.mul(rho, shapeOfRun(tensor).length < 2 ? unit : newtonSchulz(unit, iterations, true));
       }),
   }),
 });

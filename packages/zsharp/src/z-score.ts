@@ -7,7 +7,8 @@ import {
   number,
   type OptionsOf,
   type PartFunction,
-  requireOneRun,
+  rowsOfRuns,
+  shapeOfRun,
 } from '@tfjs-sam/core';
 
 /** The options of `zScore`. */
@@ -49,35 +50,38 @@ export const zScore: PartFunction<ZScoreOptions, AscentDirection, 'ascent'> = de
   options: zScoreOptions,
   create:
     ({ percentile }): AscentDirection =>
-    (gradient) => {
-      requireOneRun('zScore');
-      return map(gradient, (tensor) =>
-        tensor.rank < 2 || tensor.size === 0 ? tf.clone(tensor) : outstanding(tensor, percentile),
-      );
-    },
+    (gradient) =>
+      map(gradient, (tensor) =>
+        shapeOfRun(tensor).length < 2 || tensor.size === 0
+          ? tf.clone(tensor)
+          : tf.reshape(outstanding(rowsOfRuns(tensor), percentile), tensor.shape),
+      ),
 });
 
-function outstanding(gradient: tf.Tensor, percentile: number): tf.Tensor {
+/** Of a kernel of each run, [runs, entries]. */
+function outstanding(gradient: tf.Tensor2D, percentile: number): tf.Tensor {
   const scores = absoluteScores(gradient);
-  const kept = tf.greater(scores, quantile(tf.reshape(scores, [scores.size]), percentile));
+  const kept = tf.greater(scores, quantile(scores, percentile));
   // A NaN has no score and stays: the step is to show it.
   return tf.where(tf.logicalOr(kept, tf.isNaN(gradient)), gradient, tf.zerosLike(gradient));
 }
 
 /** |z|, of entries divided by the largest one, so that no square overflows; 0 where all are alike. */
-function absoluteScores(gradient: tf.Tensor): tf.Tensor {
-  const unit = tf.divNoNan(gradient, tf.max(tf.abs(gradient)));
-  const centred = tf.sub(unit, tf.mean(unit));
-  const deviation = tf.sqrt(tf.div(tf.sum(tf.square(centred)), Math.max(gradient.size - 1, 1)));
-  return tf.abs(tf.divNoNan(centred, deviation));
+function absoluteScores(gradient: tf.Tensor2D): tf.Tensor2D {
+  const unit = tf.divNoNan(gradient, tf.max(tf.abs(gradient), 1, true));
+  const centred = tf.sub(unit, tf.mean(unit, 1, true));
+  const squares = tf.sum(tf.square(centred), 1, true);
+  const deviation = tf.sqrt(tf.div(squares, Math.max(gradient.shape[1] - 1, 1)));
+  return tf.abs(tf.divNoNan(centred, deviation)) as tf.Tensor2D;
 }
 
-/** The p-quantile of a vector, between the two neighbours in its order. */
-function quantile(values: tf.Tensor, p: number): tf.Tensor {
-  const position = p * (values.size - 1);
+/** The p-quantile of each row, [rows, 1], between the two neighbours in its order. */
+function quantile(values: tf.Tensor2D, p: number): tf.Tensor {
+  const [rows, size] = values.shape;
+  const position = p * (size - 1);
   const below = Math.floor(position);
-  const { values: sorted } = tf.topk(values, values.size - below);
-  const low = tf.slice(sorted, [sorted.size - 1], [1]);
-  const high = tf.slice(sorted, [Math.max(sorted.size - 2, 0)], [1]);
-  return tf.reshape(tf.add(low, tf.mul(position - below, tf.sub(high, low))), []);
+  const { values: sorted } = tf.topk(values, size - below);
+  const entry = (place: number) => tf.slice(sorted, [0, Math.max(place, 0)], [rows, 1]);
+  const [low, high] = [entry(size - below - 1), entry(size - below - 2)];
+  return tf.add(low, tf.mul(position - below, tf.sub(high, low)));
 }

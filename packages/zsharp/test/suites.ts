@@ -3,8 +3,8 @@ import { gcSam, polarSam, preconditionedSam, zsharp } from '../src/index.js';
 
 /** What the conformance suite runs. */
 export const suites: readonly VariantSuite[] = [
-  { name: 'zsharp', refusesRuns: 'its scores are of whole kernels', create: zsharp },
-  { name: 'gc-sam', refusesRuns: 'it centres whole kernels', create: gcSam },
-  { name: 'polar-sam', refusesRuns: 'it turns whole kernels', create: polarSam },
+  { name: 'zsharp', create: zsharp },
+  { name: 'gc-sam', create: gcSam },
+  { name: 'polar-sam', create: polarSam },
   { name: 'preconditioned-sam', create: preconditionedSam },
 ];
