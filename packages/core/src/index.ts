@@ -11,6 +11,7 @@ export {
   type Operations,
 } from './algebra/elementwise.js';
 export { runFused } from './algebra/fused.js';
+export { mix } from './algebra/mix.js';
 export { newtonSchulz } from './algebra/newton-schulz.js';
 export {
   displaced,
@@ -38,7 +39,6 @@ export {
   hypotOne,
   map,
   maxAbs,
-  mix,
   mul,
   norm,
   type ParamVector,

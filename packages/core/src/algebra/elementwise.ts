@@ -33,16 +33,16 @@ export type Formula<K extends string> = <T>(
 export type FormulaInputs<K extends string> = Readonly<Record<K, readonly tf.Tensor[] | tf.Tensor | number>>;
 
 const composed: Operations<tf.Tensor> = {
-  add: tf.add,
-  sub: tf.sub,
-  mul: tf.mul,
-  div: tf.div,
-  divNoNan: tf.divNoNan,
-  minimum: tf.minimum,
-  maximum: tf.maximum,
+  add: (a, b) => tf.add(a, b),
+  sub: (a, b) => tf.sub(a, b),
+  mul: (a, b) => tf.mul(a, b),
+  div: (a, b) => tf.div(a, b),
+  divNoNan: (a, b) => tf.divNoNan(a, b),
+  minimum: (a, b) => tf.minimum(a, b),
+  maximum: (a, b) => tf.maximum(a, b),
   greater: (a, b) => tf.cast(tf.greater(a, b), 'float32'),
-  abs: tf.abs,
-  sqrt: tf.sqrt,
+  abs: (a) => tf.abs(a),
+  sqrt: (a) => tf.sqrt(a),
   finite: (a) => tf.where(tf.isFinite(a), a, tf.zerosLike(a)),
   mulAdd: (a, b, c) => tf.add(tf.mul(a, b), c),
 };

@@ -1,5 +1,4 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { elementwise } from './elementwise.js';
 import { runFusedWhole } from './fused.js';
 import type { ParamVector } from './param-vector.js';
 import { reduceRuns, spread } from './runs.js';
@@ -19,18 +18,17 @@ export function map(
   return x.map((tensor, index) => tf.tidy(() => f(tensor, index)));
 }
 
-function requireOneLength(x: readonly tf.Tensor[], y: readonly tf.Tensor[]): void {
-  if (x.length === y.length) return;
-  throw new RangeError(`vector: expected two vectors of one length, got ${x.length} and ${y.length} tensors`);
-}
-
 /** Applies `f` to every pair of tensors. @throws RangeError when the lengths differ. */
 export function zip(
   x: readonly tf.Tensor[],
   y: readonly tf.Tensor[],
   f: (a: tf.Tensor, b: tf.Tensor, index: number) => tf.Tensor,
 ): ParamVector {
-  requireOneLength(x, y);
+  if (x.length !== y.length) {
+    throw new RangeError(
+      `vector: expected two vectors of one length, got ${x.length} and ${y.length} tensors`,
+    );
+  }
   return x.map((tensor, index) => tf.tidy(() => f(tensor, y[index]!, index)));
 }
 
@@ -42,21 +40,9 @@ export function add(x: readonly tf.Tensor[], y: readonly tf.Tensor[]): ParamVect
   );
 }
 
-const difference = elementwise<'x' | 'y'>((o, { x, y }) => [o.sub(x, y)]);
-const product = elementwise<'x' | 'y'>((o, { x, y }) => [o.mul(x, y)]);
-const multiple = elementwise<'c' | 'x'>((o, { c, x }) => [o.mul(c, x)]);
-const between = elementwise<'c' | 'x' | 'y'>((o, { c, x, y }) => [o.mulAdd(c, o.sub(x, y), y)]);
-
 /** x − y. */
 export function sub(x: readonly tf.Tensor[], y: readonly tf.Tensor[]): ParamVector {
-  requireOneLength(x, y);
-  return difference({ x, y })[0];
-}
-
-/** y + c (x − y): exactly y where the two are one. */
-export function mix(c: number | tf.Tensor, x: readonly tf.Tensor[], y: readonly tf.Tensor[]): ParamVector {
-  requireOneLength(x, y);
-  return between({ c, x, y })[0];
+  return zip(x, y, (a, b) => tf.sub(a, b));
 }
 
 /** Multiplies each variable's tensor by its factor. */
@@ -66,8 +52,7 @@ export function scaleEach(factors: readonly number[], x: ParamVector): ParamVect
 
 /** x ⊙ y, elementwise. */
 export function mul(x: readonly tf.Tensor[], y: readonly tf.Tensor[]): ParamVector {
-  requireOneLength(x, y);
-  return product({ x, y })[0];
+  return zip(x, y, (a, b) => tf.mul(a, b));
 }
 
 /** The zero vector of x's shapes. */
@@ -77,7 +62,10 @@ export function zerosLike(x: readonly tf.Tensor[]): ParamVector {
 
 /** c · x. */
 export function scale(c: number | tf.Tensor, x: readonly tf.Tensor[]): ParamVector {
-  return multiple({ c, x })[0];
+  return tf.tidy(() => {
+    const factor = toScalar(c);
+    return x.map((tensor) => tf.mul(spread(factor, tensor), tensor));
+  });
 }
 
 /** c · x with every entry that is not finite set to zero: a perturbation is never NaN or infinite. */

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { elementwise, type Operations } from '../../algebra/elementwise.js';
-import { mix, mul, type ParamVector } from '../../algebra/vector.js';
+import { mix } from '../../algebra/mix.js';
+import { mul, type ParamVector } from '../../algebra/vector.js';
 import type { GradientOracle } from '../../oracle/oracle.js';
 import type { InnerProduct } from '../metric.js';
 
