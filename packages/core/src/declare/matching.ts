@@ -11,7 +11,7 @@ export const matching = [
   /*#__PURE__*/ text({ doc: 'A regular expression of variable names' }),
   /*#__PURE__*/ code<RegExp | ((variable: tf.Variable) => boolean)>()({
     accepts: isPattern,
-    expected: 'a regular expression or a function (variable) => boolean',
+    expected: 'a function (variable) => boolean',
     doc: 'A regular expression or a predicate',
   }),
 ] as const;

@@ -32,11 +32,12 @@ export class LayerMemory {
 
   /** Runs an evaluation. The first one advances the layers, no later one does. */
   around<T>(evaluate: () => T): T {
-    watchLayers();
+    const first = this.#after === undefined;
+    // Once a step: looking for new classes costs some microseconds.
+    if (first) watchLayers();
     const note = (layer: Layer) => {
       if (!this.#before.has(layer)) this.#before.set(layer, recall(layer));
     };
-    const first = this.#after === undefined;
     if (!first) for (const [layer, before] of this.#before) put(layer, before);
     listeners.add(note);
     try {
