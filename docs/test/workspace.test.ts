@@ -257,3 +257,21 @@ describe('sideEffects', () => {
     if (acting(folder).length === 0) expect(sideEffects).toBe(false);
   });
 });
+
+it.each(folders)('comments and sentences of options in %s open with the noun or the verb', (folder) => {
+  const src = join(root, 'packages', folder, 'src');
+  const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((file) =>
+    file.endsWith('.ts'),
+  );
+  const opening = /(?:\/\*\*|\/\/|^\s*\*|\bdoc:\s*['"`])\s*(?:What|Whether|Which|How)\b.*/gm;
+  // A comment's middle line may begin with any word: the one before it has no full stop.
+  const opens = (text: string, { 0: line, index }: RegExpExecArray) =>
+    !/^\s*\*/.test(line) || /\/\*\*\s*$/.test(text.slice(0, index));
+  const found = files.flatMap((file) => {
+    const text = readFileSync(join(src, file), 'utf8');
+    return [...text.matchAll(opening)]
+      .filter((match) => opens(text, match))
+      .map(([line]) => `${file}: ${line}`);
+  });
+  expect(found).toEqual([]);
+});

@@ -32,7 +32,7 @@ const aeOptions = {
   }),
   lag: boolean({
     default: true,
-    doc: 'Whether the last step decides, which spares the second gradient once its decision has come from the device; else each step for itself, as in the paper, which costs both gradients in every step',
+    doc: 'Lets the last step decide, which spares the second gradient once its decision has come from the device; else each step for itself, as in the paper, which costs both gradients in every step',
   }),
   initialVariance: number({ min: 0, default: Math.exp(-10), doc: 'Variance before the first step' }),
   ...strategyOptions,

@@ -8,7 +8,7 @@ const lossOptions = {
     accepts: (value) => typeof value === 'object',
     expected: 'an object { kind, … }',
     optional: 'that of the `bisam` optimizer whose step is being taken',
-    doc: 'What the perturbation climbs',
+    doc: 'The objective that the perturbation climbs',
   }),
   labelSmoothing: number({
     min: 0,
@@ -18,7 +18,7 @@ const lossOptions = {
   }),
   fromLogits: boolean({
     default: false,
-    doc: 'Whether the model ends in logits, and not in a softmax, whose logarithms are its logits but for a constant',
+    doc: 'True for a model that ends in logits, and not in a softmax, whose logarithms are its logits but for a constant',
   }),
 };
 

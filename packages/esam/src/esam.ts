@@ -36,7 +36,7 @@ const options = {
   gamma: number({ above: 0, max: 1, default: 0.5, doc: 'Share γ of the examples whose loss is descended' }),
   mask: oneOf(['weight', 'variable'], {
     default: 'weight',
-    doc: 'What climbs or rests as one: each weight (the paper), or each variable (the published code)',
+    doc: 'The unit that climbs or rests: each weight (the paper), or each variable (the published code)',
   }),
   ...drawOptions({
     of: 'uniform numbers that decide what climbs: those up to β',

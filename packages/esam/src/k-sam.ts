@@ -31,7 +31,7 @@ const rwSamOptions = {
     min: 0,
     default: 1,
     unit: 'per loss unit',
-    doc: 'How much more an example counts whose loss rises more',
+    doc: 'Strength of the weights: an example counts more whose loss rises more',
   }),
   ...perturbationOptions,
 };

@@ -27,7 +27,7 @@ export type HessianKind = (typeof hessianKinds)[number];
 const metricOptions = {
   kind: oneOf(hessianKinds, {
     default: 'diagonal',
-    doc: "Which metric: Hutchinson's diagonal, the top eigenpairs, or (in code alone) the Gauss–Newton diagonal. Options that belong to another kind are ignored",
+    doc: "The metric: Hutchinson's diagonal, the top eigenpairs, or (in code alone) the Gauss–Newton diagonal. Options that belong to another kind are ignored",
   }),
   ...probedOptions,
   ...lowRankOptions,

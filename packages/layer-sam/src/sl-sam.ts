@@ -28,7 +28,7 @@ const options = {
     default: 0.1,
     doc: 'Share ε of the probability that is spread evenly',
   }),
-  rate: number({ min: 0, default: 0.1, doc: 'How fast η the scores follow the gradients' }),
+  rate: number({ min: 0, default: 0.1, doc: 'Rate η at which the scores follow the gradients' }),
   ...drawOptions({ of: 'draws that pick variables', note: 'one uniform number in [0, 1) for each variable' }),
   ...perturbationOptions,
 };

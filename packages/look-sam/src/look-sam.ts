@@ -27,7 +27,7 @@ const options = {
   }),
   perVariable: boolean({
     default: false,
-    doc: 'Whether each variable has a projection and lengths of its own, as in widely used code, instead of one of all variables together, as in the paper',
+    doc: 'Gives each variable a projection and lengths of its own, as in widely used code, instead of one of all variables together, as in the paper',
   }),
   ...perturbationOptions,
 };

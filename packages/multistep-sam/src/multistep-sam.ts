@@ -29,10 +29,10 @@ const options = {
   steps: integer({ min: 1, default: 2, doc: 'Number n of ascents; 1 is plain SAM' }),
   project: boolean({
     default: false,
-    doc: 'Whether the whole displacement stays within the ball of radius ρ; else it may grow to n ρ',
+    doc: 'Keeps the whole displacement within the ball of radius ρ; else it may grow to n ρ',
   }),
   ...perturbationOptions,
-  combine: part('combiner', { optional: 'the last gradient', doc: 'What is descended' }),
+  combine: part('combiner', { optional: 'the last gradient', doc: 'The direction that is descended' }),
 };
 
 /** Options of `multistepSam`. */

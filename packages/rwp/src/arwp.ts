@@ -19,7 +19,7 @@ import { filterNoise, summedByOutput } from './filter-noise.js';
 
 const options = {
   gamma: schedule({ default: 0.01, doc: 'Standard deviation γ of the noise, in norms of the weights' }),
-  eta: number({ min: 0, default: 1, doc: 'How much η past gradients narrow the noise' }),
+  eta: number({ min: 0, default: 1, doc: 'Factor η by which past gradients narrow the noise' }),
   decay: averageDecay({ default: 0.9, of: 'sum of squared gradients, β' }),
   ...drawOptions({ of: 'standard normal noise', note: 'one draw a step' }),
 };

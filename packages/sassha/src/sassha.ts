@@ -42,7 +42,7 @@ const ruleOptions = {
   probes: integer({ min: 1, default: 1, doc: 'Random probes per estimate' }),
   biasCorrection: oneOf(['steps', 'refreshes'], {
     default: 'steps',
-    doc: 'What the correction of the average counts: steps as the published code, or estimates, which it is unbiased by',
+    doc: 'The count of the average’s correction: steps as the published code, or estimates, which it is unbiased by',
   }),
   ...drawOptions({ of: 'probes', note: 'entries of mean 0 and variance 1, independent' }),
   ...perturbationOptions,

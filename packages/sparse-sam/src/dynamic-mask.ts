@@ -35,11 +35,11 @@ export const dynamicMaskOptions = {
   }),
   dropStrategy: oneOf(strategies, {
     default: 'gradient',
-    doc: 'Which moving coordinates stay: the largest by this',
+    doc: 'Measure by which the largest moving coordinates stay',
   }),
   growthStrategy: oneOf(strategies, {
     default: 'random',
-    doc: 'Which resting coordinates start to move: the largest by this',
+    doc: 'Measure by which the largest resting coordinates start to move',
   }),
   totalRefreshes: integer({
     min: 1,

@@ -19,7 +19,7 @@ export const scoreOptions = {
     optional: "the square of the batch's gradient, at no cost",
     doc: "The losses of single examples, closures over the model's variables: called with the step at every refresh. One closure per example gives the paper's Fisher information. It may close over tensors that are kept for it, so that it works within `model.fit`. At most `samples` of them are used. Cost: one gradient per closure and refresh",
   }),
-  samples: integer({ min: 1, default: 16, doc: 'How many of the losses of `perExample` are used' }),
+  samples: integer({ min: 1, default: 16, doc: 'Number of losses of `perExample` that are used' }),
 };
 
 /** The period after which masks are made anew. */

@@ -22,7 +22,7 @@ import { type StructuredMaskOptions, structuredMask } from './structured-mask.js
 const maskOptions = {
   mask: oneOf(['fisher', 'dynamic', 'structured', 'n:m'], {
     default: 'fisher',
-    doc: 'What the mask is made of: fisher is SSAM-F, dynamic SSAM-D. Options of other masks have no effect',
+    doc: 'Kind of the mask: fisher is SSAM-F, dynamic SSAM-D. Options of other masks have no effect',
   }),
   ...fisherMaskOptions,
   ...dynamicMaskOptions,

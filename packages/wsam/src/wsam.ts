@@ -27,7 +27,7 @@ const options = {
   }),
   decouple: boolean({
     default: true,
-    doc: "Whether the sharpness's gradient bypasses the base optimizer's momentum and scaling",
+    doc: "Lets the sharpness's gradient bypass the base optimizer's momentum and scaling",
   }),
   ...perturbationOptions,
 };

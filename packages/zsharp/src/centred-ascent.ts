@@ -16,7 +16,7 @@ import {
 export const centredOptions = {
   fullRadius: boolean({
     default: false,
-    doc: 'Whether the centred gradient is normalised, so that ‖δ‖ = ρ; else, as in the published code, the one before',
+    doc: 'Normalises the centred gradient, so that ‖δ‖ = ρ; else, as in the published code, the one before',
   }),
 };
 

@@ -1,14 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { axpy, sub } from '../algebra/vector.js';
 import { matcher } from '../declare/matching.js';
-import type { VariableGroup } from './options.js';
+import type { CheckedGroup } from './options.js';
 
 /** A group's demands on one variable. */
-interface Settings {
-  readonly rho: number;
-  readonly weightDecay: number;
-  readonly learningRate: number;
-}
+type Settings = Omit<CheckedGroup, 'match'>;
 
 /** The per-variable options of a list of groups. */
 export class VariableGroups {
@@ -16,17 +12,14 @@ export class VariableGroups {
   readonly #ofRuns: readonly number[] | undefined;
 
   /**
-   * @param groups - Checked already.
    * @param ofRuns - Multipliers of the update, one per independent run.
    * @throws RangeError for a pattern that is no regular expression.
    */
-  constructor(owner: string, groups: readonly VariableGroup[], ofRuns?: readonly number[]) {
+  constructor(owner: string, groups: readonly CheckedGroup[], ofRuns?: readonly number[]) {
     this.#ofRuns = ofRuns;
-    this.#groups = groups.map(({ match, rho = 1, weightDecay = 0, learningRate = 1 }, i) => ({
+    this.#groups = groups.map(({ match, ...settings }, i) => ({
       matches: matcher(`${owner}: expected groups[${i}].match`, match),
-      rho,
-      weightDecay,
-      learningRate,
+      ...settings,
     }));
   }
 

@@ -2,6 +2,7 @@ import { matching } from '../declare/matching.js';
 import {
   anyOf,
   boolean,
+  type Checked,
   code,
   integer,
   list,
@@ -14,7 +15,7 @@ import type { StepListener } from '../oracle/report.js';
 
 const groupOptions = {
   match: anyOf(matching, {
-    doc: 'Which variables: a regular expression of their names, or in code a predicate',
+    doc: 'The variables: a regular expression of their names, or in code a predicate',
   }),
   rho: number({
     min: 0,
@@ -36,11 +37,14 @@ const groupOptions = {
 /** Options of some of the variables. A variable belongs to the first group that matches it. */
 export interface VariableGroup extends OptionsOf<typeof groupOptions> {}
 
+/** A group whose options are complete. */
+export type CheckedGroup = Checked<typeof groupOptions>;
+
 const factors = (doc: string) =>
   list(number({ min: 0, doc: 'The factor of one run' }), { optional: 'all 1', doc });
 
 const runOptions = {
-  count: integer({ min: 1, doc: 'How many runs every variable holds along its first axis' }),
+  count: integer({ min: 1, doc: 'Number of runs that every variable holds along its first axis' }),
   rho: factors('Multipliers of the radius ρ, one per run'),
   learningRate: factors("Multipliers of the base optimizer's whole update, one per run"),
 };
@@ -49,7 +53,7 @@ const runOptions = {
 export const driverOptions = {
   onNonFinite: oneOf(['pass', 'skip'], {
     default: 'pass',
-    doc: 'What to do with a direction that holds a NaN or an infinity: pass it on to the base optimizer, as TensorFlow.js does, or skip the update, leaving weights, base optimizer and rule as they were. Decided on the device; iterations advance either way',
+    doc: 'Treatment of a direction that holds a NaN or an infinity: pass it on to the base optimizer, as TensorFlow.js does, or skip the update, leaving weights, base optimizer and rule as they were. Decided on the device; iterations advance either way',
   }),
   groups: list(record(groupOptions, { doc: 'A group of variables' }), {
     optional: 'none',
@@ -61,11 +65,11 @@ export const driverOptions = {
   }),
   freshDraws: boolean({
     default: false,
-    doc: 'Whether every pass draws afresh where there is no randomSeed, as the PyTorch implementations do. Differences of gradients (curvature) see one mask nevertheless',
+    doc: 'Lets every pass draw afresh where there is no randomSeed, as the PyTorch implementations do. Differences of gradients (curvature) see one mask nevertheless',
   }),
   checkLoss: boolean({
     default: true,
-    doc: 'Whether to look, in the first step, at whether the loss is the same function of the weights at every call, and to warn where it is not. Costs two values where its first two evaluations do not run the same, else nothing',
+    doc: 'Looks, in the first step, if the loss is the same function of the weights at every call, and warns where it is not. Costs two values where its first two evaluations do not run the same, else nothing',
   }),
   runs: record(runOptions, {
     optional: 'one run',

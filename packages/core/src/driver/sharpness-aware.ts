@@ -8,7 +8,7 @@ import type { DriverOptions } from './options.js';
 import { defineVariant, type VariantConfig } from './variant.js';
 
 const ruleOptions = {
-  rule: part('rule', { doc: 'What is asked of the oracle, and what is made of it' }),
+  rule: part('rule', { doc: 'The questions to the oracle, and the direction made of its answers' }),
 };
 
 declare module '../kinds.js' {

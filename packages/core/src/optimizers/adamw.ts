@@ -21,11 +21,11 @@ const declaredOptions = {
   }),
   coupled: boolean({
     default: false,
-    doc: 'Whether the decay is added to the gradient instead, as `torch.optim.Adam` does',
+    doc: 'Adds the decay to the gradient instead, as `torch.optim.Adam` does',
   }),
   amsgrad: boolean({
     default: false,
-    doc: 'Whether the second moment never falls: AMSGrad. Costs one more copy of the weights',
+    doc: 'Keeps the second moment from falling: AMSGrad. Costs one more copy of the weights',
   }),
   decay: someVariables('Which variables decay', 'all'),
 };

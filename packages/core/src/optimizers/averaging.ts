@@ -22,7 +22,7 @@ const latestOptions = {
   size: integer({
     min: 1,
     default: 5,
-    doc: 'How many results the average is of: it holds as many copies of the weights',
+    doc: 'Number of results that the average is of: it holds as many copies of the weights',
   }),
   start: averagingOptions.start,
   every: integer({ min: 1, unit: 'updates', doc: 'Updates from one taken in to the next: an epoch, say' }),

@@ -24,7 +24,7 @@ import { SlotOptimizer } from './slot-optimizer.js';
 const declaredOptions = {
   learningRate: schedule({ default: 0.02, doc: 'Step size of the matrices' }),
   momentum: number({ min: 0, below: 1, default: 0.95, doc: 'Decay of the momentum of the matrices' }),
-  nesterov: boolean({ default: true, doc: "Whether the matrices take Nesterov's look-ahead" }),
+  nesterov: boolean({ default: true, doc: "Nesterov's look-ahead, for the matrices" }),
   steps: integer({ min: 1, default: 5, doc: 'Newton–Schulz iterations' }),
   adamwRate: number({
     min: 0,

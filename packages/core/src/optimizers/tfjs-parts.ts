@@ -28,7 +28,7 @@ const options = {
     decay: share({ default: 0.9, doc: 'Decay of the mean square' }),
     momentum: share({ default: 0, doc: 'Momentum factor' }),
     epsilon,
-    centered: boolean({ default: false, doc: "Whether to subtract the mean's square" }),
+    centered: boolean({ default: false, doc: "Subtracts the mean's square" }),
   },
   adagrad: {
     ...rate,

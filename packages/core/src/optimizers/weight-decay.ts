@@ -18,7 +18,7 @@ const options = {
     {
       default: 'weights',
       expected: "'weights', 'all' or a function (variable) => boolean",
-      doc: "Which variables decay: 'weights' leaves out biases and the scales and offsets of normalisation layers, 'all' leaves out none, a predicate decides for itself",
+      doc: "The variables that decay: 'weights' leaves out biases and the scales and offsets of normalisation layers, 'all' leaves out none, a predicate decides for itself",
     },
   ),
 };

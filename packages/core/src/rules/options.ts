@@ -28,17 +28,17 @@ export function radius({
 export const perturbationOptions = {
   metric: part('metric', {
     optional: "the variant's own",
-    doc: 'How the neighbourhood is measured, or a whole ascent step for balls without a metric',
+    doc: 'The measure of the neighbourhood, or a whole ascent step for balls without a metric',
   }),
-  filter: part('filter', { optional: 'all', doc: 'Which coordinates move' }),
-  ascent: part('ascent', { optional: 'the gradient', doc: 'What is climbed along' }),
+  filter: part('filter', { optional: 'all', doc: 'The choice of the coordinates that move' }),
+  ascent: part('ascent', { optional: 'the gradient', doc: 'The direction that is climbed along' }),
 };
 
 /** The parts of a two-pass rule: spread them into a variant's options. */
 export const strategyOptions = {
   ...perturbationOptions,
-  objective: oneOf(['ascent', 'descent'], { default: 'descent', doc: 'Which objective is climbed' }),
-  combine: part('combiner', { optional: 'the perturbed gradient', doc: 'What is descended' }),
+  objective: oneOf(['ascent', 'descent'], { default: 'descent', doc: 'The objective that is climbed' }),
+  combine: part('combiner', { optional: 'the perturbed gradient', doc: 'The direction that is descended' }),
 };
 
 /** The seed of a strategy's random draws, and a function that may take its place. */

@@ -4,7 +4,7 @@ import { type Positional, positional } from './positional.js';
 
 const stairs = {
   from: ends.from,
-  factor: number({ above: 0, max: 1, doc: 'What the value is multiplied by' }),
+  factor: number({ above: 0, max: 1, doc: 'Factor of each multiplication' }),
   every: integer({ min: 1, unit: 'steps', doc: 'Steps between two multiplications' }),
 };
 

@@ -14,7 +14,7 @@ const outputs = {
 };
 const outputLoss = oneOf(['softmax', 'squared'], {
   default: 'softmax',
-  doc: 'What the loss makes of the outputs: logits of a mean softmax cross entropy, or means of a mean ½‖f − y‖²',
+  doc: 'The meaning of the outputs to the loss: logits of a mean softmax cross entropy, or means of a mean ½‖f − y‖²',
 });
 
 /** The metric's view of the network, where another metric can take its place. */
