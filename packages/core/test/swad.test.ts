@@ -75,6 +75,50 @@ describe.each([...backendNames])('swad on %s', (backend) => {
     expect(tf.memory().numTensors).toBe(numTensors);
   });
 
+  it('goes on from a saved state as if uninterrupted, and refuses one that does not fit', async () => {
+    const { numTensors } = tf.memory();
+    const losses = [5, 3, 2.03, 2.1, 2.2, 2.4, 4, 5, 6, 7];
+    const setting = { converge: 3, tolerance: 3, ratio: 1.3 };
+    const variables = tf.tidy(() => [tf.variable(tf.zeros([2, 2]), true, `swad-${backend}/a`)]);
+    const update = (i: number) =>
+      tf.tidy(() => variables[0]!.assign(tf.fill([2, 2], Math.sin(i)) as tf.Tensor));
+    const follow = (average: ReturnType<typeof swad>, from: number, to: number) => {
+      for (let i = from; i < to; i++) {
+        update(i);
+        average.observe();
+        if (i % 3 === 2) average.validate(losses[(i - 2) / 3]!);
+      }
+    };
+    const averaged = (average: ReturnType<typeof swad>) => {
+      average.swap();
+      const result = { window: average.window, values: [...variables[0]!.dataSync()] };
+      average.restore();
+      return result;
+    };
+    const whole = swad(variables, setting);
+    follow(whole, 0, 30);
+    const expected = averaged(whole);
+    for (const at of [1, 4, 9, 14, 22, 28]) {
+      const first = swad(variables, setting);
+      follow(first, 0, at);
+      const state = await first.getWeights();
+      const resumed = swad(variables, setting);
+      await resumed.setWeights(state);
+      follow(first, at, 30);
+      first.dispose();
+      follow(resumed, at, 30);
+      expect(averaged(resumed), `interrupted after ${at} updates`).toEqual(expected);
+      await expect(resumed.setWeights(state.slice(0, 1))).rejects.toThrow(/expected swad-.*of shape \[2,2\]/);
+      await expect(resumed.setWeights([])).rejects.toThrow('expected a state with swad-state');
+      expect(averaged(resumed)).toEqual(expected);
+      resumed.dispose();
+      tf.dispose(state.map(({ tensor }) => tensor));
+    }
+    whole.dispose();
+    tf.dispose(variables);
+    expect(tf.memory().numTensors).toBe(numTensors);
+  });
+
   it('is told by model.fit, and says what it lacks', async () => {
     const model = tf.sequential({ layers: [tf.layers.dense({ units: 1, inputShape: [2] })] });
     model.compile({ optimizer: 'sgd', loss: 'meanSquaredError' });

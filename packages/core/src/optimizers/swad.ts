@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { add, type ParamVector, scale } from '../algebra/vector.js';
 import { complete } from '../declare/check.js';
 import { integer, number, type OptionsOf } from '../declare/option.js';
+import type { NamedTensor } from '../oracle/state.js';
 
 const options = {
   converge: integer({
@@ -20,6 +21,13 @@ const options = {
 /** Options of `swad`. */
 export interface SwadOptions extends OptionsOf<typeof options> {}
 
+/** Name of the numbers in a saved state, and what they begin with; a count, a loss and a number follow for each open segment. */
+const STATE = 'swad-state';
+type Header = [
+  ...[validations: number, isOver: number, threshold: number, start: number, end: number],
+  ...[segment: number, average: number, ...pending: number[]],
+];
+
 /** The weights of the updates between two validations. */
 interface Segment {
   readonly sum: ParamVector;
@@ -37,7 +45,7 @@ interface Segment {
  *   end: N_e validations before N_e in a row are above l;   the mean of the weights after all updates from start to end
  *
  * Each update counts once, as in the paper; the published code counts some segments twice. Batch normalisation's running
- * statistics are those of the trained weights. Not part of an optimizer's saved state. Memory: one copy of the weights for each
+ * statistics are those of the trained weights. Its state is saved beside the optimizer's: see `getWeights`. Memory: one copy of the weights for each
  * validation that is not decided yet, max(N_s, N_e) at most, and one for the average.
  *
  * @see Cha et al. 2021, "SWAD: Domain Generalization by Seeking Flat Minima", algorithm 1. https://arxiv.org/abs/2102.08604
@@ -128,7 +136,7 @@ export class Swad {
    * @throws Error when it is in place already, or nothing was validated.
    */
   swap(): void {
-    if (this.#trained) throw new Error('swad: expected the trained weights to be in place, got the average');
+    this.#requireTrained('swap');
     const segments = this.#start === undefined ? this.#pending.slice(-1) : this.#tail();
     const all = [...(this.#average ? [this.#average] : []), ...segments];
     if (all.length === 0) throw new Error('swad: expected a validation before the average is asked for');
@@ -147,6 +155,72 @@ export class Swad {
     this.#trained = undefined;
   }
 
+  /**
+   * All that it remembers, by the names of the variables, to go on later as if uninterrupted: copies, which the caller disposes.
+   *
+   * @throws Error while the average is in place.
+   */
+  async getWeights(): Promise<NamedTensor[]> {
+    this.#requireTrained('saving');
+    const [segment, average, pending] = [this.#segment, this.#average, this.#pending];
+    const numbers = [
+      ...[this.#validations, Number(this.#isOver), this.#threshold, this.#start, this.#end],
+      ...[segment?.count ?? 0, average?.count ?? 0],
+      ...pending.flatMap(({ count, loss, at }) => [count, loss, at]),
+    ].map((value) => value ?? Number.NaN);
+    // Float64, of which a tensor holds the halves.
+    const words = new Int32Array(Float64Array.from(numbers).buffer);
+    const sums = [
+      ...(segment ? [segment.sum] : []),
+      ...(average ? [average.sum] : []),
+      ...pending.map(({ sum }) => sum),
+    ];
+    const copies = sums.flatMap((sum, k) =>
+      sum.map((tensor, i) => ({ name: this.#nameOf(i, k), tensor: tf.keep(tf.clone(tensor)) })),
+    );
+    return [{ name: STATE, tensor: tf.keep(tf.tensor1d(words, 'int32')) }, ...copies];
+  }
+
+  /**
+   * Takes a state from `getWeights`, of variables of the same names and shapes; its tensors stay the caller's.
+   *
+   * @throws RangeError when it lacks a tensor or one has another shape, and Error while the average is in place: nothing has
+   *   changed then.
+   */
+  async setWeights(weights: readonly NamedTensor[]): Promise<void> {
+    this.#requireTrained('restoring a state');
+    const named = new Map(weights.map(({ name, tensor }) => [name, tensor]));
+    const words = named.get(STATE);
+    if (words?.dtype !== 'int32' || words.size < 14 || words.size % 2 > 0)
+      throw new RangeError(
+        `swad: expected a state with ${STATE} of getWeights(), got [${[...named.keys()]}]`,
+      );
+    const numbers = new Float64Array(Int32Array.from(await words.data()).buffer);
+    const known = (value: number) => (Number.isNaN(value) ? undefined : value);
+    const [validations, isOver, threshold, start, end, inSegment, inAverage, ...rest] =
+      numbers as unknown as Header;
+    let k = 0;
+    const next = () => this.#found(named, k++);
+    const segment = inSegment > 0 ? { sum: next(), count: inSegment } : undefined;
+    const average = inAverage > 0 ? { sum: next(), count: inAverage } : undefined;
+    const pending = Array.from({ length: Math.floor(rest.length / 3) }, (_, j) => {
+      const [count, loss, at] = rest.slice(3 * j, 3 * j + 3) as [number, number, number];
+      return { sum: next(), count, loss, at };
+    });
+    // All tensors have been found: from here on nothing throws.
+    const copy = <T extends { readonly sum: ParamVector }>(held: T): T => ({
+      ...held,
+      sum: held.sum.map((tensor) => tf.keep(tf.clone(tensor))),
+    });
+    this.dispose();
+    this.#segment = segment && copy(segment);
+    this.#average = average && copy(average);
+    this.#pending = pending.map(copy);
+    this.#validations = validations;
+    this.#isOver = isOver === 1;
+    [this.#threshold, this.#start, this.#end] = [known(threshold), known(start), known(end)];
+  }
+
   /** Disposes what is kept. Averages that are swapped in stay: the training may end with them. */
   dispose(): void {
     tf.dispose([
@@ -160,6 +234,28 @@ export class Swad {
     this.#average = undefined;
     this.#pending = [];
     this.#isOver = true;
+  }
+
+  #requireTrained(what: string): void {
+    if (!this.#trained) return;
+    throw new Error(`swad: expected the trained weights to be in place for ${what}, got the average`);
+  }
+
+  /** The name of the part of a sum that belongs to a variable. */
+  #nameOf(i: number, sum: number): string {
+    return `${this.#variables[i]!.name}/swad-sum-${sum}`;
+  }
+
+  /** A sum of a saved state. */
+  #found(named: ReadonlyMap<string, tf.Tensor>, sum: number): ParamVector {
+    return this.#variables.map(({ shape }, i) => {
+      const tensor = named.get(this.#nameOf(i, sum));
+      if (tensor && tf.util.arraysEqual(tensor.shape, shape)) return tensor;
+      const got = tensor ? `shape [${tensor.shape}]` : 'none';
+      throw new RangeError(
+        `swad: expected ${this.#nameOf(i, sum)} of shape [${shape}] in the state, got ${got}`,
+      );
+    });
   }
 
   #seekStart(): void {
