@@ -90,13 +90,14 @@ export function segmentSum(
   ids: usize,
   rows: usize,
   columns: usize,
+  first: i32,
   segments: i32,
   out: usize,
 ): void {
   const bytes = columns * 4;
   memory.fill(out, 0, (segments as usize) * bytes);
   for (let s: usize = 0; s < rows; s++) {
-    const id = load<i32>(ids + s * 4);
+    const id = load<i32>(ids + s * 4) - first;
     if ((id as u32) < (segments as u32)) addInto(out + (id as usize) * bytes, x + s * bytes, columns);
   }
 }

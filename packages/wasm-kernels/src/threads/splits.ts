@@ -145,9 +145,28 @@ export const splittings: { readonly [F in Splittable]?: Splitting<F> } = {
     work: (a) => windowWork(a) * a.multiplier,
     split: (a) => ({ count: 'batch', moves: { dy: outBytes(a) * a.multiplier, dx: imageBytes(a) } }),
   },
+  depthwiseFilterGradient: {
+    work: (a) => windowWork(a) * a.multiplier,
+    // Rows of the filter are sums of their own, over windows that begin lower.
+    split: (a) => ({
+      count: 'kh',
+      moves: { df: a.kw * a.channels * a.multiplier * 4, top: -a.dh },
+      perThread: 1,
+    }),
+  },
+  segmentSum: {
+    work: (a) => (2 * a.rows * a.columns + a.segments * a.columns) / NUMBERS,
+    // Each part looks at all rows, and adds those of its segments.
+    split: (a) => ({ count: 'segments', moves: { first: 1, out: a.columns * 4 }, perThread: 1 }),
+  },
   tileRows: {
     work: (a) => (a.rows * a.columns) / NUMBERS,
     split: (a) => ({ count: 'rows', moves: { out: a.columns * 4 } }),
+  },
+  permute: {
+    // One plane's: the axes outside of it stand on the heap.
+    work: (a) => (2 * a.rows * a.columns) / NUMBERS,
+    split: (a) => ({ count: 'rows', moves: { from: a.rowFrom, to: a.rowTo }, multiple: 16 }),
   },
   copyRows: {
     work: (a) => (a.rows * a.bytes) / 2 / NUMBERS,

@@ -40,8 +40,8 @@ function* windowed(count: number): Generator<Case> {
     const weights = [filter[0], filter[1], x[3], out];
     yield [
       `windows ${JSON.stringify({ x, weights, strides, pad })}`,
-      [random(1, x), random(2, weights)],
-      (a, w) => {
+      [random(1, x), random(2, weights), random(3, [...filter, x[3], 2])],
+      (a, w, spread) => {
         const convolve = (a: tf.Tensor, w: tf.Tensor) =>
           tf.conv2d(
             a as tf.Tensor4D,
@@ -52,6 +52,8 @@ function* windowed(count: number): Generator<Case> {
             1,
             typeof pad === 'string' ? undefined : 'floor',
           );
+        const each = (a: tf.Tensor, w: tf.Tensor) =>
+          tf.depthwiseConv2d(a as tf.Tensor4D, w as tf.Tensor4D, 1, 'same');
         const largest = (a: tf.Tensor) => tf.maxPool(a as tf.Tensor4D, 2, 2, 'same');
         const mean = (a: tf.Tensor) => tf.avgPool(a as tf.Tensor4D, 3, 2, 'same');
         return [
@@ -59,6 +61,7 @@ function* windowed(count: number): Generator<Case> {
           ...tf.grads((a, w) => convolve(a!, w!))([a!, w!]),
           tf.grad(largest)(a!),
           tf.grad(mean)(a!),
+          ...tf.grads((a, w) => each(a!, w!))([a!, spread!]),
         ];
       },
     ];
@@ -89,6 +92,14 @@ function* rowwise(): Generator<Case> {
         tf.tanh(x!),
         tf.clipByValue(x!, -0.5, 0.5),
         tf.transpose(x!),
+        tf.unsortedSegmentSum(
+          x!,
+          tf.tensor1d(
+            Array.from({ length: rows }, (_, i) => ((i * 7919) % 61) - 2),
+            'int32',
+          ),
+          53,
+        ),
         ...run('SamReluGrad', { x: x!, dy: x! }),
       ],
     ];

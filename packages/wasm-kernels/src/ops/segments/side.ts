@@ -14,6 +14,7 @@ export function unsortedSegmentSum(call: KernelCall, side: SideModule): TensorIn
     side.address(ids),
     sizeOf(ids.shape),
     sizeOf(rest),
+    0,
     numSegments,
     side.address(out),
   );
