@@ -30,7 +30,7 @@ export interface Source {
   readonly split: 'train' | 'test';
   readonly examples: number;
   readonly batchSize: number;
-  /** Whether to measure the loss of logits that are divided by their spread. */
+  /** Measures the loss of logits that are divided by their spread. */
   readonly normaliseLogits: boolean;
 }
 
