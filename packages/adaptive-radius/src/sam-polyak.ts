@@ -64,7 +64,8 @@ export const samPolyak: Variant<SamPolyakOptions> = defineVariant({
 function polyakStep(context: DescentContext, lowerBound: number): ParamVector {
   const { perturbedGradient, perturbation, perturbedLoss, oracle } = context;
   const length = norm(perturbedGradient);
-  const unitDot = dot(scale(tf.divNoNan(1, length), perturbedGradient), perturbation);
+  // At most ρ times the length: it overflows no earlier than a gradient does.
+  const unitDot = tf.divNoNan(dot(perturbedGradient, perturbation), length);
   // (L − l*)/‖gₚ‖ − ⟨gₚ/‖gₚ‖, δ⟩: the step's length, without a square that overflows.
   const needed = tf.sub(tf.divNoNan(tf.sub(perturbedLoss, lowerBound), length), unitDot);
   const step = tf.divNoNan(tf.relu(needed), length);
