@@ -9,7 +9,7 @@ import { base } from '../training.js';
 /** The sides of one process: steps on this thread, and those of trainers with a worker. */
 export type ParallelSide = 'sgd' | 'sam' | 'sampa' | 'global' | 'per-worker';
 
-/** Which steps to time. */
+/** The steps to time. */
 export interface ParallelJob extends Rounds {
   readonly model: AnyModelName;
   /** Threads inside of operations. */

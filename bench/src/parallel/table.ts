@@ -17,7 +17,7 @@ const titles: Readonly<Record<ParallelSide, string>> = {
   'per-worker': 'SAM, the same, sharpness per worker',
 };
 const sides = Object.keys(titles) as ParallelSide[];
-/** What threads inside of operations do for the same steps. */
+/** Sides that threads inside of operations run as well. */
 const inside: readonly ParallelSide[] = ['sgd', 'sam'];
 
 interface Measured {
