@@ -2,7 +2,11 @@ import * as tf from '@tensorflow/tfjs';
 import {
   crossEntropyOf,
   elementwiseMetric,
+  euclideanMetric,
+  fisherMetric,
   hessian,
+  hessianDiagonalMetric,
+  hessianLowRankMetric,
   makeOracle,
   mongeMetric,
   sgd,
@@ -88,6 +92,37 @@ describe('worst case', () => {
     expect(tf.memory().numTensors).toBe(numTensors);
     dispose();
   });
+});
+
+it.each([
+  euclideanMetric(),
+  elementwiseMetric(),
+  mongeMetric(),
+  fisherMetric(),
+  hessianDiagonalMetric({ probes: 16 }),
+  hessianLowRankMetric({ rank: 1 }),
+])('the worst case in the $name metric is that of its ball, which float64 walks round', async (metric) => {
+  const [a, at, rho] = [[10, 1], [0.3, -0.8], 0.4] as const;
+  const { oracle, dispose } = bowl(a, at);
+  const ball = tf.tidy(() => {
+    const inner = metric.at(oracle.evaluate().gradient, oracle);
+    return [
+      [1, 0],
+      [0, 1],
+    ].map((unit) => [...inner.apply([tf.tensor1d(unit)])[0]!.dataSync()]);
+  });
+  const lossAt = (x: number, y: number) => 0.5 * (a[0] * x * x + a[1] * y * y);
+  const around = Array.from({ length: 20_000 }, (_, i) => {
+    const [x, y] = [Math.cos((i * Math.PI) / 10_000), Math.sin((i * Math.PI) / 10_000)];
+    const [[xx, xy], [, yy]] = ball as [[number, number], [number, number]];
+    const length = rho / Math.sqrt(xx * x * x + 2 * xy * x * y + yy * y * y);
+    return lossAt(at[0] + length * x, at[1] + length * y) - lossAt(...at);
+  });
+  const found = await worstCaseSharpness(oracle, { rho, steps: 20, restarts: 3, metric });
+  expect(found.reliable).toBe(true);
+  expect(found.value / Math.max(...around)).toBeLessThan(1 + 1e-5);
+  expect(found.value / Math.max(...around)).toBeGreaterThan(0.99);
+  dispose();
 });
 
 it('averages over a ball: ½σ² tr H on a quadratic', async () => {
