@@ -1,8 +1,7 @@
 import { rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { build } from 'vite';
+import { build } from 'esbuild';
 
-const conditions = ['@tfjs-sam/source', 'node', 'import', 'module', 'default'];
 const root = fileURLToPath(new URL('..', import.meta.url));
 // Inside node_modules: not tracked, and TensorFlow.js resolves from there as it does from the sources. Of this process
 // alone, so that two test runs do not meet.
@@ -18,12 +17,20 @@ export async function bundleChild(): Promise<string> {
     'assemblyscript/asc',
   ];
   await build({
-    root,
-    configFile: false,
+    entryPoints: [`${root}src/child.ts`],
+    outdir: folder,
+    bundle: true,
+    splitting: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    conditions: ['@tfjs-sam/source'],
+    external,
     logLevel: 'error',
-    resolve: { conditions },
-    ssr: { noExternal: true, external, resolve: { conditions } },
-    build: { ssr: 'src/child.ts', outDir: folder, emptyOutDir: true, target: 'node20', minify: false },
+    // Packages that are CommonJS ask for Node's modules by it.
+    banner: {
+      js: "import { createRequire as ofBundle } from 'node:module'; const require = ofBundle(import.meta.url);",
+    },
   });
   return `${folder}/child.js`;
 }
