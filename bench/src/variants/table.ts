@@ -19,7 +19,7 @@ const further: readonly { readonly variant: string; readonly [option: string]: u
 /** Options that a variant has no default of, or that keep its weights where SGD's are. */
 const needed: Readonly<Record<string, object>> = {
   bsam: { numData: 10_000, learningRate: 1e-3 },
-  'sam-on': { ascent: { name: 'only-variables', match: 'bias' } },
+  'sam-on': { match: 'bias' },
 };
 
 type Times = Extract<VariantsResult, { step: unknown }>;
@@ -34,9 +34,7 @@ async function configsOf(settings: Settings): Promise<Exclude<VariantsJob['confi
 }
 
 function titleOf({ variant, ...options }: { readonly variant: string }): string {
-  const given = Object.entries(options).map(
-    ([key, value]) => `${key} ${typeof value === 'object' ? JSON.stringify(value) : value}`,
-  );
+  const given = Object.entries(options).map(([key, value]) => `${key} ${value}`);
   return given.length > 0 ? `${variant}, ${given.join(', ')}` : variant;
 }
 
