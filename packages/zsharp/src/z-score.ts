@@ -61,19 +61,22 @@ export const zScore: PartFunction<ZScoreOptions, AscentDirection, 'ascent'> = de
 /** Of a kernel of each run, [runs, entries]. */
 function outstanding(gradient: tf.Tensor2D, percentile: number): tf.Tensor {
   const scores = absoluteScores(gradient);
-  const kept = tf.greater(scores, quantile(scores, percentile));
+  const kept = tf.greater(scores, ofRow(quantile(scores, percentile)));
   // A NaN has no score and stays: the step is to show it.
   return tf.where(tf.logicalOr(kept, tf.isNaN(gradient)), gradient, tf.zerosLike(gradient));
 }
 
 /** |z|, of entries divided by the largest one, so that no square overflows; 0 where all are alike. */
 function absoluteScores(gradient: tf.Tensor2D): tf.Tensor2D {
-  const unit = tf.divNoNan(gradient, tf.max(tf.abs(gradient), 1, true));
-  const centred = tf.sub(unit, tf.mean(unit, 1, true));
+  const unit = tf.divNoNan(gradient, ofRow(tf.max(tf.abs(gradient), 1, true)));
+  const centred = tf.sub(unit, ofRow(tf.mean(unit, 1, true)));
   const squares = tf.sum(tf.square(centred), 1, true);
   const deviation = tf.sqrt(tf.div(squares, Math.max(gradient.shape[1] - 1, 1)));
-  return tf.abs(tf.divNoNan(centred, deviation)) as tf.Tensor2D;
+  return tf.abs(tf.divNoNan(centred, ofRow(deviation))) as tf.Tensor2D;
 }
+
+/** A number of each row, [rows, 1], as a scalar where there is one row: on wasm a matrix and a scalar are four times as fast. */
+const ofRow = (numbers: tf.Tensor): tf.Tensor => (numbers.size === 1 ? tf.reshape(numbers, []) : numbers);
 
 /** The p-quantile of each row, [rows, 1], between the two neighbours in its order. */
 function quantile(values: tf.Tensor2D, p: number): tf.Tensor {
