@@ -146,6 +146,24 @@ describe('a study', () => {
     expect(canonicalTable(results)).toBe(canonicalTable(usual));
   });
 
+  it('tells from the start how many trials there will be, those of the chosen point among them', async () => {
+    let [expected, ended] = [0, 0];
+    const listener: StudyListener = {
+      begin: (total) => {
+        expected = total;
+      },
+      trialEnd: () => {
+        ended++;
+      },
+    };
+    await runStudy(
+      { ...study, choose: { seeds: 1 } },
+      { folder: join(folder, 'apart', 'counted'), listener },
+    );
+    // In a folder apart: results of studies beside it would be taken over. SGD twice, each radius once, the chosen one again.
+    expect([expected, ended]).toEqual([5, 5]);
+  });
+
   it('is not run twice, goes on after damage, and refuses to become another', async () => {
     const output = new Text();
     const path = join(folder, 'twice');

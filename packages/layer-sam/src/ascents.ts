@@ -18,7 +18,7 @@ import { isScaled, scaledOptions } from './layerwise-metric.js';
 
 /** The options of `onlyVariables`. */
 export const onlyOptions = {
-  match: someVariables('Which variables climb', 'those of normalisation layers, by their names'),
+  match: someVariables('The variables that climb', 'those of normalisation layers, by their names'),
 };
 
 /** sign g, and (|w| + η) sign g. The wasm backend's own Sign gives 0 for anything below 1e-7. */

@@ -18,7 +18,7 @@ import {
 export const scaledOptions = {
   eta: number({ min: 0, default: 0.01, unit: 'weight units', doc: 'η, added to the size of the weights' }),
   scaled: someVariables(
-    'Which variables are scaled, the others having T = 1',
+    'The variables that are scaled, the others having T = 1',
     'those of two or more axes, and batch normalisation’s γ',
   ),
 };

@@ -51,8 +51,10 @@ const composed: Operations<tf.Tensor> = {
  * Makes a function of vectors from an elementwise formula: one pass over the weights where the backend has the kernel
  * (`@tfjs-sam/wasm-kernels`), else operation by operation, with the same bits where the backend rounds each.
  *
- * @param formula - Called with operations that record it or compute it: without branches on values.
- * @returns From inputs to one vector per output. The caller disposes them.
+ * @param formula - Called with operations that record it or compute it: without branches on values. At least one of its inputs
+ *   is a vector; a tensor is a number for all entries, Scalar or [runs].
+ * @returns From inputs to one vector per output, of the shapes of the vectors. The caller disposes them.
+ * @throws TypeError, where it is called, for an output that is an input, or stands twice.
  * @example
  * const decayed = elementwise<'g' | 'w' | 'decay'>(({ mulAdd }, { g, w, decay }) => [mulAdd(decay, w, g)]);
  * const [direction] = decayed({ g: gradient, w: variables, decay: 1e-4 });

@@ -27,7 +27,7 @@ const declaredOptions = {
     default: false,
     doc: 'Keeps the second moment from falling: AMSGrad. Costs one more copy of the weights',
   }),
-  decay: someVariables('Which variables decay', 'all'),
+  decay: someVariables('The variables that decay', 'all'),
 };
 
 /** Options of `adamw`. */

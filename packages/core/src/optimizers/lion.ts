@@ -16,7 +16,7 @@ const declaredOptions = {
     default: 0,
     doc: 'Decoupled weight decay, multiplied by the learning rate',
   }),
-  decay: someVariables('Which variables decay', 'all'),
+  decay: someVariables('The variables that decay', 'all'),
 };
 
 /** Options of `lion`. */

@@ -40,10 +40,10 @@ const declaredOptions = {
     doc: "Decoupled weight decay, multiplied by each variable's learning rate",
   }),
   matrices: someVariables(
-    'Which variables of two axes and more count as matrices, the others being trained by AdamW, which suits embeddings and the last layer better',
+    'The variables of two axes and more that count as matrices, the others being trained by AdamW, which suits embeddings and the last layer better',
     'all',
   ),
-  decay: someVariables('Which variables decay', 'all'),
+  decay: someVariables('The variables that decay', 'all'),
 };
 
 /** Options of `muon`. */

@@ -291,6 +291,10 @@ export class StepOracle implements PartOracle {
     const { closure, objective, kinks } = asked;
     const known = this.#kinks.get(closure) ?? {};
     if (!kinks || known[objective]) return;
+    if (typeof kinks !== 'function')
+      throw new TypeError(
+        `${this.#context.owner}: expected kinks to be frozenKinks or left out, got "${kinks}"`,
+      );
     const kept = kinks();
     this.#sparingStatistics(() => this.#watch(asked, (run) => tf.tidy(() => void kept.record(run))));
     this.#kinks.set(closure, { ...known, [objective]: kept });

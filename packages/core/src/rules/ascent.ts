@@ -22,7 +22,7 @@ export function ascentStep(inner: InnerProduct, gradient: ParamVector, rho: numb
 
 /** The ascent step, not multiplied out where that saves a pass over the weights. */
 export function ascentPerturbation(inner: InnerProduct, gradient: ParamVector, rho: number): Perturbation {
-  return stepOf(inner, gradient, rho);
+  return tf.tidy(() => stepOf(inner, gradient, rho) as tf.TensorContainer) as Perturbation;
 }
 
 function stepOf(inner: InnerProduct, gradient: ParamVector, rho: number | tf.Scalar): Perturbation {

@@ -84,17 +84,19 @@ class Conductor {
     }
   }
 
-  /** Trials that will be over when the study is, as far as can be said: stopped points shorten it. */
+  /**
+   * Trials that will be over when the study is, as far as can be said: stopped points shorten it. Which point is chosen, and
+   * trains from every seed, is open yet: the first stands for it.
+   */
   #expected(): number {
+    const { groups, study } = this.#conduct.expansion;
     const ids = new Set(
-      this.#conduct.expansion.groups.flatMap(({ points }) => {
-        const { seeds } = this.#conduct.expansion.study.choose;
-        const chosen =
-          points.length > 1 && seeds !== undefined
-            ? points.flatMap(({ trials }) => trials.slice(0, seeds))
-            : points.flatMap(({ trials }) => trials);
-        return chosen.filter(this.#mine).map(({ id }) => id);
-      }),
+      groups.flatMap(({ points }) =>
+        points
+          .flatMap(({ trials }, i) => (i === 0 ? trials : trials.slice(0, study.choose.seeds)))
+          .filter(this.#mine)
+          .map(({ id }) => id),
+      ),
     );
     return ids.size;
   }

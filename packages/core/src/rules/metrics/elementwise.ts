@@ -14,7 +14,7 @@ export const elementwiseOptions = {
     unit: 'weight units',
     doc: 'η, added to |θ|; 0 is the widely used |θ| form',
   }),
-  scaled: someVariables('Which variables are scaled, the others having T = 1', 'all'),
+  scaled: someVariables('The variables that are scaled, the others having T = 1', 'all'),
 };
 
 /** Options of the elementwise metric. */
