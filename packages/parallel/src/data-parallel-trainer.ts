@@ -13,8 +13,7 @@ import { shared } from './manner.js';
 import { PerWorkerStep } from './per-worker.js';
 import { isPlain, weightsOf } from './requests.js';
 import { Shards } from './shards.js';
-import { received } from './tensors.js';
-import { ParallelTrainer, type Prepared, prepare, type TrainerOptions } from './trainer.js';
+import { ParallelTrainer, type Prepared, prepare, type Taken, type TrainerOptions } from './trainer.js';
 import { overriding, replaceRule } from './wrapped-oracle.js';
 
 const SHARPNESS = ['global', 'per-worker'] as const;
@@ -63,11 +62,9 @@ export class DataParallelTrainer extends ParallelTrainer {
   #shards: Shards | undefined;
   #perWorker: PerWorkerStep | undefined;
 
-  private constructor(
-    prepared: Prepared,
-    { optimizer, threads = 2, sharpness = 'global' }: DataParallelOptions,
-  ) {
-    super(prepared, optimizer);
+  private constructor(prepared: Prepared, options: DataParallelOptions) {
+    const { optimizer, threads = 2, sharpness = 'global' } = options;
+    super(prepared, options);
     this.threads = threads;
     this.sharpness = sharpness;
     this.#restore = replaceRule(optimizer, (rule) =>
@@ -93,24 +90,20 @@ export class DataParallelTrainer extends ParallelTrainer {
     return new DataParallelTrainer(await prepare('DataParallelTrainer', options, threads - 1), options);
   }
 
-  override step(batch: Batch): tf.Scalar {
+  protected override run(batch: Batch): Taken {
     this.#whole = batch;
     const shards = new Shards(this.task, batch, this.threads);
     this.#shards = shards;
-    const varList = this.variables;
+    const options = { returnCost: true, varList: this.variables };
     try {
-      if (this.sharpness === 'global')
-        return this.optimizer.minimize(
-          () => shared(shards.lossOf(0), shards.shares[0]),
-          true,
-          varList,
-        ) as tf.Scalar;
-      const closures = shards.parts.map((_, part) => () => shards.lossOf(part));
-      return this.optimizer.minimizeOver(closures, {
-        sharpness: 'per-micro-batch',
-        returnCost: true,
-        varList,
-      }) as tf.Scalar;
+      const cost =
+        this.sharpness === 'global'
+          ? this.optimizer.minimize(() => shared(shards.lossOf(0), shards.shares[0]), true, options.varList)
+          : this.optimizer.minimizeOver(
+              shards.parts.map((_, part) => () => shards.lossOf(part)),
+              { sharpness: 'per-micro-batch', ...options },
+            );
+      return { cost: cost as tf.Scalar, asked: shards.asked };
     } finally {
       shards.dispose();
       this.#perWorker?.dispose();
@@ -165,7 +158,7 @@ export class DataParallelTrainer extends ParallelTrainer {
       const weights = weightsOf(oracle, request);
       for (let part = 1; part < shares.length; part++)
         this.#shards!.ask(part, weights, { objective, draws: oracle.drawsOf(part), share: shares[part] });
-      const sum = this.#sum(own(), oracle);
+      const sum = this.#sum(own());
       tf.dispose(weights);
       return sum;
     });
@@ -180,14 +173,13 @@ export class DataParallelTrainer extends ParallelTrainer {
   }
 
   /** The batch's evaluation: the parts' shares of it, added up in a kernel. */
-  #sum(own: Evaluation, { variables }: GradientOracle): Evaluation {
+  #sum(own: Evaluation): Evaluation {
     return tf.tidy(() => {
       let { loss, gradient } = own;
       for (let part = 1; part < this.#shards!.parts.length; part++) {
-        const answer = this.#shards!.answer(part);
-        loss = tf.add(loss, answer.loss);
-        const other = variables.map(({ shape }, i) => received(answer.gradient[i]!, shape));
-        gradient = axpy(1, other, gradient, true);
+        const other = this.#shards!.answer(part);
+        loss = tf.add(loss, other.loss);
+        gradient = axpy(1, other.gradient, gradient, true);
       }
       return { loss, gradient };
     });

@@ -13,7 +13,6 @@ import {
 } from '@tfjs-sam/core';
 import { isPlain, weightsOf } from './requests.js';
 import type { Shards } from './shards.js';
-import { received } from './tensors.js';
 import { overriding } from './wrapped-oracle.js';
 
 /** Ends a rehearsal that has come to an evaluation. */
@@ -79,7 +78,7 @@ export class PerWorkerStep {
   /** Takes a worker's answer, and finds out what to ask it next. */
   #advance(part: number, oracle: PartOracle): void {
     const ahead = this.#ahead[part]!;
-    this.#collect(part, oracle);
+    this.#collect(part);
     if (ahead.ended) return;
     ahead.ended = true;
     try {
@@ -119,18 +118,15 @@ export class PerWorkerStep {
         stop();
       }
     }
-    this.#collect(part, oracle);
+    this.#collect(part);
     return ahead.answers[index]!;
   }
 
-  #collect(part: number, { variables }: PartOracle): void {
+  #collect(part: number): void {
     const ahead = this.#ahead[part]!;
     if (!ahead.pending) return;
     const { loss, gradient } = this.#shards.answer(part);
-    ahead.answers.push({
-      loss: tf.keep(tf.scalar(loss)),
-      gradient: variables.map(({ shape }, i) => tf.keep(received(gradient[i]!, shape))),
-    });
+    ahead.answers.push({ loss: tf.keep(loss), gradient: gradient.map((tensor) => tf.keep(tensor)) });
     tf.dispose(ahead.pending);
     ahead.pending = undefined;
   }

@@ -2,7 +2,7 @@ import type * as tf from '@tensorflow/tfjs-core';
 import { type Batch, GradientWorker, WorkerLost, type WorkerOptions } from './gradient-worker.js';
 import type { Manner } from './protocol.js';
 
-/** The answer of a worker, or the work that is left where it was lost. */
+/** The answer of a worker, or the work that is left where it was lost or not asked. */
 export type Answer = { readonly loss: number; readonly gradient: readonly Float32Array[] } | undefined;
 
 /** Options of a pool. */
@@ -20,6 +20,8 @@ export class WorkerPool {
   readonly #options: PoolOptions;
   readonly #workers: (GradientWorker | undefined)[] = [];
   readonly #lost = new Set<Promise<unknown>>();
+  /** Where it is set no worker is asked: their work is handed back. */
+  resting = false;
   #closed = false;
 
   private constructor(options: PoolOptions) {
@@ -40,11 +42,12 @@ export class WorkerPool {
     return pool;
   }
 
-  /** Hands a batch to a worker. @returns Whether there is one: while it is being replaced there is none. */
+  /** Hands a batch to a worker. @returns Whether there is one: while they rest, or it is being replaced, there is none. */
   ask(index: number, weights: readonly tf.Tensor[], batch: Batch, manner: Manner): boolean {
+    this.#settle(index);
+    if (this.resting) return false;
     const worker = this.#workers[index];
     if (worker && !worker.alive) this.#replace(index);
-    this.#settle(index);
     this.#workers[index]?.ask(weights, batch, manner);
     return this.#workers[index] !== undefined;
   }
@@ -59,10 +62,11 @@ export class WorkerPool {
     }
   }
 
-  /** The answer of a worker that was asked; undefined where it was lost, and the step has to be repeated. */
+  /** The answer of a worker; undefined where it was lost or not asked, and the asking thread has to do the work. */
   wait(index: number): Answer {
+    const worker = this.#workers[index];
     try {
-      return this.#workers[index]?.wait(this.#options.deadline);
+      return worker?.busy ? worker.wait(this.#options.deadline) : undefined;
     } catch (error) {
       if (!(error instanceof WorkerLost)) throw error;
       this.#replace(index);

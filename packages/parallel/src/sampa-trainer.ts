@@ -11,8 +11,8 @@ import type { Batch } from './gradient-worker.js';
 import { atWeights } from './here.js';
 import { inManner } from './manner.js';
 import type { Manner } from './protocol.js';
-import { overwrite } from './tensors.js';
-import { ParallelTrainer, type Prepared, prepare, type TrainerOptions } from './trainer.js';
+import { overwrite, valuesOf } from './tensors.js';
+import { ParallelTrainer, type Prepared, prepare, type Taken, type TrainerOptions } from './trainer.js';
 import { type Evaluation, type EvaluationRequest, overriding, replaceRule } from './wrapped-oracle.js';
 
 /** An evaluation that a worker is busy with: tensors that are filled when it has answered. */
@@ -49,7 +49,7 @@ export class SampaTrainer extends ParallelTrainer {
   #pending: Pending | undefined;
 
   private constructor(prepared: Prepared, options: TrainerOptions) {
-    super(prepared, options.optimizer);
+    super(prepared, options);
     this.#restore = replaceRule(options.optimizer, (rule) => this.#concurrent(rule));
   }
 
@@ -72,11 +72,12 @@ export class SampaTrainer extends ParallelTrainer {
     return new SampaTrainer(await prepare('SampaTrainer', options, 1), options);
   }
 
-  override step(batch: Batch, last = false): tf.Scalar {
+  protected override run(batch: Batch, last: boolean): Taken {
     this.#batch = batch;
     this.#last = last;
     const closure = () => this.task.loss(this.model, batch.xs, batch.ys);
-    return this.optimizer.minimize(closure, true, this.variables) as tf.Scalar;
+    const cost = this.optimizer.minimize(closure, true, this.variables) as tf.Scalar;
+    return { cost, asked: last ? 0 : 1 };
   }
 
   override async dispose(): Promise<void> {
@@ -104,7 +105,7 @@ export class SampaTrainer extends ParallelTrainer {
         return step;
       },
       afterStep: (oracle) => {
-        if (this.#last) rule.afterStep!(oracle);
+        if (this.#last || this.task.pool.resting) rule.afterStep!(oracle);
         else
           rule.afterStep!(
             overriding(oracle, {
@@ -164,10 +165,12 @@ export class SampaTrainer extends ParallelTrainer {
   /** Evaluates on this thread what a lost worker was asked for. */
   #repeat(pending: Pending): void {
     const { xs, ys } = pending.batch;
-    const { loss, gradient } = atWeights(this.model, pending.moved, () =>
-      inManner(pending.manner, () => this.task.loss(this.model, xs, ys)),
-    );
-    fill(pending, loss, gradient);
+    tf.tidy(() => {
+      const { loss, gradient } = atWeights(this.model, pending.moved, () =>
+        inManner(pending.manner, () => this.task.loss(this.model, xs, ys)),
+      );
+      fill(pending, valuesOf(loss)[0]!, gradient.map(valuesOf));
+    });
   }
 
   /** Frees a gradient that the rule has used. */

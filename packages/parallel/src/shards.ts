@@ -1,10 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { ParamVector } from '@tfjs-sam/core';
+import type { Evaluation, ParamVector } from '@tfjs-sam/core';
 import type { Batch } from './gradient-worker.js';
 import { atWeights } from './here.js';
 import { inManner } from './manner.js';
-import type { Answer } from './pool.js';
 import type { Manner } from './protocol.js';
+import { received } from './tensors.js';
 import type { Task } from './trainer.js';
 
 /** A question to another thread: kept until it is answered, since the thread may be lost. */
@@ -18,6 +18,8 @@ export class Shards {
   readonly parts: readonly Batch[];
   /** Each part's share of the examples; their sum is 1. */
   readonly shares: readonly number[];
+  /** The number of questions so far. */
+  asked = 0;
   readonly #task: Task;
   readonly #questions = new Map<number, Question>();
 
@@ -36,18 +38,21 @@ export class Shards {
 
   /** Asks a part's worker. The weights live until it has answered. */
   ask(part: number, weights: ParamVector, manner: Manner): void {
+    this.asked += 1;
     this.#questions.set(part, { weights, manner });
     this.#task.pool.ask(part - 1, weights, this.parts[part]!, manner);
   }
 
-  /** The answer for a part, from its worker, or from this thread where that was lost: views, valid until the next question. */
-  answer(part: number): NonNullable<Answer> {
+  /** The answer for a part, from its worker, or from this thread where that was lost or rests. */
+  answer(part: number): Evaluation {
     const { weights, manner } = this.#questions.get(part)!;
     this.#questions.delete(part);
-    return (
-      this.#task.pool.wait(part - 1) ??
-      atWeights(this.#task.model, weights, () => inManner(manner, () => this.lossOf(part)))
-    );
+    const answer = this.#task.pool.wait(part - 1);
+    if (!answer) return atWeights(this.#task.model, weights, () => inManner(manner, () => this.lossOf(part)));
+    return {
+      loss: tf.scalar(answer.loss),
+      gradient: answer.gradient.map((values, i) => received(values, weights[i]!.shape)),
+    };
   }
 
   dispose(): void {

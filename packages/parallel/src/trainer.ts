@@ -4,6 +4,7 @@ import { SharpnessAwareOptimizer } from '@tfjs-sam/core';
 import { type FitOptions, fit, type TrainingHistory } from './fit.js';
 import type { Batch } from './gradient-worker.js';
 import { type BatchLoss, namedLoss } from './loss.js';
+import { Pace } from './pace.js';
 import { WorkerPool } from './pool.js';
 import type { LossName, ModelSource } from './protocol.js';
 import { isHostBackend } from './tensors.js';
@@ -25,7 +26,12 @@ export interface TrainerOptions {
   readonly deadline?: number | undefined;
   /** Keeps wasm to plain SIMD in the threads, as `prepareBackend({ deterministic })` here. Default false. */
   readonly deterministic?: boolean | undefined;
-  /** Hears when a worker is lost and replaced. Default `console.warn`. */
+  /**
+   * Lets this thread do the workers' part while that is the faster way, beside a busy neighbour or with a small model; they are
+   * tried again now and then. The result has the same bits. Default true.
+   */
+  readonly fallback?: boolean | undefined;
+  /** Hears when a worker is lost and replaced, and when they rest for the first time. Default `console.warn`. */
   readonly log?: ((message: string) => void) | undefined;
 }
 
@@ -36,14 +42,26 @@ export abstract class ParallelTrainer {
   /** The optimizer, on this thread. */
   readonly optimizer: SharpnessAwareOptimizer;
   protected readonly task: Task;
+  /** Undefined where the workers always do their part. */
+  readonly #pace: Pace | undefined;
+  readonly #log: (message: string) => void;
+  #told = false;
   /** Things that the module or the caller made, and this trainer therefore disposes. */
   readonly #ownsModel: boolean;
 
-  protected constructor({ owns, ...task }: Prepared, optimizer: SharpnessAwareOptimizer) {
+  protected constructor({ owns, ...task }: Prepared, options: TrainerOptions) {
+    const { optimizer, fallback = true, log = console.warn } = options;
     this.model = task.model;
     this.task = task;
     this.optimizer = optimizer;
     this.#ownsModel = owns;
+    this.#pace = fallback ? new Pace() : undefined;
+    this.#log = log;
+  }
+
+  /** True while the workers rest and this thread does their part, which is the faster way now: see `fallback`. */
+  get alone(): boolean {
+    return this.#pace?.rests ?? false;
   }
 
   /** The variables, in the order in which threads exchange them. */
@@ -58,7 +76,26 @@ export abstract class ParallelTrainer {
    * @param last - Whether no step follows soon: then nothing is left in flight.
    * @returns The loss; the caller disposes it.
    */
-  abstract step(batch: Batch, last?: boolean): tf.Scalar;
+  step(batch: Batch, last = false): tf.Scalar {
+    this.task.pool.resting = !(this.#pace?.shares ?? true);
+    const begun = performance.now();
+    const { cost, asked } = this.run(batch, last);
+    // Steps differ in their evaluations and their examples.
+    if (asked > 0) this.#learn((performance.now() - begun) / (asked * batch.xs.shape[0]!));
+    return cost;
+  }
+
+  /** The step, with whatever workers do not rest. */
+  protected abstract run(batch: Batch, last: boolean): Taken;
+
+  #learn(time: number): void {
+    if (!this.#pace?.learn(time) || !this.#pace.rests || this.#told) return;
+    this.#told = true;
+    this.#log(
+      'parallel: with workers steps take longer than on this thread alone: their cores are busy, or the model is small. ' +
+        'This thread does their part, and tries them again now and then.',
+    );
+  }
 
   /**
    * Trains as `model.fit` does: epochs, shuffling, validation, callbacks.
@@ -81,6 +118,12 @@ export interface Task {
   readonly model: LayersModel;
   readonly loss: BatchLoss;
   readonly pool: WorkerPool;
+}
+
+/** A step that was taken: its loss, and how many evaluations were for workers. */
+export interface Taken {
+  readonly cost: tf.Scalar;
+  readonly asked: number;
 }
 
 /** A task, and whether the trainer owns the model. */

@@ -1,7 +1,12 @@
 import * as tf from '@tensorflow/tfjs';
 import { prepareBackend } from '@tfjs-sam/backends';
 import { type SharpnessAwareOptimizer, type StepReport, sgd } from '@tfjs-sam/core';
-import { DataParallelTrainer, type ParallelTrainer, SampaTrainer } from '@tfjs-sam/parallel';
+import {
+  type DataParallelOptions,
+  DataParallelTrainer,
+  type ParallelTrainer,
+  SampaTrainer,
+} from '@tfjs-sam/parallel';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 
 const module = new URL('./task.mjs', import.meta.url);
@@ -290,6 +295,47 @@ describe.each(['wasm', 'cpu'] as const)('on %s', (backend) => {
     for (const [i, weight] of whole.entries()) expect(split[i]).toBeCloseTo(weight, 5);
     await trainer.dispose();
   });
+
+  const sharing = {
+    SAMPa: (options: Partial<DataParallelOptions>) =>
+      SampaTrainer.create({ optimizer: sampa(base(), { rho: 0.1 }), ...options }),
+    global: (options: Partial<DataParallelOptions>) =>
+      DataParallelTrainer.create({ optimizer: gsam(base(), { rho: 0.1 }), ...options }),
+    'per-worker': (options: Partial<DataParallelOptions>) =>
+      DataParallelTrainer.create({
+        ...{ optimizer: gsam(base(), { rho: 0.1 }), sharpness: 'per-worker', ...options },
+      }),
+  };
+  it.runIf(backend === 'wasm').each(Object.keys(sharing) as (keyof typeof sharing)[])(
+    '%s beside a busy neighbour: this thread does the workers’ part, in the same bits, says so, and shares again later',
+    async (name) => {
+      const { x, y } = data();
+      const batch = { xs: tf.slice(x, 0, 12), ys: tf.slice(y, 0, 12) };
+      const take = (trainer: ParallelTrainer, steps: number) =>
+        Array.from({ length: steps }, () => {
+          const cost = trainer.step(batch);
+          const value = cost.dataSync()[0];
+          cost.dispose();
+          return value;
+        });
+      const said: string[] = [];
+      // A worker's part of a step is one evaluation, or two.
+      const busy = new URL(`./unequal-task.mjs?busy=${name === 'SAMPa' ? 9 : 14}`, import.meta.url);
+      const trainer = await sharing[name]({ module: busy, log: (message) => said.push(message) });
+      const quick = await sharing[name]({ module, fallback: false });
+      expect(take(trainer, 13)).toEqual(take(quick, 13));
+      expect([trainer.alone, quick.alone]).toEqual([true, false]);
+      const { numTensors } = tf.memory();
+      expect(take(trainer, 3)).toEqual(take(quick, 3));
+      expect(tf.memory().numTensors).toBe(numTensors);
+      expect(take(trainer, 40)).toEqual(take(quick, 40));
+      expect(trained(trainer.model)).toEqual(trained(quick.model));
+      expect(trainer.alone).toBe(false);
+      expect(said).toEqual([expect.stringContaining('This thread does their part')]);
+      await Promise.all([trainer.dispose(), quick.dispose()]);
+    },
+    60_000,
+  );
 
   it('says what a worker’s loss threw', async () => {
     const trainer = await DataParallelTrainer.create({ module, optimizer: gsam(base()), threads: 2 });
