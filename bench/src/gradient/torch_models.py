@@ -70,10 +70,8 @@ class Vit(nn.Module):
                       nn.Parameter(torch.ones(w)), nn.Parameter(torch.ones(w)))
         )
 
-    @staticmethod
-    def normalise(x, gain):
-        variance, mean = torch.var_mean(x, -1, unbiased=False, keepdim=True)
-        return (x - mean) * torch.rsqrt(variance + 1e-5) * gain
+    def normalise(self, x, gain):
+        return nn.functional.layer_norm(x, (self.width,), gain, None, 1e-5)
 
     def forward(self, x):
         batch, w, heads = x.shape[0], self.width, self.heads

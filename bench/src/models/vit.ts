@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { seededSampler } from '@tfjs-sam/core';
+import { dotProductAttention, layerNorm } from '@tfjs-sam/wasm-kernels';
 import { type BenchModel, classes, withBatch } from './bench-model.js';
 
 const [width, heads, patches, blocks] = [64, 4, 16, 2];
@@ -37,19 +38,13 @@ function project(input: tf.Tensor, weight: tf.Tensor): tf.Tensor {
 }
 
 /** Layer normalisation with a gain. */
-function normalise(input: tf.Tensor, gain: tf.Tensor): tf.Tensor {
-  const { mean, variance } = tf.moments(input, -1, true);
-  return tf.mul(tf.mul(tf.sub(input, mean), tf.rsqrt(tf.add(variance, 1e-5))), gain);
-}
+const normalise = (input: tf.Tensor, gain: tf.Tensor): tf.Tensor =>
+  layerNorm(input, gain, tf.zeros([width]), 1e-5);
 
 /** Self-attention of `heads` heads. */
 function attend(input: tf.Tensor, mixing: tf.Tensor, out: tf.Tensor): tf.Tensor {
-  const [batch] = input.shape as [number];
-  const split = tf.reshape(project(input, mixing), [batch, patches, 3, heads, width / heads]);
-  const [q, k, v] = tf.unstack(tf.transpose(split, [2, 0, 3, 1, 4])) as [tf.Tensor, tf.Tensor, tf.Tensor];
-  const weights = tf.softmax(tf.mul(tf.matMul(q, k, false, true), 1 / Math.sqrt(width / heads)));
-  const mixed = tf.transpose(tf.matMul(weights, v), [0, 2, 1, 3]);
-  return project(tf.reshape(mixed, [batch, patches, width]), out);
+  const [query, key, value] = tf.split(project(input, mixing), 3, -1) as [tf.Tensor, tf.Tensor, tf.Tensor];
+  return project(dotProductAttention(query, key, value, { heads }), out);
 }
 
 /** A vision transformer of two blocks, width 64, four heads, on 16 patches of 4×4×3. */

@@ -1,4 +1,5 @@
 // The side module: functions on addresses in the heap of TensorFlow.js's own wasm module, whose memory it imports.
+export { attention, attentionGradient } from './attention';
 export { avgPoolGradient } from './avg-pool';
 export { col2im, convFilterGradient } from './conv';
 export { depthwiseFilterGradient, depthwiseInputGradient } from './depthwise';

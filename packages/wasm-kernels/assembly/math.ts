@@ -23,15 +23,17 @@ export function write(p: usize, v: v128, one: bool): void {
   else v128.store(p, v);
 }
 
+/** 1.5·2²³: added to a small number and taken away again it leaves the nearest whole one. */
+const WHOLE: f32 = 12582912;
+
 /** eˣ, from 2ⁿ·eʳ with |r| ≤ ln 2 / 2 and a polynomial of eʳ; 0 below −87, and beyond 88 what it is there. */
-function exp4(x: v128): v128 {
-  const bounded = f32x4.max(f32x4.min(x, f32x4.splat(88)), f32x4.splat(-87));
-  const n = f32x4.nearest(f32x4.mul(bounded, f32x4.splat(Mathf.LOG2E)));
+export function exp4(x: v128): v128 {
+  // The first operand stays where it is NaN; V8 has one instruction for these, and several for min and max.
+  const bounded = f32x4.pmax(f32x4.pmin(x, f32x4.splat(88)), f32x4.splat(-87));
+  const shifted = madd(bounded, f32x4.splat(Mathf.LOG2E), f32x4.splat(WHOLE));
+  const n = f32x4.sub(shifted, f32x4.splat(WHOLE));
   // ln 2 in two parts: the product of n and the first is exact.
-  const r = f32x4.sub(
-    f32x4.sub(bounded, f32x4.mul(n, f32x4.splat(0.693359375))),
-    f32x4.mul(n, f32x4.splat(-2.121944400546906e-4)),
-  );
+  const r = madd(n, f32x4.splat(2.121944400546906e-4), madd(n, f32x4.splat(-0.693359375), bounded));
   // Taylor's series to r⁷: the next term is below 2⁻²⁷ of the result.
   let p = f32x4.splat(1.0 / 5040);
   p = madd(p, r, f32x4.splat(1.0 / 720));
@@ -40,7 +42,8 @@ function exp4(x: v128): v128 {
   p = madd(p, r, f32x4.splat(1.0 / 6));
   p = madd(p, r, f32x4.splat(0.5));
   const e = f32x4.add(f32x4.splat(1), madd(f32x4.mul(r, r), p, r));
-  const power = i32x4.shl(i32x4.add(i32x4.trunc_sat_f32x4_s(n), i32x4.splat(127)), 23);
+  // n stands in the last bits of the shifted number: 2ⁿ is n more in the exponent.
+  const power = i32x4.add(i32x4.shl(shifted, 23), i32x4.splat(127 << 23));
   return v128.andnot(f32x4.mul(e, power), f32x4.lt(x, f32x4.splat(-87)));
 }
 

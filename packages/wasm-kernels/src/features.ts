@@ -1,5 +1,6 @@
 import type { Feature } from './feature.js';
 import { arithmeticFeature } from './ops/arithmetic/index.js';
+import { attentionFeature } from './ops/attention/index.js';
 import { avgPoolFeature } from './ops/avg-pool/index.js';
 import { batchNormFeature } from './ops/batch-norm/index.js';
 import { bincountFeature } from './ops/bincount/index.js';
@@ -55,6 +56,7 @@ export const features: readonly Feature[] = [
   channelsFirstFeature,
   fusedBiasFeature,
   arithmeticFeature,
+  attentionFeature,
   avgPoolFeature,
   batchNormFeature,
   bincountFeature,

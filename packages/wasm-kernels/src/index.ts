@@ -1,4 +1,5 @@
 export type { RegisteredKernel } from './kernel-registry.js';
+export { type AttentionOptions, dotProductAttention } from './ops/attention/attention.js';
 export { type TrainingBatchNorm, trainingBatchNorm } from './ops/batch-norm/layer.js';
 export { layerNorm } from './ops/layer-norm/layer.js';
 export { type Reduction, softmaxCrossEntropy } from './ops/softmax/loss.js';

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { layerNorm, softmaxCrossEntropy, trainingBatchNorm } from '../src/index.js';
+import { dotProductAttention, layerNorm, softmaxCrossEntropy, trainingBatchNorm } from '../src/index.js';
 import { type Computation, random, type Values } from './compare.js';
 
 /** The outputs of a kernel. */
@@ -117,6 +117,27 @@ export const computations: readonly [string, Values[], Computation][] = [
       const normalize = (...t: tf.Tensor[]) => layerNorm(t[0]!, t[1]!, t[2]!);
       return [normalize(x!, gamma!, beta!), ...tf.grads(normalize)([x!, gamma!, beta!], dy)];
     },
+  ],
+  [
+    'attention, masked or causal, and its gradients',
+    [random(1, [3, 7, 10]), random(2, [3, 9, 10]), random(3, [3, 9, 6]), random(4, [3, 7, 6])],
+    (...[q, k, v, dy]) =>
+      [
+        { causal: true },
+        {
+          mask: tf.reshape(
+            tf.tensor1d(
+              Array.from({ length: 63 }, (_, i) => i % 3),
+              'bool',
+            ),
+            [7, 9],
+          ),
+        },
+      ].flatMap((options) => {
+        const attend = (...t: tf.Tensor[]) =>
+          dotProductAttention(t[0]!, t[1]!, t[2]!, { heads: 2, ...options });
+        return [attend(q!, k!, v!), ...tf.grads(attend)([q!, k!, v!], dy)];
+      }),
   ],
   ['Mean', [random(1, [30, 40])], (x) => [tf.mean(x!, 0)]],
   [

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { integer } from '@tfjs-sam/core';
+import { dotProductAttention } from '@tfjs-sam/wasm-kernels';
 import { defineModel, glorot, head, type Seeds } from './define-model.js';
 
 interface AttentionArgs {
@@ -42,19 +43,11 @@ class SelfAttention extends tf.layers.Layer {
     return tf.tidy(() => {
       const x = (Array.isArray(inputs) ? inputs[0]! : inputs) as tf.Tensor3D;
       const [batch, tokens, width] = x.shape;
-      const size = width / this.#heads;
       const [query, key, value] = this.#projections.slice(0, 3).map((weight) => {
         const projected = tf.matMul(tf.reshape(x, [-1, width]), weight.read() as tf.Tensor2D);
-        const split = tf.reshape(projected, [batch, tokens, this.#heads, size]);
-        return tf.reshape(tf.transpose(split, [0, 2, 1, 3]), [
-          batch * this.#heads,
-          tokens,
-          size,
-        ]) as tf.Tensor3D;
-      });
-      const scores = tf.mul(tf.matMul(query!, key!, false, true), 1 / Math.sqrt(size));
-      const mixed = tf.matMul(tf.softmax(scores), value!);
-      const joined = tf.transpose(tf.reshape(mixed, [batch, this.#heads, tokens, size]), [0, 2, 1, 3]);
+        return tf.reshape(projected, [batch, tokens, width]);
+      }) as [tf.Tensor, tf.Tensor, tf.Tensor];
+      const joined = dotProductAttention(query, key, value, { heads: this.#heads });
       const output = tf.matMul(tf.reshape(joined, [-1, width]), this.#projections[3]!.read() as tf.Tensor2D);
       return tf.reshape(output, [batch, tokens, width]);
     });

@@ -104,9 +104,24 @@ const convFilterGradient: Splitting<'convFilterGradient'> = {
   },
 };
 
+type Heads = Readonly<Record<'count' | 'queries' | 'keys' | 'size' | 'valueSize', number>>;
+
+/** Attention, by heads. `products`: of a head; `blocks`: blocks of weights that are held at once. */
+const byHeads = (products: number, blocks: number) => ({
+  work: ({ count, queries, keys, size, valueSize }: Heads) =>
+    count * queries * keys * ((products * (size + valueSize)) / 2 / MULTIPLY_ADDS + 12 / NUMBERS),
+  split: ({ queries, keys }: Heads) => ({
+    count: 'count' as const,
+    moves: { first: 1 },
+    own: { scratch: SCRATCH, tmp: blocks * Math.min(120, queries) * keys * 4 },
+  }),
+});
+
 /** The splits of the functions that are worth it. The sums of the others, or their order of writing, forbid it. */
 export const splittings: { readonly [F in Splittable]?: Splitting<F> } = {
   gemm,
+  attention: byHeads(2, 1),
+  attentionGradient: byHeads(5, 2),
   convForward,
   convFilterGradient,
   col2im: {
