@@ -48,11 +48,29 @@ console.log(JSON.stringify({ backend, weights, values: [...values], config: load
 process.exit(0);
 `;
 
-/** Bundles the program and runs it. @param whole - Keeps every module that it reaches, as if all had effects. */
-async function answerOf(whole: boolean): Promise<{ answer: unknown; bytes: number }> {
+/** A step that plain wasm has no kernel for. */
+const failing = `
+import * as tf from '@tensorflow/tfjs';
+import '@tensorflow/tfjs-backend-wasm';
+import { explainMissingKernels, sgd } from ${from('core')};
+import { sam } from ${from('tfjs-sam')};
+
+await tf.setBackend('wasm');
+const model = tf.sequential({ layers: [tf.layers.conv2d({ filters: 1, kernelSize: 2, inputShape: [4, 4, 1], name: 'edges' })] });
+const messages = [];
+for (const prepare of [() => {}, EXPLAIN]) {
+  prepare();
+  model.compile({ optimizer: sam(sgd({ learningRate: 0.1 })), loss: 'meanSquaredError' });
+  await model.fit(tf.ones([1, 4, 4, 1]), tf.ones([1, 3, 3, 1]), { verbose: 0 }).catch(({ message }) => messages.push(message));
+}
+console.log(JSON.stringify(messages));
+`;
+
+/** Bundles a program and runs it. @param whole - Keeps every module that it reaches, as if all had effects. */
+async function answerOf(whole: boolean, contents = program): Promise<{ answer: unknown; bytes: number }> {
   const outdir = join(folder, String(whole));
   const { metafile } = await build({
-    stdin: { contents: program, resolveDir: root },
+    stdin: { contents, resolveDir: root },
     conditions: ['@tfjs-sam/source'],
     ...{ bundle: true, splitting: true, format: 'esm', platform: 'node', metafile: true },
     ...{ external: ['@tensorflow/*'], ignoreAnnotations: whole, outdir, outExtension: { '.js': '.mjs' } },
@@ -67,4 +85,14 @@ it('a bundle without the modules of which nothing is used trains as one with all
   expect(lean.answer).toEqual(whole.answer);
   expect(lean.answer).toMatchObject({ backend: 'wasm', config: { variant: 'sam' } });
   expect(lean.bytes).toBeLessThan(whole.bytes / 2);
+}, 120_000);
+
+it('a bundle explains missing kernels where it names the explanation', async () => {
+  const [first, second] = (await answerOf(false, failing.replace('EXPLAIN', 'explainMissingKernels')))
+    .answer as string[];
+  // What is named is loaded, and so explains from the beginning.
+  expect(second).toContain('layer "edges"');
+  expect(first).toBe(second);
+  const [lean] = (await answerOf(false, failing.replace('EXPLAIN', '() => {}'))).answer as string[];
+  expect(lean).toMatch(/^Kernel 'Conv2DBackpropFilter' not registered for backend 'wasm'/);
 }, 120_000);

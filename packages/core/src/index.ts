@@ -167,6 +167,7 @@ export {
   type VariantDeclaration,
 } from './driver/variant.js';
 export { frozenKinks, type KeptKinks, type KinkKeeping } from './engine/kinks.js';
+export { explainMissingKernels } from './engine/missing-kernel.js';
 export { type Draws, withSharedRandomness } from './engine/randomness.js';
 export { unrecorded } from './engine/unrecorded.js';
 export type {
@@ -222,7 +223,8 @@ export {
   type ValueRequest,
 } from './oracle/oracle.js';
 export { reportsArrived, type StepListener, type StepReport } from './oracle/report.js';
-export { type Merge, type NamedTensor, type RuleState, SlotStore } from './oracle/state.js';
+export { type NamedTensor, SlotStore } from './oracle/slots.js';
+export type { Merge, RuleState } from './oracle/state.js';
 export type { Variables } from './oracle/variables.js';
 export { ascentStep } from './rules/ascent.js';
 export {

@@ -3,7 +3,7 @@ import { VariableSnapshot } from '../engine/snapshot.js';
 import type { BaseView } from '../optimizers/base-view.js';
 import type { AnyLossClosure } from '../oracle/objective.js';
 import type { GradientOracle } from '../oracle/oracle.js';
-import { SlotStore, StagedState } from '../oracle/state.js';
+import { StagedSlots, StagedState } from '../oracle/state.js';
 import { StepOracle } from '../oracle/step-oracle.js';
 import { trainable } from '../oracle/variables.js';
 
@@ -57,7 +57,7 @@ export function makeOracle(
     baseOf: () => noBase,
     randomSeed: 0,
   });
-  const slots = new SlotStore();
+  const slots = new StagedSlots();
   const state = oracle.attach(new StagedState(slots, () => oracle.variables));
   const kept = evaluateUnnoticed(oracle);
   return Object.assign(oracle, {

@@ -20,6 +20,8 @@ export interface Sort {
   complete?(value: unknown, place: Place): unknown;
   /** A completed value as JSON. Default: as it is. */
   json?(value: unknown): unknown;
+  /** The value that JSON means, of an option of this name. Default: as it is. */
+  fromJson?(json: unknown, name: string): unknown;
 }
 
 /**
@@ -65,14 +67,16 @@ export function completeValue(
 ): unknown {
   const value = given === undefined ? initial : given;
   if (value === undefined && need === 'optional') return undefined;
-  const WrongValue = sort.errorOf(value);
-  if (WrongValue) {
-    const type = Array.isArray(value) ? 'array' : typeof value;
-    throw new WrongValue(
-      `${place.owner}: expected ${place.path} to be ${sort.expected(type)}, got ${show(value)}`,
-    );
-  }
+  requireSort(place, sort, value);
   return sort.complete ? sort.complete(value, place) : value;
+}
+
+/** Throws unless a value is of a sort. */
+export function requireSort({ owner, path }: Place, sort: Sort, value: unknown): void {
+  const WrongValue = sort.errorOf(value);
+  if (!WrongValue) return;
+  const type = Array.isArray(value) ? 'array' : typeof value;
+  throw new WrongValue(`${owner}: expected ${path} to be ${sort.expected(type)}, got ${show(value)}`);
 }
 
 function unknownOption({ owner, path }: Place, name: string, known: readonly string[]): RangeError {

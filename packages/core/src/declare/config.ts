@@ -27,7 +27,7 @@ export function createFromConfig(kind: Kind, config: NamedConfig): unknown {
   const part = partNamed(kind, name);
   if (part) {
     requireKnown({ owner: part.owner, path: '' }, part.options, options);
-    return part.create(resolveOptions(part.options, options));
+    return part.create(valuesFromJson(part.options, options));
   }
   if (name === CUSTOM) throw customError(`the ${kind}`);
   throw new RangeError(
@@ -36,28 +36,19 @@ export function createFromConfig(kind: Kind, config: NamedConfig): unknown {
 }
 
 /** Options with every nested configuration replaced by what it names, as the declarations say. */
-function resolveOptions(declared: Declarations, options: object): Record<string, unknown> {
+export function valuesFromJson(declared: Declarations, options: object): Record<string, unknown> {
   return Object.fromEntries(
-    Object.entries(options).map(([name, value]) => {
+    Object.entries(options).map(([name, json]) => {
       const option = declared[name];
-      return [name, option ? resolveValue(name, option, value) : value];
+      return [name, option ? valueFromJson(name, option, json) : json];
     }),
   );
 }
 
-function resolveValue(name: string, option: AnyOption, value: unknown): unknown {
-  if (Array.isArray(value)) {
-    return option.type === 'list' ? value.map((entry) => resolveValue(name, option.of, entry)) : value;
-  }
-  if (!isRecord(value)) return value;
-  if (value.name === CUSTOM) throw customError(name);
-  if (option.type === 'record') return resolveOptions(option.fields, value);
-  if (option.type === 'tagged') return resolveOptions(option.cases[String(value[option.tag])] ?? {}, value);
-  if (option.type !== 'part') return value;
-  const { variant, ...rest } = value;
-  if (option.or && typeof variant === 'string')
-    return createFromConfig(option.or, { ...rest, name: variant });
-  return typeof value.name === 'string' ? createFromConfig(option.kind, value as NamedConfig) : value;
+/** The value of one option that JSON means. */
+export function valueFromJson(name: string, { sort }: AnyOption, json: unknown): unknown {
+  if ((json as NamedConfig | null | undefined)?.name === CUSTOM) throw customError(name);
+  return sort.fromJson ? sort.fromJson(json, name) : json;
 }
 
 function customError(what: string): RangeError {
@@ -78,8 +69,4 @@ export function toConfig(options: Readonly<Record<string, unknown>>): Record<str
 function configOfValue(value: unknown): unknown {
   if (value === null || !/object|function/.test(typeof value)) return value;
   return (value as Partial<Configured>).config ?? { name: CUSTOM };
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null;
 }

@@ -1,28 +1,24 @@
-/** Checks options once, at the door: each function throws an error that names owner, expectation and value. */
+/** Checks of single values where there is no declaration: the sorts of options say what is accepted, in their words. */
 
-function show(value: unknown): string {
-  return typeof value === 'string' ? `"${value}"` : String(value);
-}
+import { requireSort, type Sort } from './check.js';
+import { integerSort, numberSort, oneOfSort, scheduleSort } from './sorts.js';
+
+const check = (owner: string, path: string, value: unknown, sort: Sort) =>
+  requireSort({ owner, path }, sort, value);
 
 /** Throws a RangeError unless `value` is a finite number >= 0. */
 export function requireNonNegative(owner: string, name: string, value: unknown): void {
-  if (typeof value !== 'number' || !Number.isFinite(value) || value < 0) {
-    throw new RangeError(`${owner}: expected ${name} to be a finite number >= 0, got ${show(value)}`);
-  }
+  check(owner, name, value, numberSort({ min: 0 }));
 }
 
 /** Throws a RangeError unless `value` is a finite number > 0. */
 export function requirePositive(owner: string, name: string, value: unknown): void {
-  if (typeof value !== 'number' || !Number.isFinite(value) || value <= 0) {
-    throw new RangeError(`${owner}: expected ${name} to be a finite number > 0, got ${show(value)}`);
-  }
+  check(owner, name, value, numberSort({ above: 0 }));
 }
 
 /** Throws a RangeError unless `value` is a finite number. */
 export function requireFinite(owner: string, name: string, value: unknown): void {
-  if (typeof value !== 'number' || !Number.isFinite(value)) {
-    throw new RangeError(`${owner}: expected ${name} to be a finite number, got ${show(value)}`);
-  }
+  check(owner, name, value, numberSort({}));
 }
 
 /** Throws a RangeError unless `value` lies in [low, high) (or [low, high] with `closed`). */
@@ -34,35 +30,20 @@ export function requireInRange(
   high: number,
   closed = false,
 ): void {
-  const inside = typeof value === 'number' && value >= low && (closed ? value <= high : value < high);
-  if (!inside) {
-    throw new RangeError(
-      `${owner}: expected ${name} to be in [${low}, ${high}${closed ? ']' : ')'}, got ${show(value)}`,
-    );
-  }
+  check(owner, name, value, numberSort({ min: low, ...(closed ? { max: high } : { below: high }) }));
 }
 
 /** Throws a RangeError unless `value` is an integer >= `least`. */
 export function requireInteger(owner: string, name: string, value: unknown, least = 0): void {
-  if (!Number.isInteger(value) || (value as number) < least) {
-    throw new RangeError(`${owner}: expected ${name} to be an integer >= ${least}, got ${show(value)}`);
-  }
+  check(owner, name, value, integerSort({ min: least }));
 }
 
 /** Throws a RangeError unless `value` is one of `known`. */
 export function requireOneOf(owner: string, name: string, value: unknown, known: readonly string[]): void {
-  if (typeof value !== 'string' || !known.includes(value)) {
-    throw new RangeError(`${owner}: expected ${name} to be one of [${known.join(', ')}], got ${show(value)}`);
-  }
+  check(owner, name, value, oneOfSort(known));
 }
 
 /** Throws unless `value` is a schedule: a finite number >= 0 (RangeError) or a function (TypeError). */
 export function requireSchedule(owner: string, name: string, value: unknown): void {
-  if (typeof value === 'function') return;
-  if (typeof value !== 'number') {
-    throw new TypeError(
-      `${owner}: expected ${name} to be a number or a schedule (step) => number, got ${show(value)}`,
-    );
-  }
-  requireNonNegative(owner, name, value);
+  check(owner, name, value, scheduleSort({ min: 0 }));
 }

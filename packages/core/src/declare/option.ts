@@ -8,6 +8,7 @@ import {
   listSort,
   numberSort,
   oneOfSort,
+  optimizerSort,
   partSort,
   recordSort,
   scheduleSort,
@@ -259,7 +260,7 @@ export function schedule<const S extends Spec<number> & Range>(
 export function anyOptimizer<const S extends Spec>(
   spec: S,
 ): Declared<PartOption<'base-optimizer', NeedOf<S>, 'variant'>> {
-  return option(partSort('base-optimizer'), { type: 'part', kind: 'base-optimizer', or: 'variant' }, spec);
+  return option(optimizerSort(), { type: 'part', kind: 'base-optimizer', or: 'variant' }, spec);
 }
 
 /** Values of one sort, `min` to `max` of them, any number by default: `list(part('filter', { doc }), { default: [], doc })`. */

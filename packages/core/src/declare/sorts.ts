@@ -1,5 +1,11 @@
 import { CUSTOM, completeFields, completeValue, configOf, jsonOf, type Sort, show } from './check.js';
-import type { Configured } from './config.js';
+import {
+  type Configured,
+  createFromConfig,
+  type NamedConfig,
+  valueFromJson,
+  valuesFromJson,
+} from './config.js';
 import type { Kind } from './kinds.js';
 import type { AnyOption, Declarations, Range } from './option.js';
 
@@ -45,6 +51,7 @@ export const scheduleSort = (range: Range): Sort => ({
   expected: (given) =>
     given === 'number' ? numberSort(range).expected() : 'a number or a schedule (step) => number',
   json: partJson,
+  fromJson: (json) => partFromJson('schedule', json),
 });
 
 /** A part. What one of its kind must have is for its user to say. */
@@ -52,10 +59,26 @@ export const partSort = (kind: Kind): Sort => ({
   errorOf: () => undefined,
   expected: () => `a ${kind}`,
   json: partJson,
+  fromJson: (json) => partFromJson(kind, json),
+});
+
+/** A base optimizer, or a variant, whose configurations name it by another word. */
+export const optimizerSort = (): Sort => ({
+  ...partSort('base-optimizer'),
+  fromJson: (json) => {
+    const { variant, ...rest } = Object(json) as Values;
+    return typeof variant === 'string'
+      ? createFromConfig('variant', { ...rest, name: variant })
+      : partFromJson('base-optimizer', json);
+  },
 });
 
 function partJson(value: unknown): unknown {
   return typeof value === 'number' ? value : ((value as Partial<Configured>).config ?? { name: CUSTOM });
+}
+
+function partFromJson(kind: Kind, json: unknown): unknown {
+  return isRecord(json) && typeof json.name === 'string' ? createFromConfig(kind, json as NamedConfig) : json;
 }
 
 /** Values of one option each, as many as a range says. */
@@ -69,6 +92,8 @@ export const listSort = (of: AnyOption, range: Range): Sort => ({
   complete: (value, { owner, path }) =>
     (value as unknown[]).map((entry, i) => completeValue({ owner, path: `${path}[${i}]` }, of, entry)),
   json: (value) => (value as unknown[]).map((entry) => jsonOf(of, entry)),
+  fromJson: (json, name) =>
+    Array.isArray(json) ? json.map((entry) => valueFromJson(name, of, entry)) : json,
 });
 
 /** Options of their own. */
@@ -77,6 +102,7 @@ export const recordSort = (fields: Declarations): Sort => ({
   expected: () => `an object { ${Object.keys(fields).join(', ')} }`,
   complete: (value, place) => completeFields(place, fields, value as object),
   json: (value) => configOf(fields, value as object),
+  fromJson: (json) => (isRecord(json) ? valuesFromJson(fields, json) : json),
 });
 
 /** Options that depend on the word under a tag. */
@@ -98,6 +124,7 @@ export const taggedSort = (tag: string, cases: Readonly<Record<string, Declarati
       const { [tag]: word, ...rest } = value as Values;
       return { [tag]: word, ...configOf(cases[String(word)]!, rest) };
     },
+    fromJson: (json) => (isRecord(json) ? valuesFromJson(cases[String(json[tag])] ?? {}, json) : json),
   };
 };
 

@@ -3,7 +3,7 @@ import { add, choose, norm, type ParamVector } from '../algebra/vector.js';
 import type { VariableSnapshot } from '../engine/snapshot.js';
 import { learningRateFor } from '../optimizers/base-view.js';
 import { announceUpdate } from '../optimizers/skipping.js';
-import type { NamedTensor } from '../oracle/state.js';
+import type { NamedTensor } from '../oracle/slots.js';
 import type { RuleStep } from '../rules/rule.js';
 import type { VariableGroups } from './groups.js';
 

@@ -16,7 +16,8 @@ import { partsOf } from '../optimizers/weights.js';
 import type { MinimizeOverOptions } from '../oracle/micro-batches.js';
 import type { AnyLossClosure } from '../oracle/objective.js';
 import { reportStep, type StepListener } from '../oracle/report.js';
-import { type NamedTensor, SlotStore, StagedState } from '../oracle/state.js';
+import type { NamedTensor } from '../oracle/slots.js';
+import { StagedSlots, StagedState } from '../oracle/state.js';
 import { StepCounts } from '../oracle/step-counts.js';
 import { StepOracle } from '../oracle/step-oracle.js';
 import { trainable, type Variables } from '../oracle/variables.js';
@@ -53,7 +54,7 @@ export class SharpnessAwareOptimizer extends tf.Optimizer {
   readonly #listeners: readonly StepListener[];
   readonly #reportEvery: number;
   readonly #config: NamedConfig;
-  readonly #slots = new SlotStore();
+  readonly #slots = new StagedSlots();
   readonly #counts = new StepCounts(this.#slots);
   /** Names of variables that some step has reached, and of those that none has. */
   readonly #reached = new Map<string, boolean>();

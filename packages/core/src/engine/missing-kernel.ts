@@ -1,15 +1,20 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { diagnoseBy } from './diagnosis.js';
 import { type Failure, findFailure } from './failing-layer.js';
 
 /**
- * Says what a kernel that the backend lacks was for, and what helps; other errors come back as they are.
- *
- * TensorFlow.js's own message names kernel and backend alone. The loss is run once more, to see in which layer, or in
- * whose gradient, it fails.
- *
- * @param loss - What threw, or whose gradient did.
+ * Has errors about a kernel that the backend lacks say in which layer, or in whose gradient, and what helps. Loading core
+ * does so without a bundler; a bundle has the explanation where it calls this, and TensorFlow.js's own message, of kernel and
+ * backend alone, where it does not.
  */
-export function explainMissingKernel(error: unknown, loss: () => tf.Scalar): unknown {
+export function explainMissingKernels(): void {
+  diagnoseBy(explainMissingKernel);
+}
+
+explainMissingKernels();
+
+/** The loss is run once more, to see where it fails. @param loss - What threw, or whose gradient did. */
+function explainMissingKernel(error: unknown, loss: () => tf.Scalar): unknown {
   const pattern = /^Kernel '([^']+)' not registered for backend '([^']+)'/;
   const [, kernel, backend] = (error instanceof Error && pattern.exec(error.message)) || [];
   if (kernel === undefined || backend === undefined) return error;
@@ -18,15 +23,6 @@ export function explainMissingKernel(error: unknown, loss: () => tf.Scalar): unk
     `backend "${backend}": expected a kernel "${kernel}"${failure ? purposeOf(failure) : ''}, got none. ${remedy(kernel, backend)}`,
     { cause: error },
   );
-}
-
-/** Runs what evaluates a loss; a kernel that is missing for it is explained. */
-export function explainingMissingKernels<T>(loss: () => tf.Scalar, run: () => T): T {
-  try {
-    return run();
-  } catch (error) {
-    throw explainMissingKernel(error, loss);
-  }
 }
 
 function purposeOf({ layers, gradient }: Failure): string {

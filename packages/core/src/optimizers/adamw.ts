@@ -5,7 +5,7 @@ import { complete } from '../declare/check.js';
 import { matcher, someVariables } from '../declare/matching.js';
 import { boolean, type Checked, type ConfigOf, number, type OptionsOf, schedule } from '../declare/option.js';
 import { definePart, type PartFunction } from '../declare/part.js';
-import { type NamedTensor, UPDATES } from '../oracle/state.js';
+import { type NamedTensor, UPDATES } from '../oracle/slots.js';
 import type { VariableGradient } from './gradients.js';
 import { momentOptions } from './moments.js';
 import type { Commit } from './parts.js';

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { type Checked, integer, number, type OptionsOf } from '../declare/option.js';
 import { type Declaring, declared, definePart } from '../declare/part.js';
-import { type NamedTensor, SlotStore } from '../oracle/state.js';
+import { type NamedTensor, SlotStore } from '../oracle/slots.js';
 import type { Commit, Part } from './parts.js';
 import { WrappedOptimizer } from './wrapped.js';
 import { type WrapperConfig, wrappedBase } from './wrapped-base.js';

@@ -14,7 +14,7 @@ import {
   schedule,
 } from '../declare/option.js';
 import { definePart, type PartFunction } from '../declare/part.js';
-import { type NamedTensor, SlotStore } from '../oracle/state.js';
+import { type NamedTensor, SlotStore } from '../oracle/slots.js';
 import { AdamWOptimizer } from './adamw.js';
 import { setCount } from './count.js';
 import type { VariableGradient } from './gradients.js';

@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import type { NamedTensor } from '../oracle/state.js';
+import type { NamedTensor } from '../oracle/slots.js';
 
 /** A part of what an optimizer remembers; a promise from an optimizer of the user's own class. */
 export type Part = readonly NamedTensor[] | Promise<readonly NamedTensor[]>;

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { pendingState } from '../oracle/binding.js';
-import type { NamedTensor } from '../oracle/state.js';
+import type { NamedTensor } from '../oracle/slots.js';
 import { COUNT, setCount } from './count.js';
 import { type Commit, isStateful } from './parts.js';
 import { awaitVariables, type Fields, type Memory, memoryOf, slotsOf } from './tfjs-weights.js';

@@ -3,8 +3,8 @@ import type { ParamVector } from '../algebra/vector.js';
 import { toConfig } from '../declare/config.js';
 import { requireSchedule } from '../declare/errors.js';
 import { nonNegativeAt, type Schedule } from '../declare/schedules/schedule.js';
-import { explainingMissingKernels } from '../engine/missing-kernel.js';
-import { type NamedTensor, SlotStore } from '../oracle/state.js';
+import { explaining } from '../engine/diagnosis.js';
+import { type NamedTensor, SlotStore } from '../oracle/slots.js';
 import { StepCounts } from '../oracle/step-counts.js';
 import type { BaseView } from './base-view.js';
 import { countOf, setCount } from './count.js';
@@ -36,7 +36,6 @@ export abstract class SlotOptimizer extends tf.Optimizer implements BaseView {
     super();
     this.slots = new SlotStore(keys);
     this.#counts = new StepCounts(this.slots);
-    requireSchedule(owner, 'learningRate', learningRate);
     this.#owner = owner;
     this.#given = given;
     this.#learningRate = learningRate;
@@ -98,7 +97,7 @@ export abstract class SlotOptimizer extends tf.Optimizer implements BaseView {
     f: () => tf.Scalar,
     varList?: tf.Variable[],
   ): ReturnType<tf.Optimizer['computeGradients']> {
-    return explainingMissingKernels(f, () => super.computeGradients(f, varList));
+    return explaining(f, () => super.computeGradients(f, varList));
   }
 
   /** @ignore The memory of each variable under a key, zero where it has none yet. */

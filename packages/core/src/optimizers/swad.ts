@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { add, type ParamVector, scale } from '../algebra/vector.js';
 import { complete } from '../declare/check.js';
 import { integer, number, type OptionsOf } from '../declare/option.js';
-import type { NamedTensor } from '../oracle/state.js';
+import type { NamedTensor } from '../oracle/slots.js';
 
 const options = {
   converge: integer({

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { NamedTensor, PendingState } from '../oracle/state.js';
+import type { NamedTensor, PendingState } from '../oracle/slots.js';
 import { countOf } from './count.js';
 
 /** A slot of TensorFlow.js's optimizers, which find it by its place in a list. */

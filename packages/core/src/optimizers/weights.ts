@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { NamedTensor } from '../oracle/state.js';
+import type { NamedTensor } from '../oracle/slots.js';
 import { isCount } from './count.js';
 import { isStateful, joined, type Part } from './parts.js';
 import { tfjsWeights } from './tfjs-weights.js';

@@ -1,13 +1,13 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { ParamVector } from '../algebra/vector.js';
 import { toConfig } from '../declare/config.js';
-import { explainingMissingKernels } from '../engine/missing-kernel.js';
+import { explaining } from '../engine/diagnosis.js';
 import { referenceTo } from '../engine/reference.js';
 import { freeConstants } from '../engine/tfjs-constants.js';
 import { undoneOnThrow } from '../engine/transaction.js';
 import type { MinimizeOverOptions } from '../oracle/micro-batches.js';
 import type { AnyLossClosure, LossClosure } from '../oracle/objective.js';
-import { type NamedTensor, SlotStore } from '../oracle/state.js';
+import { type NamedTensor, SlotStore } from '../oracle/slots.js';
 import { StepCounts } from '../oracle/step-counts.js';
 import { listOf, type Variables } from '../oracle/variables.js';
 import { type BaseView, learningRateFor, viewBase } from './base-view.js';
@@ -110,7 +110,7 @@ export class WrappedOptimizer extends tf.Optimizer implements BaseView {
     const list = varList && listOf(owner, varList);
     if (!gradients) {
       const update = () => this.base.minimize(f, returnCost, list);
-      return this.#around(list ?? trainables(), () => explainingMissingKernels(f, update));
+      return this.#around(list ?? trainables(), () => explaining(f, update));
     }
     // TensorFlow.js's own way, by computeGradients and applyGradients.
     const cost = tf.tidy(() => super.minimize(f, true, list)!);
@@ -125,7 +125,7 @@ export class WrappedOptimizer extends tf.Optimizer implements BaseView {
     varList?: tf.Variable[],
   ): ReturnType<tf.Optimizer['computeGradients']> {
     const f = loss as LossClosure;
-    return explainingMissingKernels(f, () => this.base.computeGradients(f, varList));
+    return explaining(f, () => this.base.computeGradients(f, varList));
   }
 
   /** The step of a sharpness-aware base over several micro-batches: see `SharpnessAwareOptimizer`. */

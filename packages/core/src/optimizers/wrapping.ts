@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { Schedule } from '../declare/schedules/schedule.js';
-import type { SlotStore } from '../oracle/state.js';
+import type { SlotStore } from '../oracle/slots.js';
 
 /** A gradient, or null where the loss does not reach the variable: the place in the list stays. */
 export type MaybeGradient = tf.Tensor | null;

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { PendingState } from './state.js';
+import type { PendingState } from './slots.js';
 import { asMade } from './variables.js';
 
 /** A variable as a saved state knows it: without a shape where all that is saved of it are single numbers. */

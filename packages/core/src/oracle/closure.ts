@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { explained } from '../engine/diagnosis.js';
 import { notingKept, standInFor } from '../engine/keeping.js';
 import { LayerMemory } from '../engine/layer-memory.js';
-import { explainMissingKernel } from '../engine/missing-kernel.js';
 import { referenceTo } from '../engine/reference.js';
 
 /** A tensor that the first evaluation kept: the closure's own, and a reference in case that the closure frees it. */
@@ -27,7 +27,7 @@ export class ClosureTrace {
     } catch (error) {
       // TensorFlow.js's tape is among them: it is left behind when a closure throws.
       tf.dispose(kept);
-      throw explainMissingKernel(error, loss);
+      throw explained(error, loss);
     }
     const own = [...new Set(kept)].filter(
       (tensor) => !tensor.isDisposed && !this.#layers.holds(tensor) && !isTaped(tensor),

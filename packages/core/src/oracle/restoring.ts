@@ -8,7 +8,7 @@ import {
   type SlotStore,
   STEPS,
   UPDATES,
-} from './state.js';
+} from './slots.js';
 
 /** Keys of scalars that any store may have, of some of the variables. */
 const counts: readonly string[] = [STEPS, UPDATES];

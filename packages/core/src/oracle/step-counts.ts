@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { undoOnThrow } from '../engine/transaction.js';
-import { type SlotStore, STEPS } from './state.js';
+import { type SlotStore, STEPS } from './slots.js';
 
 /**
  * Counts the steps of each set of variables: two models that one optimizer trains in turn count each for itself. As

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { NamedTensor } from '../../oracle/state.js';
+import type { NamedTensor } from '../../oracle/slots.js';
 import { crc32c } from './checksum.js';
 import type { Config } from './difference.js';
 
