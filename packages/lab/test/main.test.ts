@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import * as tf from '@tensorflow/tfjs';
 import { loadRegistry, main, type Output, variantsOf } from '@tfjs-sam/lab';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openFolder, resultsOf } from '../src/execute/session.js';
+import { resultsIn } from '../src/execute/session.js';
 
 let out: string;
 beforeAll(() => {
@@ -95,7 +95,7 @@ describe('compare', () => {
       const given = ['--variants', name, ...flags, '--rho', '0.05', '--out', folder];
       const { code, stderr } = await run('compare', ...tiniest, ...given);
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-      const { trials } = resultsOf(await openFolder(join(folder, readdirSync(folder)[0]!)));
+      const { trials } = resultsIn(join(folder, readdirSync(folder)[0]!));
       return trials.map(({ id, last }) => ({ id, last }));
     };
     const byName = await trained('fisher-sam');

@@ -214,6 +214,43 @@ describe('a study', () => {
     expect((await command('run', file, '--full')).stderr).toMatch(/seeds: .*got -1\n$/);
   });
 
+  it('is read where its data and modules are gone, and not gone on with where they changed', async () => {
+    const table = join(folder, 'table.csv');
+    const rows = Array.from({ length: 60 }, (_, i) => `${i % 3},${Math.sin(i)},${i % 2 ? 'odd' : 'even'}`);
+    writeFileSync(table, rows.join('\n'));
+    const module = join(folder, 'wide.mjs');
+    const core = JSON.stringify(import.meta.resolve('@tfjs-sam/core'));
+    writeFileSync(
+      module,
+      `import { definePart } from ${core};
+export const lines = definePart({
+  kind: 'exporter', name: 'lines', doc: 'A line a trial', options: {},
+  create: () => ({ files: ({ trials }) => ({ 'lines.txt': trials.map(({ id }) => id).join() }) }),
+});`,
+    );
+    const file = join(folder, 'away.json');
+    const dataset = { name: 'csv', path: './table.csv' };
+    const task = { dataset, model: 'mlp', batchSize: 8, epochs: 1 };
+    writeFileSync(file, JSON.stringify({ ...study, plugins: ['./wide.mjs'], task, seeds: 1 }));
+    const out = join(folder, 'away', 'study');
+    expect(await command('run', file, '--workers', '0', '--out', out)).toMatchObject({ code: 0, stderr: '' });
+    const told = await command('status', out, '--canonical');
+    expect(await command('export', out, '--format', 'lines')).toMatchObject({ code: 0 });
+
+    appendFileSync(module, '// Other code.');
+    const again = await command('run', out, '--workers', '0');
+    expect([again.code, again.stderr]).toEqual([
+      2,
+      expect.stringMatching(/version\.wide\.mjs: (.|\n)*3 of its 3/),
+    ]);
+    for (const path of [table, module]) rmSync(path);
+    expect(await command('status', out, '--canonical')).toEqual(told);
+    expect(await command('report', out)).toMatchObject({ code: 0, stderr: '' });
+    expect(await command('export', out, '--format', 'latex,csv')).toMatchObject({ code: 0, stderr: '' });
+    const gone = await command('run', out, '--workers', '0');
+    expect([gone.code, gone.stderr]).toEqual([2, expect.stringMatching(/^[^\n]*wide\.mjs[^\n]*\n$/)]);
+  });
+
   it('is only checked and counted by a dry run', async () => {
     const file = join(folder, 'dry.json');
     writeFileSync(file, JSON.stringify({ ...study, choose: { seeds: 1 } }));

@@ -6,7 +6,7 @@ import { diagnose, type Finding } from '../diagnose/diagnose.js';
 import type { DiagnosedTraining } from '../diagnose/watch.js';
 import { UsageError } from '../errors.js';
 import { useBackend } from '../execute/perform.js';
-import { openFolder, openStudy, type Session } from '../execute/session.js';
+import { openStudy, type Session, sourceIn } from '../execute/session.js';
 import type { Output } from '../progress.js';
 import { readStudy } from '../study/read.js';
 import { createOptimizer } from '../trial/optimizer.js';
@@ -67,12 +67,10 @@ async function moduleTraining(file: string): Promise<DiagnosedTraining | undefin
 }
 
 const sessionOf = async (what: string): Promise<Session> =>
-  existsSync(join(what, 'study.json'))
-    ? openFolder(what)
-    : openStudy(await readStudy(what), {
-        folder: join(tmpdir(), `tfjs-sam-diagnose-${process.pid}`),
-        command: 'diagnose',
-      });
+  openStudy(existsSync(join(what, 'study.json')) ? sourceIn(what) : await readStudy(what), {
+    folder: join(tmpdir(), `tfjs-sam-diagnose-${process.pid}`),
+    command: 'diagnose',
+  });
 
 function stepsOf({ steps = '10' }: DiagnoseOptions): number {
   if (/^[1-9]\d*$/.test(steps)) return Number(steps);

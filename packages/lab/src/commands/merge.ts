@@ -1,5 +1,5 @@
 import { UsageError } from '../errors.js';
-import { openFolder, resultsOf } from '../execute/session.js';
+import { resultsIn } from '../execute/session.js';
 import type { Output } from '../progress.js';
 import { makeFolder } from '../store/files.js';
 import { FolderLock } from '../store/lock.js';
@@ -70,7 +70,7 @@ export async function mergeCommand(
   } finally {
     lock.release();
   }
-  const results = resultsOf(await openFolder(whole.path));
+  const results = resultsIn(whole.path);
   output.write(`${statusLine(results)}\n\n${statusTables(results)}`);
   for (const line of problemLines(results)) output.write(`${line}\n`);
   if (results.provenance.finishedAt === undefined) {

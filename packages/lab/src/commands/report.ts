@@ -1,12 +1,14 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UsageError } from '../errors.js';
-import { openFolder, resultsOf, type Session } from '../execute/session.js';
+import { resultsIn, sourceIn } from '../execute/session.js';
 import { type Exporter, writeExport } from '../export/exporter.js';
+import { loadRegistry } from '../parts/load.js';
 import type { Output } from '../progress.js';
 import { renderReport } from '../report/index.js';
 import type { StudyResults } from '../results.js';
 import { didYouMean } from '../study/problem.js';
+import { pluginPaths } from '../study/read.js';
 
 /** Draws the report of results into their folder. @returns Its path. */
 export async function writeReport(results: StudyResults, folder: string): Promise<string> {
@@ -17,7 +19,7 @@ export async function writeReport(results: StudyResults, folder: string): Promis
 
 /** The command `report`. */
 export async function reportCommand(folder: string, output: Output): Promise<void> {
-  output.write(`${await writeReport(resultsOf(await openFolder(folder)), folder)}\n`);
+  output.write(`${await writeReport(resultsIn(folder), folder)}\n`);
 }
 
 /** Options of `export` as the command line gives them. */
@@ -27,8 +29,11 @@ export interface ExportOptions {
   readonly mlflow?: string;
 }
 
-/** An exporter by name: built in, or of the study's own modules. */
-function exporterOf({ registry }: Session, name: string): Exporter {
+/** An exporter by name: built in, or of the study's own modules, which are looked into for no other. */
+async function exporterOf(folder: string, name: string): Promise<Exporter> {
+  const builtIn = await loadRegistry();
+  if (builtIn.list('exporter').includes(name)) return builtIn.build('exporter', name);
+  const registry = await loadRegistry(pluginPaths(sourceIn(folder)));
   const known = registry.list('exporter');
   if (known.includes(name)) return registry.build('exporter', name);
   throw new UsageError(
@@ -47,9 +52,10 @@ export async function exportCommand(
       'export: expected --format, --mlflow or both, got neither. See tfjs-sam export --help',
     );
   }
-  const session = await openFolder(folder);
-  const chosen = (format?.split(',') ?? []).map((name) => ({ name, exporter: exporterOf(session, name) }));
-  const results = resultsOf(session);
+  const results = resultsIn(folder);
+  const chosen: { readonly name: string; readonly exporter: Exporter }[] = [];
+  for (const name of format?.split(',') ?? [])
+    chosen.push({ name, exporter: await exporterOf(folder, name) });
   for (const { name, exporter } of chosen) {
     const to = out === undefined ? join(folder, 'export', name) : chosen.length > 1 ? join(out, name) : out;
     const paths = await writeExport(exporter, results, to);

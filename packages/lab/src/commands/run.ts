@@ -6,12 +6,14 @@ import { UsageError } from '../errors.js';
 import { conduct, type StudyListener } from '../execute/conduct.js';
 import type { Executor } from '../execute/executor.js';
 import { InProcessExecutor } from '../execute/in-process.js';
-import { openFolder, openStudy, resultsOf, reuse, type Session } from '../execute/session.js';
+import { openStudy, resultsIn, reuse, type Session, sourceIn } from '../execute/session.js';
 import { parseShard, type Shard, shardOwner } from '../execute/shard.js';
 import type { Output } from '../progress.js';
 import type { StudyResults } from '../results.js';
 import { makeFolder } from '../store/files.js';
 import { FolderLock } from '../store/lock.js';
+import { readResults } from '../store/read-results.js';
+import { trialsOf } from '../study/outline.js';
 import { readStudy, studyFrom } from '../study/read.js';
 import type { StudyInput } from '../study/schema.js';
 import { progressOf } from './progress.js';
@@ -51,7 +53,10 @@ async function executorFor({ workers, queue }: RunOptions): Promise<Executor> {
 
 /** Opens what `run` is given: a study file with its folder, or a folder to resume. */
 async function opened(what: string, options: RunOptions, shard: Shard | undefined): Promise<Session> {
-  if (existsSync(join(what, 'study.json'))) return openFolder(what);
+  if (existsSync(join(what, 'study.json'))) {
+    const source = sourceIn(what);
+    return openStudy(source, { folder: what, command: commandLine(), shard: source.shard });
+  }
   const source = await readStudy(what, options.full);
   const suffix = shard ? `-shard-${shard.index}-of-${shard.count}` : '';
   const name = `${source.study.study}${options.full ? '-full' : ''}`;
@@ -116,7 +121,7 @@ export async function runSession(
   }
   if (stop.signal.aborted)
     throw new UsageError(`${folder.path}: stopped. The same command goes on from here`);
-  return resultsOf(session);
+  return readResults(folder, header);
 }
 
 function retryFailed({ folder }: Session): void {
@@ -126,7 +131,7 @@ function retryFailed({ folder }: Session): void {
 /** The work of a study, counted; its data are at hand and nothing in it is wrong. */
 function planned({ folder, header, expansion }: Session): string {
   const { study, tasks, seeds } = expansion;
-  const sizes = `${header.trials.length} trials: ${Object.keys(study.arms).length} arms, ${tasks.length} tasks, ${seeds.length} seeds`;
+  const sizes = `${trialsOf(header.outline).length} trials: ${Object.keys(study.arms).length} arms, ${tasks.length} tasks, ${seeds.length} seeds`;
   const stopping = study.choose.stopping.name !== 'none' || study.choose.seeds !== undefined;
   const fewer = stopping ? '; fewer are run to the end, as `choose` says' : '';
   return `${folder.path}: ${sizes}${fewer}. Nothing was run`;
@@ -161,7 +166,7 @@ export async function statusCommand(
   { canonical }: { readonly canonical?: boolean },
   output: Output,
 ): Promise<void> {
-  const results = resultsOf(await openFolder(path));
+  const results = resultsIn(path);
   if (canonical) {
     const { canonicalTable } = await import('../study/canonical-table.js');
     output.write(canonicalTable(results));

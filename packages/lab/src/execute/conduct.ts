@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { EpochRecord } from '../results.js';
 import type { StudyFolder, TrialFolder } from '../store/study-folder.js';
 import type { Expansion, Group } from '../study/expand.js';
-import { type Known, type Plan, planGroup, type Work } from '../study/plan.js';
+import { type Known, planGroup, type Work } from '../study/plan.js';
 import type { TrialOutput, TrialSpec } from '../trial/spec.js';
 import { type Executor, worker } from './executor.js';
 
@@ -46,10 +46,9 @@ class Conductor {
   readonly #known = new Map<string, Known>();
   readonly #open = new Map<string, Open>();
   readonly #groupsOf = new Map<string, Group[]>();
-  readonly #planned = new Map<Group, Plan>();
   /** Trials in somebody's hands, or waiting for a hand. */
   readonly #claimed = new Set<string>();
-  readonly #queue: Work[] = [];
+  readonly #queue: Work<TrialSpec>[] = [];
   readonly #running = new Set<Promise<void>>();
   readonly #by = worker(hostname(), process.pid);
   #failure: unknown;
@@ -108,10 +107,9 @@ class Conductor {
   /** Queues what has become possible: seed by seed, so that arms take turns and early looks are fair. */
   #plan(groups: readonly Group[]): void {
     const { study } = this.#conduct.expansion;
-    const work: Work[] = [];
+    const work: Work<TrialSpec>[] = [];
     for (const group of groups) {
       const plan = planGroup(group, study.choose, this.#get);
-      this.#planned.set(group, plan);
       for (const each of plan.work) {
         if (this.#claimed.has(each.spec.id) || !this.#mine(each.spec)) continue;
         this.#claimed.add(each.spec.id);
@@ -149,7 +147,7 @@ class Conductor {
     return open;
   }
 
-  async #attempt({ spec, until }: Work): Promise<void> {
+  async #attempt({ spec, until }: Work<TrialSpec>): Promise<void> {
     const { executor, listener, expansion, check, signal } = this.#conduct;
     const { id } = spec;
     const open = this.#openTrial(id);

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
 import { backendNames, prepareBackend } from '@tfjs-sam/backends';
 import type { Registry } from '@tfjs-sam/core/registry';
 import { describeMachine } from '../environment.js';
@@ -12,8 +12,9 @@ import { StudyFolder, type StudyHeader } from '../store/study-folder.js';
 import { differences } from '../study/difference.js';
 import { type Expansion, expandStudy } from '../study/expand.js';
 import { codeVersion } from '../study/identity.js';
+import { outlineOf, trialsOf } from '../study/outline.js';
 import { ConfigError, didYouMean } from '../study/problem.js';
-import { type StudySource, studyFrom } from '../study/read.js';
+import { pluginPaths, type StudySource, studyFrom } from '../study/read.js';
 import type { Study } from '../study/schema.js';
 
 /** A study at hand: expanded, with the registry of its parts, and the folder that it lives in. */
@@ -60,21 +61,17 @@ function gitRevision(): string | undefined {
   }
 }
 
-const idsOf = ({ groups }: Expansion): string[] => [
-  ...new Set(groups.flatMap(({ points }) => points.flatMap(({ trials }) => trials.map(({ id }) => id)))),
-];
-
 /** Refuses a study that is not the folder's, with what differs. */
 function requireSame(before: StudyHeader, after: StudyHeader, folder: string, extend: boolean): void {
   if (before.hash === after.hash) return;
-  const now = new Set(after.trials);
-  const lost = before.trials.filter((id) => !now.has(id)).length;
+  const [old, now] = [trialsOf(before.outline), new Set(trialsOf(after.outline))];
+  const lost = old.filter((id) => !now.has(id)).length;
   const shown = differences(before, after);
   const lines = shown.length > 0 ? shown : ['the data or a module of parts: its checksum'];
   const what = `${folder}: expected the study that began there, got another:\n  ${lines.join('\n  ')}`;
   if (lost > 0) {
     throw new UsageError(
-      `${what}\n${lost} of its ${before.trials.length} trials would no longer belong to it. Take another folder (--out), or the study as it was`,
+      `${what}\n${lost} of its ${old.length} trials would no longer belong to it. Take another folder (--out), or the study as it was`,
     );
   }
   if (!extend) throw new UsageError(`${what}\nNothing of what is there would be lost: --extend adds to it`);
@@ -99,7 +96,7 @@ export async function openStudy(source: StudySource, options: SessionOptions): P
     file: source.file,
     code,
     backend,
-    trials: idsOf(expansion),
+    outline: outlineOf(expansion, registry),
     shard: options.shard,
     provenance: before?.provenance ?? {
       command: options.command,
@@ -112,29 +109,28 @@ export async function openStudy(source: StudySource, options: SessionOptions): P
   return { source, registry, expansion, folder, header };
 }
 
-function pluginPaths({ study, folder }: StudySource): string[] {
-  return study.plugins.map((plugin) => (/^\.{1,2}[/\\]/.test(plugin) ? resolve(folder, plugin) : plugin));
-}
-
-/** Opens a folder to read it. @throws UsageError when there is no study in it. */
-export async function openFolder(path: string): Promise<Session> {
+/** A folder with the header of its study. @throws UsageError when there is no study in it. */
+function studyIn(path: string): { readonly folder: StudyFolder; readonly header: StudyHeader } {
   const folder = new StudyFolder(path);
   const { header } = folder;
-  if (!header) {
-    const got = existsSync(join(path, 'study.json'))
-      ? 'one that is not as it was written. Run the study itself with --out: what is done stays'
-      : 'none. See tfjs-sam run --help';
-    throw new UsageError(`${path}: expected the folder of a study, with a study.json, got ${got}`);
-  }
-  const source = studyFrom(header.study, header.file, header.folder);
-  const registry = await loadRegistry(pluginPaths(source));
-  const expansion = await expandStudy(source, registry, header.code, header.backend);
-  return { source, registry, expansion, folder, header };
+  if (header) return { folder, header };
+  const got = existsSync(join(path, 'study.json'))
+    ? 'one that is not as it was written. Run the study itself with --out: what is done stays'
+    : 'none. See tfjs-sam run --help';
+  throw new UsageError(`${path}: expected the folder of a study, with a study.json, got ${got}`);
 }
 
-/** The results of a session, as its folder has them now. */
-export const resultsOf = ({ folder, header, expansion, registry }: Session): StudyResults =>
-  readResults(folder, header, expansion, registry);
+/** The study that a folder holds, as its file said it. @throws UsageError when there is none. */
+export function sourceIn(path: string): StudySource & { readonly shard?: StudyHeader['shard'] } {
+  const { study, file, folder, shard } = studyIn(path).header;
+  return { ...studyFrom(study, file, folder), shard };
+}
+
+/** The results that a folder holds, from the folder alone. @throws UsageError when there is no study in it. */
+export function resultsIn(path: string): StudyResults {
+  const { folder, header } = studyIn(path);
+  return readResults(folder, header);
+}
 
 /** Copies results of equal trials from studies beside this one: the same trial is never run twice. @returns How many. */
 export function reuse({ folder, header }: Pick<Session, 'folder' | 'header'>): number {
@@ -143,7 +139,7 @@ export function reuse({ folder, header }: Pick<Session, 'folder' | 'header'>): n
   const others = readdirSync(beside)
     .map((name) => new StudyFolder(join(beside, name)))
     .filter((other) => other.path !== folder.path && existsSync(join(other.path, 'study.json')));
-  const wanted = new Set(header.trials);
+  const wanted = new Set(trialsOf(header.outline));
   const have = new Set(folder.begun());
   let count = 0;
   for (const other of others) {

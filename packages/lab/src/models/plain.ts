@@ -2,8 +2,11 @@ import * as tf from '@tensorflow/tfjs';
 import { integer, list, number } from '@tfjs-sam/core';
 import { defineModel, glorot, head, heNormal, type Seeds } from './define-model.js';
 
+/** Inputs in a row. TensorFlow.js's own layer refuses those that are in one already. */
 const flatten = (inputShape: readonly number[]): tf.layers.Layer =>
-  tf.layers.flatten({ inputShape: [...inputShape] });
+  inputShape.length === 1
+    ? tf.layers.inputLayer({ inputShape: [...inputShape] })
+    : tf.layers.flatten({ inputShape: [...inputShape] });
 
 const convolution = (filters: number, kernelSize: number, seeds: Seeds, inputShape?: readonly number[]) =>
   tf.layers.conv2d({

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } 
 import { basename, join, resolve } from 'node:path';
 import type { EpochRecord, Provenance } from '../results.js';
 import type { CodeVersion } from '../study/identity.js';
+import type { Outline } from '../study/outline.js';
 import type { Study } from '../study/schema.js';
 import type { TrialOutput, TrialSpec } from '../trial/spec.js';
 import { dropTemporary, LineWriter, readJson, readLines, replaceFile, writeJson } from './files.js';
@@ -17,8 +18,7 @@ export interface StudyHeader {
   readonly code: CodeVersion;
   /** The study's backend, `auto` replaced by what it became. */
   readonly backend: Study['backend'];
-  /** Identities of all trials. */
-  readonly trials: readonly string[];
+  readonly outline: Outline;
   readonly provenance: Provenance;
   /** Part of the trials that this folder does, of a study that is spread over several. */
   readonly shard?: { readonly index: number; readonly count: number } | undefined;
@@ -60,7 +60,7 @@ export class StudyFolder {
   /** The study; undefined where there is none, or its file is damaged. */
   get header(): StudyHeader | undefined {
     const header = readJson<StudyHeader>(join(this.path, 'study.json'), 'study');
-    return header?.format === 1 && Array.isArray(header.trials) ? header : undefined;
+    return header?.format === 1 && Array.isArray(header.outline?.groups) ? header : undefined;
   }
 
   writeHeader(header: StudyHeader): void {

@@ -1,34 +1,25 @@
-import { isAbsolute, resolve } from 'node:path';
 import type { Registry } from '@tfjs-sam/core/registry';
 import { completePart, withoutLocations } from '../parts/configurations.js';
-import type { Point, TaskInfo } from '../results.js';
+import type { TaskInfo } from '../results.js';
 import { completeOptimizer } from '../trial/optimizer.js';
 import type { TrialSpec } from '../trial/spec.js';
 import type { LoadedTask } from '../trial/task.js';
 import { type CodeVersion, hashOf } from './identity.js';
 import { canonical, flattened, isObject, type Json, type JsonObject, overlaid } from './paths.js';
+import type { PlannedGroup, PlannedPoint } from './plan.js';
 import { ConfigError, didYouMean, type Problem } from './problem.js';
-import type { StudySource } from './read.js';
+import { pluginPaths, type StudySource } from './read.js';
 import type { Study } from './schema.js';
 import { SearchError, searchPoints } from './search.js';
 
-/** A point of an arm's search on one task, and its trials by seed. */
-export interface ExpandedPoint {
-  readonly point: Point;
-  readonly trials: readonly TrialSpec[];
+/** A point with what its trials are made of. */
+export interface ExpandedPoint extends PlannedPoint<TrialSpec> {
   /** Every option as resolved, by path. */
   readonly options: Readonly<Record<string, unknown>>;
 }
 
-/** One arm on one task: what a choice is made within. */
-export interface Group {
-  readonly task: string;
-  readonly arm: string;
-  readonly epochs: number;
-  readonly metric: string;
-  readonly better: 'higher' | 'lower';
-  readonly points: readonly ExpandedPoint[];
-}
+/** One arm on one task, ready to run. */
+export type Group = PlannedGroup<TrialSpec, ExpandedPoint>;
 
 /** A study as the trials that it is made of. */
 export interface Expansion {
@@ -184,9 +175,7 @@ export async function expandStudy(
   backend: Study['backend'],
 ): Promise<Expansion> {
   const { study } = source;
-  const plugins = study.plugins.map((plugin) =>
-    /^\.{0,2}\//.test(plugin) && !isAbsolute(plugin) ? resolve(source.folder, plugin) : plugin,
-  );
+  const plugins = pluginPaths(source);
   const context: Context = { source, registry, code, backend, plugins, loaded: new Map() };
   const baseline = study.baseline ?? Object.keys(study.arms)[0]!;
   if (!(baseline in study.arms)) {

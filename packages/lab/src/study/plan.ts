@@ -1,7 +1,26 @@
-import type { EpochRecord } from '../results.js';
-import type { TrialSpec } from '../trial/spec.js';
-import type { ExpandedPoint, Group } from './expand.js';
+import type { EpochRecord, Point } from '../results.js';
 import type { ChooseOptions } from './schema.js';
+
+/** A trial by its identity: all that a plan asks of it. */
+interface Identified {
+  readonly id: string;
+}
+
+/** A point of an arm's search on one task, and its trials by seed. */
+export interface PlannedPoint<T extends Identified> {
+  readonly point: Point;
+  readonly trials: readonly T[];
+}
+
+/** One arm on one task: what a choice is made within. */
+export interface PlannedGroup<T extends Identified, P extends PlannedPoint<T> = PlannedPoint<T>> {
+  readonly task: string;
+  readonly arm: string;
+  readonly epochs: number;
+  readonly metric: string;
+  readonly better: 'higher' | 'lower';
+  readonly points: readonly P[];
+}
 
 /** The knowledge of a trial: its epochs, whether it is over, and whether it failed for good. */
 export interface Known {
@@ -10,19 +29,19 @@ export interface Known {
 }
 
 /** A trial to do now, up to some epoch. */
-export interface Work {
-  readonly spec: TrialSpec;
+export interface Work<T extends Identified> {
+  readonly spec: T;
   /** Last epoch to train; undefined for all. */
   readonly until?: number | undefined;
 }
 
 /** The work to be done for one arm on one task, as far as what is known tells. */
-export interface Plan {
+export interface Plan<T extends Identified> {
   /** Index of the point that goes into the comparison, once it is known. */
   readonly chosen?: number | undefined;
   /** Points that were not worth more epochs, by index: why. */
   readonly stopped: ReadonlyMap<number, string>;
-  readonly work: readonly Work[];
+  readonly work: readonly Work<T>[];
 }
 
 /** Epochs after which points are compared, the last one among them. */
@@ -39,7 +58,12 @@ function rungs({ stopping }: ChooseOptions, epochs: number): number[] {
 }
 
 /** The choosing metric of a trial after some epoch; null where it diverged before. */
-function scoreAt(known: Known, group: Group, at: ChooseOptions['at'], rung: number): number | null {
+function scoreAt(
+  known: Known,
+  group: Pick<PlannedGroup<Identified>, 'metric' | 'better' | 'epochs'>,
+  at: ChooseOptions['at'],
+  rung: number,
+): number | null {
   if (known.state === 'failed') return null;
   const records = known.epochs.filter(({ epoch }) => epoch <= rung);
   if (
@@ -58,7 +82,7 @@ function scoreAt(known: Known, group: Group, at: ChooseOptions['at'], rung: numb
 const diverged = ({ epochs }: Known): boolean => epochs.at(-1)?.train.loss === null;
 
 /** Mean over seeds, upwards is better; a seed that failed or diverged makes a point the worst. */
-function meanScore(scores: readonly (number | null)[], better: Group['better']): number {
+function meanScore(scores: readonly (number | null)[], better: 'higher' | 'lower'): number {
   if (scores.length === 0 || scores.some((score) => score === null)) return Number.NEGATIVE_INFINITY;
   const mean = scores.reduce<number>((sum, score) => sum + score!, 0) / scores.length;
   return better === 'higher' ? mean : -mean;
@@ -93,14 +117,17 @@ const isOver = ({ state }: Known): boolean => state !== 'open';
  * on workers, order or interruptions. Points are compared once all of them have reached a rung, by their mean over the
  * choosing seeds; then the chosen one trains from every seed, to the end.
  */
-export function planGroup(group: Group, choose: ChooseOptions, knownOf: (id: string) => Known): Plan {
+export function planGroup<T extends Identified>(
+  group: PlannedGroup<T>,
+  choose: ChooseOptions,
+  knownOf: (id: string) => Known,
+): Plan<T> {
   const stopped = new Map<number, string>();
-  const toEnd = (point: ExpandedPoint): Work[] =>
+  const toEnd = (point: PlannedPoint<T>): Work<T>[] =>
     point.trials.filter(({ id }) => !isOver(knownOf(id))).map((spec) => ({ spec }));
   if (group.points.length === 1) return { chosen: 0, stopped, work: toEnd(group.points[0]!) };
   let alive = group.points.map((_, index) => index);
-  const choosing = (index: number): readonly TrialSpec[] =>
-    group.points[index]!.trials.slice(0, choose.seeds);
+  const choosing = (index: number): readonly T[] => group.points[index]!.trials.slice(0, choose.seeds);
   let scores: number[] = [];
   for (const rung of rungs(choose, group.epochs)) {
     const last = rung >= group.epochs;

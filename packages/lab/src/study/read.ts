@@ -80,6 +80,11 @@ function checked(file: string, folder: string, raw: unknown, locate: Locate): St
   return { file, folder, study: result.data, explain };
 }
 
+/** The modules that a study names, paths made absolute. */
+export function pluginPaths({ study, folder }: StudySource): string[] {
+  return study.plugins.map((plugin) => (/^\.{1,2}[/\\]/.test(plugin) ? resolve(folder, plugin) : plugin));
+}
+
 /** A study that a program holds already. @throws UsageError when it is wrong. */
 export function studyFrom(input: StudyInput | Study, file = 'study', folder = process.cwd()): StudySource {
   return checked(file, folder, input, () => undefined);

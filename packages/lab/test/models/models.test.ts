@@ -65,6 +65,22 @@ describe('every model learns, under Monge SAM', () => {
     expect(epochs.at(-1)!.train.loss!).toBeLessThan(epochs[0]!.train.loss!);
   });
 
+  it.each([[[4]], [[6, 2]]])(
+    'of any input takes one of shape %j: rows of a table, a series',
+    async (inputShape) => {
+      const registry = await loadRegistry();
+      for (const model of ['logistic', 'mlp', 'lstm']) {
+        const made = await registry
+          .build('model', { name: model })
+          .create({ inputShape, outputs: 3, seed: 0 });
+        const outputs = tf.tidy(() => made.apply(tf.ones([5, ...inputShape])) as tf.Tensor);
+        expect([model, outputs.shape]).toEqual([model, [5, 3]]);
+        outputs.dispose();
+        made.dispose();
+      }
+    },
+  );
+
   it('has as many weights as published: ResNet-20, 56 and 18 for CIFAR', async () => {
     const registry = await loadRegistry();
     const count = async (model: JsonObject, inputShape: number[]): Promise<number> => {
