@@ -11,6 +11,17 @@ export class UsageError extends Error {
   }
 }
 
+/** The end of a command that did not do all that it was to do: shown as one line, without a stack. */
+export class UnfinishedError extends Error {
+  override readonly name = 'UnfinishedError';
+  readonly exitCode: number;
+
+  constructor(message: string, exitCode = 1) {
+    super(message);
+    this.exitCode = exitCode;
+  }
+}
+
 /** Tells what the system refused (a full disk, a path that cannot be used) from mistakes of the program. */
 export function isSystemError(error: unknown): error is Error & { readonly code: string } {
   const { code, syscall } = (error ?? {}) as { code?: unknown; syscall?: unknown };

@@ -4,7 +4,7 @@ import type { DiagnoseOptions } from './commands/diagnose.js';
 import type { ExportOptions } from './commands/report.js';
 import type { SharpnessOptions } from './commands/sharpness.js';
 import { compareDefaults, parseCompareConfig, parseDoctorOptions, type RawCompareOptions } from './config.js';
-import { isSystemError, UsageError } from './errors.js';
+import { isSystemError, UnfinishedError, UsageError } from './errors.js';
 import { printable } from './printable.js';
 import type { Output } from './progress.js';
 import { labVersion } from './version.js';
@@ -17,7 +17,7 @@ export interface Outputs {
   readonly stderr: Output;
 }
 
-/** Exit codes: success, failure while running, wrong call. */
+/** Exit codes: success, failure while running, wrong call. A run that a signal stopped has the shell's, 128 and its number. */
 const exitCodes = { success: 0, failure: 1, usage: 2 } as const;
 
 // Modules are loaded late: a wrong option or --help answers at once, without TensorFlow.js.
@@ -86,6 +86,7 @@ function addVariants(program: Command, { stdout }: Outputs): void {
     'List the optimizers that compare knows, one per line, each with its source.',
   )
     .option('--config <file>', configHelp)
+    .addHelpText('after', '\nExample:\n  tfjs-sam variants --plugin ./parts.mjs')
     .action(async ({ plugin, config }: CatalogOptions) => {
       const { variants: known } = await catalogOf({ plugin, config });
       const width = Math.max(...known.map(({ name }) => name.length));
@@ -117,6 +118,7 @@ function addDoctor(program: Command, { stdout }: Outputs): void {
       'Examine machine and backends: what runs, what is missing, what helps, and how fast it trains.',
     )
     .option('--seconds <n>', 'length of the speed test, shared by the backends that work; 0 for none')
+    .addHelpText('after', '\nExample:\n  tfjs-sam doctor --seconds 5')
     .action(async (options: { readonly seconds?: string }) => {
       const checked = parseDoctorOptions(options);
       const { doctor, formatDoctorReport } = await import('@tfjs-sam/backends');
@@ -319,7 +321,8 @@ function createProgram(outputs: Outputs): Command {
  * Runs the command line `tfjs-sam`.
  *
  * @param args - What follows the program's name: `['compare', '--seeds', '1']`.
- * @returns The exit code: 0, 1 when a run failed, or 2 for a wrong call, told in one line on `stderr`.
+ * @returns The exit code: 0, 1 when a trial or the program failed, 2 for a wrong call, 130 or 143 when a signal stopped a run;
+ *   what is not 0 is told in one line on `stderr`.
  */
 export async function main(args: readonly string[], outputs: Outputs): Promise<number> {
   try {
@@ -331,6 +334,10 @@ export async function main(args: readonly string[], outputs: Outputs): Promise<n
     if (error instanceof UsageError) {
       outputs.stderr.write(`${printable(error.lines.join('; '))}\n`);
       return exitCodes.usage;
+    }
+    if (error instanceof UnfinishedError) {
+      outputs.stderr.write(`${printable(error.message)}\n`);
+      return error.exitCode;
     }
     if (isSystemError(error)) {
       outputs.stderr.write(`tfjs-sam: ${printable(error.message)}\n`);

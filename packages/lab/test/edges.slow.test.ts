@@ -92,7 +92,7 @@ it.skipIf(!works('command -v script'))('Ctrl-C brings the cursor back, and ends 
     if (!hidden && text.includes('\u001b[?25l')) child.stdin.write('\u0003');
   });
   const code = await new Promise((resolve) => child.on('close', resolve));
-  expect(code).toBe(2);
+  expect(code).toBe(130);
   expect(text.lastIndexOf('\u001b[?25h')).toBeGreaterThan(text.lastIndexOf('\u001b[?25l'));
   expect(text).toContain('stopped. The same command goes on from here');
   expect(text).not.toMatch(/^ +at /m);

@@ -117,6 +117,12 @@ describe('a trial', () => {
     expect(output.reason).toMatch(/of 10 classes is no better than guessing/);
   });
 
+  it('refuses other data than those that the study began with', async () => {
+    await expect(run({ ...spec({ base: sgd }), checksum: 'other' })).rejects.toThrow(
+      /expected the data that the study began with \(checksum other\), got others \([0-9a-f]{20}\)/,
+    );
+  });
+
   it('lets timers run within an epoch', async () => {
     let ticks = 0;
     const timer = setInterval(() => ticks++, 5);

@@ -54,6 +54,10 @@ describe('searchPoints', () => {
     [{ a: { grid: [] } }, 'expected grid to be a list of at least one value'],
     [{ a: { zip: [1, 2] }, b: { zip: [1] } }, 'expected zip to have 2 values, as a, got 1'],
     [{ a: { random: { from: 1, to: 0 } } }, /from < to/],
+    [
+      { a: { random: 4, from: 1 } },
+      /expected { random: { from, to } } and nothing beside it, got also "from"/,
+    ],
     [{ a: { sobol: { from: 0, to: 1, scale: 'log' } } }, /from > 0 for log/],
   ])('refuses %j', (config, message) => {
     expect(() => searchPoints({ config })).toThrow(SearchError);

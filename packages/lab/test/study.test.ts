@@ -324,6 +324,30 @@ export const failing = definePart({
     ]);
     expect(results.trials[1]!.reason).toBe('no luck');
     expect(output.text).toContain('attempt 1 failed, is tried again: no luck');
+    const file = join(folder, 'failing.json');
+    writeFileSync(file, JSON.stringify(failing));
+    const again = await command('run', file, '--workers', '0', '--out', join(folder, 'failed'));
+    expect([again.code, again.stderr]).toEqual([
+      1,
+      expect.stringMatching(/failed: 1 of 2 trials failed\. .* --retry-failed begins them again\n$/),
+    ]);
+    expect(again.stdout).toContain('mlp-digits sgd seed 1: failed after 2 attempts: no luck\n');
+  });
+
+  it('stops in the middle of a training in this process, and goes on to the same end', async () => {
+    const long = { ...study, task: { ...study.task, epochs: 60 }, arms: { sgd: {} }, checkpointSeconds: 0 };
+    const path = join(folder, 'interrupted', 'study');
+    const listener: StudyListener = {
+      epoch: (_, { epoch }) => void (epoch === 2 && setTimeout(() => process.emit('SIGTERM', 'SIGTERM'), 0)),
+    };
+    await expect(runStudy(long, { folder: path, listener })).rejects.toMatchObject({
+      exitCode: 143,
+      message: expect.stringMatching(/stopped\. The same command goes on from here/),
+    });
+    const [id, ...others] = readdirSync(join(path, 'trials'));
+    expect([others, existsSync(join(path, 'trials', id!, 'result.json'))]).toEqual([[], false]);
+    const whole = await runStudy(long, { folder: join(folder, 'uninterrupted', 'study') });
+    expect(canonicalTable(await runStudy(long, { folder: path }))).toBe(canonicalTable(whole));
   });
 });
 

@@ -15,7 +15,7 @@ import { studyFrom } from '../study/read.js';
 import type { StudyInput } from '../study/schema.js';
 import { completeOptimizer } from '../trial/optimizer.js';
 import { type Variant, variantNamed } from '../variants.js';
-import { runSession } from './run.js';
+import { requireNoFailure, runSession } from './run.js';
 import { problemLines, statusTables } from './status-table.js';
 
 /** Radii among which one is chosen, as multiples of a variant's default. */
@@ -172,4 +172,5 @@ export async function compareCommand(
   const report = join(session.folder.path, 'report.html');
   writeFileSync(report, renderReport(results));
   output.write(`\nReport: ${report}\n`);
+  requireNoFailure(results, session.folder.path);
 }

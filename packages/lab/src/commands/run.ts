@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
+import { availableParallelism, constants } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
-import { UsageError } from '../errors.js';
+import { UnfinishedError, UsageError } from '../errors.js';
 import { conduct, type StudyListener } from '../execute/conduct.js';
 import type { Executor } from '../execute/executor.js';
 import { InProcessExecutor } from '../execute/in-process.js';
@@ -81,9 +81,11 @@ export async function runSession(
 ): Promise<StudyResults> {
   const { folder, header, expansion } = session;
   const stop = new AbortController();
+  let stoppedBy: NodeJS.Signals = 'SIGINT';
   let executor: Executor | undefined;
   let lock: FolderLock | undefined;
-  const interrupt = (): void => {
+  const interrupt = (signal: NodeJS.Signals): void => {
+    stoppedBy = signal;
     stop.abort();
     void executor?.close();
   };
@@ -119,8 +121,11 @@ export async function runSession(
     await executor?.close();
     lock?.release();
   }
-  if (stop.signal.aborted)
-    throw new UsageError(`${folder.path}: stopped. The same command goes on from here`);
+  if (stop.signal.aborted) {
+    const exitCode = 128 + constants.signals[stoppedBy];
+    throw new UnfinishedError(`${folder.path}: stopped. The same command goes on from here`, exitCode);
+  }
+  folder.dropShared();
   return readResults(folder, header);
 }
 
@@ -150,14 +155,24 @@ export async function runCommand(what: string, options: RunOptions, output: Outp
     output.write(
       `${statusLine(results)}\nMerge the shards: tfjs-sam merge ${session.folder.path.replace(/-shard-\d+-of-\d+$/, '')}-shard-*\n`,
     );
-    return;
+  } else {
+    output.write(`\n${statusTables(results)}`);
+    for (const line of problemLines(results)) output.write(`${line}\n`);
+    const { writeReport } = await import('./report.js');
+    output.write(
+      `Results: ${session.folder.path}\nReport: ${await writeReport(results, session.folder.path)}\n`,
+    );
   }
-  output.write(`\n${statusTables(results)}`);
-  for (const line of problemLines(results)) output.write(`${line}\n`);
-  const { writeReport } = await import('./report.js');
-  output.write(
-    `Results: ${session.folder.path}\nReport: ${await writeReport(results, session.folder.path)}\n`,
-  );
+  requireNoFailure(results, session.folder.path);
+}
+
+/** @throws UnfinishedError where a trial failed for good: what waits for this command must not take the study for done. */
+export function requireNoFailure({ trials }: StudyResults, folder: string): void {
+  const failed = trials.filter(({ state }) => state === 'failed').length;
+  if (failed > 0)
+    throw new UnfinishedError(
+      `${folder}: ${failed} of ${trials.length} trials failed. tfjs-sam run ${folder} --retry-failed begins them again`,
+    );
 }
 
 /** The command `status`. */

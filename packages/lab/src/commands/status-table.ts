@@ -88,12 +88,28 @@ export const pointText = (point: Readonly<Record<string, unknown>>): string =>
     )
     .join(', ');
 
-/** Trials that did not go as they should, one line each. */
+/** Most lines of problems: the report has all of them. */
+const mostProblems = 20;
+
+/** Trials that did not go as they should: a line for those of a point that did alike, reasons equal but for numbers. */
 export function problemLines({ trials }: StudyResults): string[] {
-  return trials
-    .filter(({ state, outcome }) => state === 'failed' || (outcome !== undefined && outcome !== 'ok'))
-    .map(
-      ({ task, arm, point, seed, state, outcome, reason, attempts }) =>
-        `${task} ${arm} ${pointText(point)}${Object.keys(point).length > 0 ? ' ' : ''}seed ${seed}: ${state === 'failed' ? `failed after ${attempts} attempts` : outcome}: ${reason}`,
-    );
+  const alike = new Map<string, TrialResult[]>();
+  for (const trial of trials) {
+    const { task, arm, point, state, outcome, reason } = trial;
+    if (state !== 'failed' && (outcome === undefined || outcome === 'ok')) continue;
+    const key = JSON.stringify([task, arm, point, state, outcome, reason?.replace(/\d+(\.\d+)?/g, '0')]);
+    alike.set(key, [...(alike.get(key) ?? []), trial]);
+  }
+  const lines = [...alike.values()].map((group) => {
+    const [{ task, arm, point, state, outcome, reason, attempts }] = group as [TrialResult];
+    const names = [task, arm, pointText(point)].filter((name) => name !== '').join(' ');
+    const seeds = `${group.length === 1 ? 'seed' : 'seeds'} ${group.map(({ seed }) => seed).join(', ')}`;
+    const end = state === 'failed' ? `failed after ${attempts} attempts` : outcome;
+    return `${names} ${seeds}: ${end}: ${reason}`;
+  });
+  if (lines.length <= mostProblems) return lines;
+  return [
+    ...lines.slice(0, mostProblems - 1),
+    `… and ${lines.length - mostProblems + 1} more, in the report`,
+  ];
 }

@@ -41,11 +41,16 @@ async function perform(
     );
   }
   // Of this user's own: another one's could not be written.
-  const folder = join(tmpdir(), `tfjs-sam-worker-${userInfo().username}`, job.spec.id);
+  const root = join(tmpdir(), `tfjs-sam-worker-${userInfo().username}`);
+  const folder = join(root, job.spec.id);
   mkdirSync(folder, { recursive: true });
   const latest = join(folder, 'latest');
   const epochs: EpochRecord[] = [];
-  const local: Job = { ...job, checkpoint: { from: latest, folder, seconds: 30 } };
+  const local: Job = {
+    ...job,
+    shared: join(root, 'shared'),
+    checkpoint: { from: latest, folder, seconds: 30 },
+  };
   const output = await executor.run(local, {
     epoch(record) {
       epochs.push(record);

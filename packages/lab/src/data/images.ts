@@ -50,7 +50,8 @@ function resized(
 
 const foldersIn = (path: string): string[] =>
   readdirSync(path, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory())
+    // Folders of tools (.ipynb_checkpoints) are no classes.
+    .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
     .map(({ name }) => name)
     .sort();
 
@@ -60,14 +61,15 @@ function read(
   size: readonly [number, number],
   channels: number,
 ): Examples {
-  const files = names.flatMap((name, label) =>
-    readdirSync(join(root, name))
-      .filter((file) => extname(file).toLowerCase() in readers)
-      .sort()
-      .map((file) => ({ path: join(root, name, file), label })),
-  );
-  if (files.length === 0)
-    throw new RangeError(`images: expected .png or .jpg files in the folders of ${root}, got none`);
+  const files = names.flatMap((name, label) => {
+    const all = readdirSync(join(root, name)).filter((file) => !file.startsWith('.'));
+    const known = all.filter((file) => extname(file).toLowerCase() in readers).sort();
+    if (known.length === 0)
+      throw new RangeError(
+        `images: expected .png or .jpg files in ${join(root, name)}, got ${all.length === 0 ? 'none' : `"${all[0]}"`}`,
+      );
+    return known.map((file) => ({ path: join(root, name, file), label }));
+  });
   const length = size[0] * size[1] * channels;
   const inputs = new Uint8Array(files.length * length);
   files.forEach(({ path }, i) => {

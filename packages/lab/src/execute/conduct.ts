@@ -182,6 +182,7 @@ class Conductor {
           spec,
           until,
           stallSeconds,
+          shared: this.#conduct.folder.shared,
           checkpoint: {
             from: folder.checkpoint,
             folder: join(folder.path, 'checkpoint'),

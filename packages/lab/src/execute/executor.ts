@@ -14,6 +14,8 @@ export interface Job {
         readonly seconds: number;
       }
     | undefined;
+  /** Folder for what trials of the study share. */
+  readonly shared?: string | undefined;
   /** Silence after which the worker counts as stuck. */
   readonly stallSeconds: number;
 }

@@ -5,15 +5,21 @@ import { perform } from './perform.js';
 export class InProcessExecutor implements Executor {
   readonly slots = 1;
   readonly description = 'in this process';
+  #closed = false;
 
   run(job: Job, listener: JobListener) {
     return perform(job, {
       ...listener,
       epoch: listener.epoch,
       checkpoint: listener.checkpoint,
-      beat: () => {},
+      // Thrown between two steps: a stop does not wait for the end of a training.
+      beat: () => {
+        if (this.#closed) throw new Error('stopped');
+      },
     });
   }
 
-  async close(): Promise<void> {}
+  async close(): Promise<void> {
+    this.#closed = true;
+  }
 }

@@ -33,13 +33,14 @@ let count = 0;
 
 /** Does a job in this process. */
 export async function perform(job: Job, hearer: Hearer): Promise<TrialOutput> {
-  const { spec, until, checkpoint } = job;
+  const { spec, until, checkpoint, shared } = job;
   await useBackend(spec.config.backend);
   const registry = await loadRegistry(spec.plugins);
   return runTrial(spec, registry, {
     until,
     epoch: (record) => hearer.epoch(record),
     beat: () => hearer.beat(),
+    ...(shared && { keep: { folder: shared, seconds: checkpoint?.seconds ?? 30 } }),
     ...(checkpoint && {
       checkpoint: {
         from: checkpoint.from,

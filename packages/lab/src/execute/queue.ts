@@ -45,7 +45,7 @@ export class QueueExecutor implements Executor {
   async run(job: Job, listener: JobListener): Promise<TrialOutput> {
     const name = nameOf(job);
     // Checkpoints lie on the worker's own disk.
-    const { checkpoint: _, ...portable } = job;
+    const { checkpoint: _, shared: __, ...portable } = job;
     const finished = new Promise<TrialOutput>((resolve, reject) => {
       this.#waiting.set(name, { job: portable, listener, resolve, reject });
     });

@@ -1,4 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
+import type { Preparation } from '../trial/task.js';
 
 /** The purpose that a model is made for. */
 export interface ModelRequest {
@@ -8,6 +9,8 @@ export interface ModelRequest {
   readonly outputs: number;
   /** Names the initial weights: equal seeds give equal weights. */
   readonly seed: number;
+  /** The surroundings of a long making. */
+  readonly preparation?: Preparation | undefined;
 }
 
 /** The product of a model's part. */

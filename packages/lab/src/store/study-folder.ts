@@ -68,9 +68,20 @@ export class StudyFolder {
     writeJson(join(this.path, 'study.json'), header, 'study', 1);
   }
 
+  /** The folder of what trials share while the study runs. */
+  get shared(): string {
+    return join(this.path, 'shared');
+  }
+
+  /** Removes what trials shared. */
+  dropShared(): void {
+    rmSync(this.shared, { recursive: true, force: true });
+  }
+
   /** Removes what killed runners left: files half written, and checkpoints of trials that are over. */
   tidy(): void {
     dropTemporary(this.path);
+    if (existsSync(this.shared)) dropTemporary(this.shared);
     for (const id of this.begun()) this.trial(id).tidy();
   }
 

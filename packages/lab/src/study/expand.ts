@@ -155,6 +155,7 @@ async function expandPoint(
       point,
       seed,
       config: { task, optimizer: given, measures, backend },
+      checksum,
       plugins,
     }),
   );

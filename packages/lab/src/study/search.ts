@@ -35,13 +35,18 @@ export class SearchError extends RangeError {
 
 const kindOf = (value: Json): SearchKind | undefined => {
   if (!isObject(value)) return undefined;
-  const keys = Object.keys(value);
-  return keys.length === 1 ? searchKinds.find((kind) => kind === keys[0]) : undefined;
+  return searchKinds.find((kind) => Object.hasOwn(value, kind));
 };
 
 function places(value: Json, path: readonly string[] = []): Place[] {
   const kind = kindOf(value);
-  if (kind !== undefined) return [{ path, kind, argument: (value as JsonObject)[kind]! }];
+  if (kind !== undefined) {
+    const { [kind]: argument, ...others } = value as JsonObject;
+    const stray = Object.keys(others)[0];
+    if (stray === undefined) return [{ path, kind, argument: argument! }];
+    const form = kind === 'grid' || kind === 'zip' ? '[…]' : '{ from, to }';
+    throw new SearchError(path, `expected { ${kind}: ${form} } and nothing beside it, got also "${stray}"`);
+  }
   if (!isObject(value)) return [];
   return Object.entries(value).flatMap(([key, inner]) => places(inner, [...path, key]));
 }

@@ -8,16 +8,15 @@ import { writeToDisk } from '../store/files.js';
 import type { Problem } from './task.js';
 
 /** The state that a training goes on from: records, weights and the optimizer's state after a whole epoch. */
-interface Header {
-  readonly epochs: readonly EpochRecord[];
-  readonly stepMs: readonly number[];
+interface Header<P> {
+  readonly progress: P;
   readonly specs: tf.io.WeightsManifestEntry[];
   readonly optimizer: tf.io.ModelArtifacts;
   /** Bytes of the weights; the optimizer's follow. */
   readonly weightBytes: number;
 }
 
-/** The part of a checkpoint that is numbers. */
+/** The records of a trial's training up to its checkpoint. */
 export interface Progress {
   readonly epochs: readonly EpochRecord[];
   /** Times of all steps, in milliseconds. */
@@ -30,7 +29,7 @@ const bytesOf = (data: tf.io.WeightData | undefined): Uint8Array =>
   new Uint8Array(tf.io.CompositeArrayBuffer.join(data ?? new ArrayBuffer(0)));
 
 /** The bytes of a checkpoint: length of the header, header, weights, optimizer, SHA-256 of all that. */
-async function encode(problem: Problem, optimizer: tf.Optimizer, progress: Progress): Promise<Uint8Array> {
+async function encode(problem: Problem, optimizer: tf.Optimizer, progress: object): Promise<Uint8Array> {
   const named = problem.state.map(({ name, variable }) => ({ name, tensor: variable as tf.Tensor }));
   const { data, specs } = await tf.io.encodeWeights(named);
   let saved: tf.io.ModelArtifacts | undefined;
@@ -42,8 +41,8 @@ async function encode(problem: Problem, optimizer: tf.Optimizer, progress: Progr
   });
   const { weightData, ...rest } = saved!;
   const [weights, state] = [new Uint8Array(data), bytesOf(weightData)];
-  const header: Header = {
-    ...progress,
+  const header: Header<object> = {
+    progress,
     specs,
     optimizer: rest,
     weightBytes: weights.length,
@@ -60,7 +59,7 @@ export async function writeCheckpoint(
   path: string,
   problem: Problem,
   optimizer: tf.Optimizer,
-  progress: Progress,
+  progress: object,
 ): Promise<void> {
   const bytes = await encode(problem, optimizer, progress);
   mkdirSync(dirname(path), { recursive: true });
@@ -76,15 +75,15 @@ export async function writeCheckpoint(
 }
 
 /** Restores weights and optimizer. @returns How far the training is; undefined for no file, or a damaged one. */
-export async function restoreCheckpoint(
+export async function restoreCheckpoint<P>(
   path: string,
   problem: Problem,
   optimizer: tf.Optimizer,
-): Promise<Progress | undefined> {
-  const read = readCheckpoint(path);
+): Promise<P | undefined> {
+  const read = readCheckpoint<P>(path);
   if (!read) return undefined;
   const { header, body } = read;
-  const { epochs, stepMs, specs, weightBytes } = header;
+  const { progress, specs, weightBytes } = header;
   const slice = (from: number, to?: number): ArrayBuffer => new Uint8Array(body.subarray(from, to)).buffer;
   const weights = await tf.io.decodeWeights(slice(0, weightBytes), specs);
   try {
@@ -95,14 +94,16 @@ export async function restoreCheckpoint(
   await restoreState(optimizer, {
     load: async () => ({ ...header.optimizer, weightData: slice(weightBytes) }),
   });
-  return { epochs, stepMs };
+  return progress;
 }
 
-function readCheckpoint(path: string): { readonly header: Header; readonly body: Uint8Array } | undefined {
+function readCheckpoint<P>(
+  path: string,
+): { readonly header: Header<P>; readonly body: Uint8Array } | undefined {
   if (!existsSync(path)) return undefined;
   const bytes = readFileSync(path);
   const whole = bytes.subarray(0, -digestBytes);
   if (!digest(whole).equals(bytes.subarray(-digestBytes))) return undefined;
   const end = 4 + whole.readUInt32LE(0);
-  return { header: JSON.parse(whole.toString('utf8', 4, end)) as Header, body: whole.subarray(end) };
+  return { header: JSON.parse(whole.toString('utf8', 4, end)) as Header<P>, body: whole.subarray(end) };
 }

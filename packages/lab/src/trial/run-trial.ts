@@ -1,14 +1,14 @@
 import type * as tf from '@tensorflow/tfjs';
 import type { Registry } from '@tfjs-sam/core/registry';
-import { seededRandom } from '@tfjs-sam/datasets';
 import { median, quantile } from 'simple-statistics';
 import { isSystemError } from '../errors.js';
 import { namedMeasures } from '../measures/named.js';
 import type { EpochRecord, FinalMetrics, Measured, Metrics, Outcome, StepTimes } from '../results.js';
 import { type Progress, restoreCheckpoint, writeCheckpoint } from './checkpoint.js';
 import { createOptimizer } from './optimizer.js';
+import { seeded } from './seeded.js';
 import type { TrialOutput, TrialSpec } from './spec.js';
-import type { LoadedTask, Problem, Split, StepBatch } from './task.js';
+import type { LoadedTask, Preparation, Problem, Split, StepBatch } from './task.js';
 
 /** The surroundings of a training: who hears of it, how far it goes, and where it leaves checkpoints. */
 export interface TrialHost {
@@ -18,6 +18,7 @@ export interface TrialHost {
   beat?(): void;
   /** Last epoch to train now. Default: all. */
   readonly until?: number | undefined;
+  readonly keep?: Preparation['keep'];
   readonly checkpoint?: {
     /** To go on from, where there is one. */
     readonly from: string;
@@ -68,17 +69,6 @@ class Pacer {
 
 const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);
 
-/** Runs `f` with `Math.random` drawn from the seed and the step: dropout masks repeat when a trial does. */
-function seeded<T>(seed: number, step: number, f: () => T): T {
-  const { random } = Math;
-  Math.random = seededRandom(seed, 3, step);
-  try {
-    return f();
-  } finally {
-    Math.random = random;
-  }
-}
-
 class Training {
   readonly #spec: TrialSpec;
   readonly #task: LoadedTask;
@@ -115,7 +105,7 @@ class Training {
   async restore(): Promise<void> {
     const { checkpoint } = this.#host;
     if (!checkpoint || this.#problem.resumable === false) return;
-    const progress = await restoreCheckpoint(checkpoint.from, this.#problem, this.#optimizer);
+    const progress = await restoreCheckpoint<Progress>(checkpoint.from, this.#problem, this.#optimizer);
     if (!progress) return;
     this.#epochs = [...progress.epochs];
     this.#stepMs = [...progress.stepMs];
@@ -169,6 +159,7 @@ class Training {
     const start = performance.now();
     gradients += batch.prepare?.() ?? 0;
     const cost = seeded(
+      'training',
       this.#spec.seed,
       this.#stepMs.length,
       () => this.#optimizer.minimize(loss, true, this.#problem.variables) as tf.Scalar,
@@ -289,7 +280,12 @@ export async function runTrial(
 ): Promise<TrialOutput> {
   const pacer = new Pacer(() => host.beat?.());
   const task = await registry.build('task', spec.config.task).load();
-  const problem = await task.problem(spec.seed);
+  if (spec.checksum !== undefined && task.checksum !== spec.checksum) {
+    throw new Error(
+      `expected the data that the study began with (checksum ${spec.checksum}), got others (${task.checksum})`,
+    );
+  }
+  const problem = await task.problem(spec.seed, { pause: pacer.pause, keep: host.keep });
   const span = {
     steps: task.epochs * task.stepsPerEpoch,
     stepsPerEpoch: task.stepsPerEpoch,

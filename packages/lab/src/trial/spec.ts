@@ -20,6 +20,8 @@ export interface TrialSpec {
   readonly point: Point;
   readonly seed: number;
   readonly config: TrialConfig;
+  /** Checksum of the data that the trial is of: another machine's may be others. */
+  readonly checksum?: string | undefined;
   /** Packages and absolute paths of files that provide parts. */
   readonly plugins: readonly string[];
 }

@@ -306,9 +306,9 @@ export async function loadSupervised(given: SupervisedOptions): Promise<LoadedTa
     stepsPerEpoch: Math.floor(sizes[0]! / batchSize),
     examples: sizes[0]!,
     validation: sizes[1]! > 0,
-    async problem(seed) {
+    async problem(seed, preparation) {
       const outputs = classes ?? data.outputs ?? 1;
-      const made = await model.create({ inputShape: data.shape, outputs, seed });
+      const made = await model.create({ inputShape: data.shape, outputs, seed, preparation });
       return new SupervisedProblem(made, data, splitFor(seed), given, seed);
     },
   };

@@ -60,6 +60,14 @@ export interface Predictions {
   readonly count: number;
 }
 
+/** The surroundings of what comes before a training's first step, as long as it may be. */
+export interface Preparation {
+  /** Lets timers, messages and signals through in time. Called between pieces of work. */
+  pause(): Promise<void>;
+  /** Where work is kept that no trial of the study is to do again. Default: nowhere. */
+  readonly keep?: { readonly folder: string; readonly seconds: number } | undefined;
+}
+
 /** A task with its data at hand. */
 export interface LoadedTask {
   /** Of the data, or of what stands for it. */
@@ -77,7 +85,7 @@ export interface LoadedTask {
   /** True where there is a validation split. */
   readonly validation: boolean;
   /** A new problem; TensorFlow.js must have a backend. */
-  problem(seed: number): Promise<Problem>;
+  problem(seed: number, preparation?: Preparation): Promise<Problem>;
 }
 
 /** The product of a task's part. */

@@ -214,6 +214,14 @@ describe('images in folders', () => {
     expect([...larger.train.inputs.slice(0, 3)]).toEqual(red);
   });
 
+  it('have some in every folder but those of tools', async () => {
+    for (const name of ['a', 'b', '.ipynb_checkpoints']) put(`tools/${name}/x.png`, png(red, red));
+    const part = { name: 'images', folder: join(folder, 'tools'), size: [1, 1] };
+    expect(await load(part)).toMatchObject({ classes: 2 });
+    put('tools/c/x.webp', 'no such');
+    await expect(load(part)).rejects.toThrow(/expected \.png or \.jpg files in .*tools\/c, got "x\.webp"/);
+  });
+
   it('may come in train and test', async () => {
     for (const part of ['train', 'test'])
       for (const [name, colour] of Object.entries({ a: red, b: blue }))

@@ -1,3 +1,6 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { prepareBackend } from '@tfjs-sam/backends';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -103,6 +106,41 @@ describe('a model that has learnt something else before', () => {
     expect(kernelOf(first)).not.toEqual(kernelOf(fresh));
     expect(kernelOf(longer)).not.toEqual(kernelOf(first));
     for (const each of [fresh, first, again, longer]) each.dispose();
+  });
+
+  it('goes on with what it learnt after a stop, to the same bits, dropout among them', async () => {
+    const registry = await loadRegistry();
+    const part = registry.build('model', { ...model, model: { ...mlp, dropout: 0.3 } });
+    const request = { inputShape: [8, 8, 1], outputs: 5, seed: 4 };
+    const folder = mkdtempSync(join(tmpdir(), 'tfjs-sam-pretrained-'));
+    const keep = { folder, seconds: 0 };
+    let steps = 0;
+    const counted = async () => void steps++;
+    const whole = await part.create({ ...request, preparation: { pause: counted } });
+    const all = steps;
+    const stopped = async () => {
+      if (++steps === Math.round(0.7 * all)) throw new Error('stopped');
+    };
+    steps = 0;
+    await expect(part.create({ ...request, preparation: { pause: stopped, keep } })).rejects.toThrow(
+      'stopped',
+    );
+    expect(readdirSync(folder)).toHaveLength(1);
+    steps = 0;
+    const resumed = await part.create({ ...request, preparation: { pause: counted, keep } });
+    expect(steps).toBeLessThan(all / 2);
+    expect(resumed.getWeights().map((each) => each.arraySync())).toEqual(
+      whole.getWeights().map((each) => each.arraySync()),
+    );
+    for (const each of [whole, resumed]) each.dispose();
+    rmSync(folder, { recursive: true });
+  });
+
+  it('is known by all that it follows from', async () => {
+    const registry = await loadRegistry();
+    const keyOf = (more: JsonObject): string => registry.build('model', { ...model, ...more }).key;
+    expect(keyOf({ epochs: 4 })).not.toBe(keyOf({}));
+    expect(keyOf({ learningRate: 0.1 })).not.toBe(keyOf({}));
   });
 
   it('learns the task', async () => {
