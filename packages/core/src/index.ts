@@ -204,7 +204,8 @@ export { type TfjsConfigs, tfjsOptimizers } from './optimizers/tfjs-parts.js';
 export { type WeightDecayOptions, withWeightDecay } from './optimizers/weight-decay.js';
 export { WrappedOptimizer } from './optimizers/wrapped.js';
 export type { MaybeGradient, Update, Wrapping } from './optimizers/wrapping.js';
-export { exampleLoss } from './oracle/examples.js';
+export { type ExampleScope, exampleLoss, withExamples } from './oracle/examples.js';
+export { requireLoss } from './oracle/loss.js';
 export type { MinimizeOverOptions } from './oracle/micro-batches.js';
 export {
   type AnyLossClosure,

@@ -3,15 +3,20 @@ import {
   axpy,
   type Evaluation,
   type EvaluationRequest,
+  type ExampleScope,
   type GradientOracle,
+  type Objective,
+  type ParamVector,
   type PartOracle,
+  requireLosses,
   requireOneOf,
   type SharpnessRule,
+  type ValueRequest,
 } from '@tfjs-sam/core';
 import type { Batch } from './gradient-worker.js';
-import { shared } from './manner.js';
+import { packedExamples, shared } from './manner.js';
 import { PerWorkerStep } from './per-worker.js';
-import { isPlain, weightsOf } from './requests.js';
+import { isAtTheta, isPlain, weightsOf } from './requests.js';
 import { Shards } from './shards.js';
 import { ParallelTrainer, type Prepared, prepare, type Taken, type TrainerOptions } from './trainer.js';
 import { overriding, replaceRule } from './wrapped-oracle.js';
@@ -43,8 +48,8 @@ export interface DataParallelOptions extends TrainerOptions {
  * With one thread the trajectory is bit-equal to training without it; with more it is equal within rounding, of 'global' to
  * training on the whole batch, of 'per-worker' to accumulation over as many micro-batches. Layers that
  * look at the whole batch (batch normalisation) see the part of their thread; running statistics are those of this thread's.
- * Evaluations that are not of the batch's plain loss (of a single example, with frozen kinks, without gradient) are made on
- * this thread.
+ * Rules that choose or weigh examples (ESAM, K-SAM) work: the parts' losses of examples are put together. Evaluations that are not
+ * of the batch's loss (of a single example, with frozen kinks) are made on this thread.
  *
  * @example
  * const trainer = await DataParallelTrainer.create({ module: new URL('./task.js', import.meta.url), optimizer, threads: 2 });
@@ -98,7 +103,7 @@ export class DataParallelTrainer extends ParallelTrainer {
     try {
       const cost =
         this.sharpness === 'global'
-          ? this.optimizer.minimize(() => shared(shards.lossOf(0), shards.shares[0]), true, options.varList)
+          ? this.optimizer.minimize(() => this.#ownLoss(), true, options.varList)
           : this.optimizer.minimizeOver(
               shards.parts.map((_, part) => () => shards.lossOf(part)),
               { sharpness: 'per-micro-batch', ...options },
@@ -118,16 +123,33 @@ export class DataParallelTrainer extends ParallelTrainer {
 
   /** A rule whose evaluations are of the whole batch. */
   #shared(rule: SharpnessRule): SharpnessRule {
-    const whole = () => this.task.loss(this.model, this.#whole!.xs, this.#whole!.ys);
     const overWhole = (oracle: GradientOracle) => {
       if (this.#shards!.parts.length === 1) return oracle;
+      const part = oracle as PartOracle;
+      const known = new Set<Objective>();
+      const isKnown = (request: ValueRequest) =>
+        isAtTheta(request) && known.has(request.objective ?? 'descent');
+      /** Another loss than the batch's, or of frozen kinks: on this thread. */
+      const here = <T extends ValueRequest>(request: T): T => ({
+        ...request,
+        loss: request.loss ?? (() => this.task.loss(this.model, this.#whole!.xs, this.#whole!.ys)),
+      });
       return overriding(oracle, {
-        evaluate: (request: EvaluationRequest = {}) =>
-          isPlain(request)
-            ? this.#evaluate(oracle as PartOracle, request)
-            : oracle.evaluate({ ...request, loss: request.loss ?? whole }),
-        value: (request) => oracle.value({ ...request, loss: request?.loss ?? whole }),
-        losses: (request) => oracle.losses({ ...request, loss: request?.loss ?? whole }),
+        evaluate: (request: EvaluationRequest = {}) => {
+          if (!isPlain(request)) return oracle.evaluate(here(request));
+          if (isAtTheta(request)) known.add(request.objective ?? 'descent');
+          return this.#evaluate(part, request);
+        },
+        value: (request: ValueRequest = {}) => {
+          if (!isPlain(request)) return oracle.value(here(request));
+          return isKnown(request) ? this.#evaluate(part, request).loss : this.#value(part, request);
+        },
+        losses: (request: ValueRequest = {}) => {
+          if (!isPlain(request)) return oracle.losses(here(request));
+          return isKnown(request)
+            ? requireLosses(rule.name, this.#evaluate(part, request))
+            : this.#losses(part, request);
+        },
       } as Partial<GradientOracle>);
     };
     const { afterStep } = rule;
@@ -153,15 +175,58 @@ export class DataParallelTrainer extends ParallelTrainer {
   #evaluate(oracle: PartOracle, request: EvaluationRequest): Evaluation {
     this.#requireAll(oracle);
     return oracle.evaluateAround(request, (own) => {
-      const { objective = 'descent' } = request;
-      const { shares } = this.#shards!;
-      const weights = weightsOf(oracle, request);
-      for (let part = 1; part < shares.length; part++)
-        this.#shards!.ask(part, weights, { objective, draws: oracle.drawsOf(part), share: shares[part] });
-      const sum = this.#sum(own());
+      const examples = request.weights && this.#shards!.weighed(request.weights);
+      const weights = this.#ask(oracle, request, { examples });
+      const sum = this.#sum(own(examples?.[0]));
       tf.dispose(weights);
       return sum;
     });
+  }
+
+  /** The batch's loss, without gradient. */
+  #value(oracle: PartOracle, request: ValueRequest): tf.Scalar {
+    return tf.tidy(() => {
+      this.#ask(oracle, request, { valueOnly: true });
+      const own = oracle.value({ ...request, loss: () => this.#ownLoss() });
+      return tf.addN([own, ...Array.from(this.#answers(), ({ loss }) => loss)]) as tf.Scalar;
+    });
+  }
+
+  /** The losses of the examples, without gradient. */
+  #losses(oracle: PartOracle, request: ValueRequest): tf.Tensor1D {
+    return tf.tidy(() => {
+      this.#ask(oracle, request, { valueOnly: true });
+      const own = oracle.losses({ ...request, loss: () => this.#ownLoss() });
+      return tf.concat([own, ...Array.from(this.#answers(), ({ losses }) => losses!)]);
+    });
+  }
+
+  /** The loss of this thread's part, times its share. */
+  #ownLoss(): tf.Scalar {
+    return shared(this.#shards!.lossOf(0), this.#shards!.shares[0]);
+  }
+
+  /** Asks the workers for an evaluation of their parts. @returns The weights, which live until they have answered. */
+  #ask(
+    oracle: PartOracle,
+    request: EvaluationRequest,
+    { examples, valueOnly }: { readonly examples?: ExampleScope[] | undefined; readonly valueOnly?: boolean },
+  ): ParamVector {
+    this.#requireAll(oracle);
+    const { objective = 'descent' } = request;
+    const { shares } = this.#shards!;
+    const weights = weightsOf(oracle, request);
+    for (let part = 1; part < shares.length; part++)
+      this.#shards!.ask(part, weights, {
+        ...{ objective, draws: oracle.drawsOf(part), share: shares[part], valueOnly },
+        examples: examples && packedExamples(examples[part]!),
+      });
+    return weights;
+  }
+
+  /** The workers' answers, one by one. */
+  *#answers(): Iterable<Evaluation> {
+    for (let part = 1; part < this.#shards!.parts.length; part++) yield this.#shards!.answer(part);
   }
 
   #requireAll({ variables }: GradientOracle): void {
@@ -176,12 +241,13 @@ export class DataParallelTrainer extends ParallelTrainer {
   #sum(own: Evaluation): Evaluation {
     return tf.tidy(() => {
       let { loss, gradient } = own;
-      for (let part = 1; part < this.#shards!.parts.length; part++) {
-        const other = this.#shards!.answer(part);
+      const told = [own.losses ?? []].flat();
+      for (const other of this.#answers()) {
         loss = tf.add(loss, other.loss);
         gradient = axpy(1, other.gradient, gradient, true);
+        if (other.losses) told.push(other.losses);
       }
-      return { loss, gradient };
+      return { loss, gradient, ...(own.losses && { losses: tf.concat(told) }) };
     });
   }
 }

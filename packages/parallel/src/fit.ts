@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import type { BatchLoss } from './loss.js';
+import type { MeanLoss } from './loss.js';
 import type { ParallelTrainer } from './trainer.js';
 
 /** Options of `fit`; those of `model.fit` by name and meaning. */
@@ -36,7 +36,7 @@ type Listener = Partial<Record<Hook, (...args: unknown[]) => unknown>> & { setMo
 /** Trains a trainer's model over epochs. */
 export async function fit(
   trainer: ParallelTrainer,
-  loss: BatchLoss,
+  loss: MeanLoss,
   xs: tf.Tensor,
   ys: tf.Tensor,
   { epochs = 1, batchSize = 32, shuffle = true, seed = 0, validationData, callbacks = [] }: FitOptions,
@@ -99,7 +99,7 @@ async function trainEpoch(
 
 /** The mean loss of a data set, batch by batch. */
 async function evaluated(
-  loss: BatchLoss,
+  loss: MeanLoss,
   model: tf.LayersModel,
   [xs, ys]: readonly [tf.Tensor, tf.Tensor],
   batchSize: number,

@@ -25,6 +25,14 @@ export interface WorkerOptions {
   readonly sizes: readonly number[];
 }
 
+/** The answer of a worker. */
+export interface Answer {
+  readonly loss: number;
+  readonly gradient: readonly Float32Array[];
+  /** Losses of the examples, where the loss tells them. */
+  readonly losses: Float32Array | undefined;
+}
+
 /** A worker did not answer: it died, or hangs. */
 export class WorkerLost extends Error {}
 
@@ -41,6 +49,8 @@ export class GradientWorker {
   readonly #gradient: Float32Array;
   /** Where each variable's gradient stands. */
   readonly #gradients: Float32Array[];
+  /** Losses of the examples of the last answer. */
+  #losses: Float32Array = new Float32Array(0);
   #asked = 0;
   #waitedFor = 0;
   /** The batch that the thread has. */
@@ -115,7 +125,10 @@ export class GradientWorker {
     }
     const sent = batch === this.#batch ? undefined : { xs: packed(batch.xs), ys: packed(batch.ys) };
     this.#batch = batch;
-    const task: Task = { ...manner, batch: sent };
+    const count = batch.xs.shape[0]!;
+    const room = count > this.#losses.length ? new SharedArrayBuffer(4 * count) : undefined;
+    if (room) this.#losses = new Float32Array(room);
+    const task: Task = { ...manner, batch: sent, room };
     this.#port.postMessage(task, sent && [sent.xs.values.buffer, sent.ys.values.buffer]);
     this.#asked += 1;
     Atomics.store(this.#control, Slot.asked, this.#asked);
@@ -126,10 +139,11 @@ export class GradientWorker {
    * Waits for the answer to the last request.
    *
    * @param deadline - Milliseconds after which the worker counts as lost.
-   * @returns The loss, and the gradient of each variable: views, valid until the next request.
+   * @returns The loss, the gradient of each variable and, where they were told, the losses of the examples: views, valid until
+   *   the next request.
    * @throws WorkerLost after the deadline; Error with the worker's own message when its loss threw.
    */
-  wait(deadline: number): { loss: number; gradient: Float32Array[] } {
+  wait(deadline: number): Answer {
     this.#waitedFor = this.#asked;
     const until = performance.now() + deadline;
     // The other thread is about as far as this one: looking is faster than being woken.
@@ -144,7 +158,12 @@ export class GradientWorker {
       const { message } = (receiveMessageOnPort(this.#port) ?? {}) as { message?: { failed: string } };
       throw new Error(`parallel: a worker's loss threw: ${message?.failed ?? 'no message'}`);
     }
-    return { loss: this.#gradient.at(-1)!, gradient: this.#gradients };
+    const told = Atomics.load(this.#control, Slot.told);
+    return {
+      loss: this.#gradient.at(-1)!,
+      gradient: this.#gradients,
+      losses: told > 0 ? this.#losses.subarray(0, told) : undefined,
+    };
   }
 
   get #answered(): boolean {

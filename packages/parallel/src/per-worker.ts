@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import {
   type Evaluation,
   type EvaluationRequest,
+  type ExampleScope,
   type GradientOracle,
   type Objective,
   type ParamVector,
@@ -11,7 +12,8 @@ import {
   scale,
   withSharedRandomness,
 } from '@tfjs-sam/core';
-import { isPlain, weightsOf } from './requests.js';
+import { packedExamples } from './manner.js';
+import { isAtTheta, isPlain, weightsOf } from './requests.js';
 import type { Shards } from './shards.js';
 import { overriding } from './wrapped-oracle.js';
 
@@ -65,10 +67,10 @@ export class PerWorkerStep {
   #here(oracle: PartOracle): RuleStep {
     const known = new Set<Objective>();
     const evaluate = (request: EvaluationRequest = {}): Evaluation => {
-      const { perturbation, objective = 'descent' } = request;
-      if (isPlain(request) && !(perturbation === undefined && known.has(objective))) {
+      const { objective = 'descent' } = request;
+      if (isPlain(request) && !(isAtTheta(request) && known.has(objective))) {
         for (let part = 1; part < this.#ahead.length; part++) this.#advance(part, oracle);
-        if (perturbation === undefined) known.add(objective);
+        if (isAtTheta(request)) known.add(objective);
       }
       return oracle.evaluate(request);
     };
@@ -93,12 +95,12 @@ export class PerWorkerStep {
     const known = new Map<Objective, Evaluation>();
     let next = 0;
     const evaluate = (request: EvaluationRequest = {}): Evaluation => {
-      const { perturbation, objective = 'descent' } = request;
+      const { objective = 'descent' } = request;
       if (!isPlain(request)) return rehearsal ? stop() : oracle.evaluate(request);
-      const before = perturbation === undefined ? known.get(objective) : undefined;
+      const before = isAtTheta(request) ? known.get(objective) : undefined;
       if (before) return before;
       const evaluation = this.#answer(part, next++, oracle, request, rehearsal);
-      if (perturbation === undefined) known.set(objective, evaluation);
+      if (isAtTheta(request)) known.set(objective, evaluation);
       return evaluation;
     };
     const own = rehearsal ? { evaluate, value: stop, losses: stop, compute: stop } : { evaluate };
@@ -111,7 +113,11 @@ export class PerWorkerStep {
     const ahead = this.#ahead[part]!;
     if (index >= ahead.answers.length && !ahead.pending) {
       ahead.pending = weightsOf(oracle, request).map((tensor) => tf.keep(tensor));
-      const manner = { objective: request.objective ?? 'descent', draws: oracle.drawsOf(part) };
+      const manner = {
+        objective: request.objective ?? 'descent',
+        draws: oracle.drawsOf(part),
+        examples: packedExamples(weighed(request)),
+      };
       this.#shards.ask(part, ahead.pending, manner);
       if (rehearsal) {
         ahead.ended = false;
@@ -125,8 +131,12 @@ export class PerWorkerStep {
   #collect(part: number): void {
     const ahead = this.#ahead[part]!;
     if (!ahead.pending) return;
-    const { loss, gradient } = this.#shards.answer(part);
-    ahead.answers.push({ loss: tf.keep(loss), gradient: gradient.map((tensor) => tf.keep(tensor)) });
+    const { loss, gradient, losses } = this.#shards.answer(part);
+    ahead.answers.push({
+      loss: tf.keep(loss),
+      gradient: gradient.map((tensor) => tf.keep(tensor)),
+      ...(losses && { losses: tf.keep(losses) }),
+    });
     tf.dispose(ahead.pending);
     ahead.pending = undefined;
   }
@@ -134,9 +144,15 @@ export class PerWorkerStep {
   /** The step is over, or has failed. */
   dispose(): void {
     for (const { answers, pending } of this.#ahead)
-      tf.dispose([answers.map(({ loss, gradient }) => [loss, ...gradient]), pending ?? []].flat(2));
+      tf.dispose(
+        [answers.map(({ loss, gradient, losses = [] }) => [loss, gradient, losses]), pending ?? []].flat(3),
+      );
   }
 }
+
+/** The examples of a part that is a batch of its own. */
+const weighed = ({ weights }: EvaluationRequest): ExampleScope =>
+  weights ? { weights, factor: tf.divNoNan(1, tf.sum(weights)) as tf.Scalar } : {};
 
 function stop(): never {
   throw COME_TO_AN_EVALUATION;

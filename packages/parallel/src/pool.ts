@@ -1,9 +1,12 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import { type Batch, GradientWorker, WorkerLost, type WorkerOptions } from './gradient-worker.js';
+import {
+  type Answer,
+  type Batch,
+  GradientWorker,
+  WorkerLost,
+  type WorkerOptions,
+} from './gradient-worker.js';
 import type { Manner } from './protocol.js';
-
-/** The answer of a worker, or the work that is left where it was lost or not asked. */
-export type Answer = { readonly loss: number; readonly gradient: readonly Float32Array[] } | undefined;
 
 /** Options of a pool. */
 export interface PoolOptions extends WorkerOptions {
@@ -63,7 +66,7 @@ export class WorkerPool {
   }
 
   /** The answer of a worker; undefined where it was lost or not asked, and the asking thread has to do the work. */
-  wait(index: number): Answer {
+  wait(index: number): Answer | undefined {
     const worker = this.#workers[index];
     try {
       return worker?.busy ? worker.wait(this.#options.deadline) : undefined;

@@ -49,16 +49,29 @@ export interface Manner {
   readonly draws: Draws | undefined;
   /** Factor of the loss: the share of a part in the batch's mean. Default 1. */
   readonly share?: number | undefined;
+  /** Weights of the examples, and the factor that makes their sum a mean. Default all alike. */
+  readonly examples?: { readonly weights: Float32Array; readonly factor: number } | undefined;
+  /** True where the loss alone is asked for, without its gradient. Default false. */
+  readonly valueOnly?: boolean | undefined;
 }
 
 /** A request: the loss of a batch at the shared weights. */
 export interface Task extends Manner {
   /** Inputs and labels; undefined where they are those of the last request. */
   readonly batch: { readonly xs: Packed; readonly ys: Packed } | undefined;
+  /** Room for the losses of the examples, shared; undefined where that of the last request is large enough. */
+  readonly room: SharedArrayBuffer | undefined;
 }
 
 /** Places in the control array. */
-export const Slot = { asked: 0, answered: 1, failed: 2, count: 4 } as const;
+export const Slot = {
+  asked: 0,
+  answered: 1,
+  failed: 2,
+  /** The number of examples whose losses were told. */
+  told: 3,
+  count: 4,
+} as const;
 /** The place of the loss behind the gradient. */
 export const lossPlace = (sizes: readonly number[]): number => sizes.reduce((sum, size) => sum + size, 0);
 /** The value of `asked` that ends a worker. */

@@ -9,7 +9,6 @@ import {
 } from '@tfjs-sam/core';
 import type { Batch } from './gradient-worker.js';
 import { atWeights } from './here.js';
-import { inManner } from './manner.js';
 import type { Manner } from './protocol.js';
 import { overwrite, valuesOf } from './tensors.js';
 import { ParallelTrainer, type Prepared, prepare, type Taken, type TrainerOptions } from './trainer.js';
@@ -166,8 +165,8 @@ export class SampaTrainer extends ParallelTrainer {
   #repeat(pending: Pending): void {
     const { xs, ys } = pending.batch;
     tf.tidy(() => {
-      const { loss, gradient } = atWeights(this.model, pending.moved, () =>
-        inManner(pending.manner, () => this.task.loss(this.model, xs, ys)),
+      const { loss, gradient } = atWeights(this.model, pending.moved, pending.manner, () =>
+        this.task.loss(this.model, xs, ys),
       );
       fill(pending, valuesOf(loss)[0]!, gradient.map(valuesOf));
     });

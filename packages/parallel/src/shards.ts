@@ -1,8 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Evaluation, ParamVector } from '@tfjs-sam/core';
+import type { Evaluation, ExampleScope, ParamVector } from '@tfjs-sam/core';
 import type { Batch } from './gradient-worker.js';
 import { atWeights } from './here.js';
-import { inManner } from './manner.js';
 import type { Manner } from './protocol.js';
 import { received } from './tensors.js';
 import type { Task } from './trainer.js';
@@ -30,6 +29,21 @@ export class Shards {
     this.shares = this.parts.map(({ xs }) => xs.shape[0]! / total);
   }
 
+  /** Each part's examples, weighed so that the shares add up to the weighted mean. @throws RangeError for weights of another number. */
+  weighed(weights: tf.Tensor1D): ExampleScope[] {
+    const sizes = this.parts.map(({ xs }) => xs.shape[0]!);
+    const total = sizes.reduce((sum, size) => sum + size, 0);
+    if (weights.size !== total)
+      throw new RangeError(
+        `evaluate: expected one weight for each of ${total} examples, got ${weights.size}`,
+      );
+    const sum = tf.sum(weights);
+    return tf.split(weights, sizes).map((part, i) => ({
+      weights: part as tf.Tensor1D,
+      factor: tf.divNoNan(1, tf.mul(this.shares[i]!, sum)) as tf.Scalar,
+    }));
+  }
+
   /** The loss of a part, on this thread. */
   lossOf(part: number): tf.Scalar {
     const { xs, ys } = this.parts[part]!;
@@ -48,10 +62,12 @@ export class Shards {
     const { weights, manner } = this.#questions.get(part)!;
     this.#questions.delete(part);
     const answer = this.#task.pool.wait(part - 1);
-    if (!answer) return atWeights(this.#task.model, weights, () => inManner(manner, () => this.lossOf(part)));
+    if (!answer) return atWeights(this.#task.model, weights, manner, () => this.lossOf(part));
+    const { loss, gradient, losses } = answer;
     return {
-      loss: tf.scalar(answer.loss),
-      gradient: answer.gradient.map((values, i) => received(values, weights[i]!.shape)),
+      loss: tf.scalar(loss),
+      gradient: manner.valueOnly ? [] : gradient.map((values, i) => received(values, weights[i]!.shape)),
+      ...(losses && { losses: received(losses, [losses.length]) as tf.Tensor1D }),
     };
   }
 

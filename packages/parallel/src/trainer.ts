@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs';
 import { SharpnessAwareOptimizer } from '@tfjs-sam/core';
 import { type FitOptions, fit, type TrainingHistory } from './fit.js';
 import type { Batch } from './gradient-worker.js';
-import { type BatchLoss, namedLoss } from './loss.js';
+import { type BatchLoss, type MeanLoss, meanLoss, namedLoss } from './loss.js';
 import { Pace } from './pace.js';
 import { WorkerPool } from './pool.js';
 import type { LossName, ModelSource } from './protocol.js';
@@ -13,7 +13,7 @@ import { isHostBackend } from './tensors.js';
 export interface TrainerOptions {
   /**
    * A module for every thread: it exports `build()`, which makes the model, and `loss(model, xs, ys)`, the Scalar to
-   * minimise. Else `model` and `loss`.
+   * minimise or, for rules that choose or weigh examples, one value per example, [batch]. Else `model` and `loss`.
    */
   readonly module?: URL | string | undefined;
   /** The model to train, where it is made of TensorFlow.js's own layers: threads make theirs from its topology. */
@@ -116,7 +116,7 @@ export abstract class ParallelTrainer {
 /** A model with its loss, and workers that have the same. */
 export interface Task {
   readonly model: LayersModel;
-  readonly loss: BatchLoss;
+  readonly loss: MeanLoss;
   readonly pool: WorkerPool;
 }
 
@@ -167,7 +167,7 @@ async function loaded(owner: string, { module, model, loss }: TrainerOptions) {
       throw new TypeError(`${owner}: expected ${specifier} to export functions build and loss`);
     return {
       model: await build(),
-      loss: own,
+      loss: meanLoss(own),
       source: { module: specifier } satisfies ModelSource,
       owns: true,
     };

@@ -2,8 +2,9 @@
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import * as tf from '@tensorflow/tfjs';
 import { prepareBackend } from '@tfjs-sam/backends';
-import { type BatchLoss, namedLoss } from './loss.js';
-import { inManner } from './manner.js';
+import { gradientOf } from './here.js';
+import { type BatchLoss, type MeanLoss, meanLoss, namedLoss } from './loss.js';
+import { examplesOf, inManner } from './manner.js';
 import { END, lossPlace, type ModelSource, Slot, type Task, type WorkerSetup } from './protocol.js';
 import { received, unpacked, valuesOf } from './tensors.js';
 
@@ -15,7 +16,7 @@ const { port, ...setup } = workerData as WorkerSetup & { readonly port: MessageP
 const control = new Int32Array(setup.control);
 const [weights, gradient] = [new Float32Array(setup.weights), new Float32Array(setup.gradient)];
 
-async function load(source: ModelSource): Promise<{ model: tf.LayersModel; loss: BatchLoss }> {
+async function load(source: ModelSource): Promise<{ model: tf.LayersModel; loss: MeanLoss }> {
   if ('topology' in source) {
     const model = await tf.models.modelFromJSON(JSON.parse(source.topology));
     return { model, loss: namedLoss(tf, source.loss) };
@@ -23,7 +24,7 @@ async function load(source: ModelSource): Promise<{ model: tf.LayersModel; loss:
   const { build, loss } = (await import(source.module)) as { build?: () => tf.LayersModel; loss?: BatchLoss };
   if (typeof build !== 'function' || typeof loss !== 'function')
     throw new TypeError(`parallel: expected ${source.module} to export functions build and loss`);
-  return { model: await build(), loss };
+  return { model: await build(), loss: meanLoss(loss) };
 }
 
 function takeWeights(variables: readonly tf.Variable[]): void {
@@ -43,15 +44,29 @@ function takeBatch({ batch: sent }: Task): void {
   batch = { xs: unpacked(sent.xs), ys: unpacked(sent.ys) };
 }
 
-function answer(model: tf.LayersModel, loss: BatchLoss, variables: tf.Variable[], task: Task): void {
+let losses: Float32Array = new Float32Array(0);
+
+/** Writes down the losses of the examples, where the loss told them. */
+function tell(told: tf.Tensor | undefined, { room }: Task): void {
+  if (room) losses = new Float32Array(room);
+  if (told) losses.set(valuesOf(told));
+  Atomics.store(control, Slot.told, told?.size ?? 0);
+  told?.dispose();
+}
+
+function answer(model: tf.LayersModel, loss: MeanLoss, variables: tf.Variable[], task: Task): void {
   takeWeights(variables);
   takeBatch(task);
   tf.tidy(() => {
     const { xs, ys } = batch!;
-    const { value, grads } = tf.variableGrads(() => inManner(task, () => loss(model, xs, ys)), variables);
+    const examples = examplesOf(task);
+    const { loss: value, gradient: entries } = gradientOf(variables, task, () =>
+      inManner(task, examples, () => loss(model, xs, ys)),
+    );
+    tell(examples.losses, task);
     let at = 0;
-    for (const { name, size } of variables) {
-      const entry = grads[name];
+    for (const [i, entry] of entries.entries()) {
+      const { size } = variables[i]!;
       if (entry) gradient.set(valuesOf(entry), at);
       else gradient.fill(0, at, at + size);
       at += size;

@@ -20,9 +20,13 @@ const { vasso } = await import('../../vasso/src/index.js');
 const { lookSam } = await import('../../look-sam/src/index.js');
 const { rwp } = await import('../../rwp/src/index.js');
 const { multistepSam, lookbehindSam: lookbehind } = await import('../../multistep-sam/src/index.js');
+const { esam, kSam, rwSam, focalSam } = await import('../../esam/src/index.js');
 const { bisam } = await import('../../bisam/src/index.js');
 /** Rules with corrections, memory, random draws, several evaluations, steps without a perturbation. */
 const rules = { sam, gsam, wsam, vasso, lookSam, rwp, multistepSam };
+/** Rules that choose or weigh examples. */
+const choosing = { esam, kSam, rwSam, focalSam };
+const examples = new URL('./examples-task.mjs', import.meta.url);
 const plain = new URL('./plain-task.mjs', import.meta.url);
 
 const base = () => sgd({ learningRate: 0.1, momentum: 0.9, weightDecay: 1e-3 });
@@ -214,6 +218,19 @@ describe.each(['wasm', 'cpu'] as const)('on %s', (backend) => {
       },
     );
 
+    it.runIf(backend === 'wasm').each(Object.keys(choosing) as (keyof typeof choosing)[])(
+      '%s: chooses each part’s examples, bit for bit',
+      async (name) => {
+        const make = () => choosing[name](base(), { rho: 0.1 });
+        const trainer = await trainerOf(make(), 2, examples);
+        const { x, y } = data();
+        for (const batch of batches(x, y)) trainer.step(batch).dispose();
+        const expected = accumulated(make(), 2, (await import(examples.href)) as Task);
+        expect(trained(trainer.model)).toEqual(expected);
+        await trainer.dispose();
+      },
+    );
+
     it('draws on workers what this thread would draw', async () => {
       const from = new URL('./dropout-task.mjs', import.meta.url);
       const seeded = () => rules.sam(base(), { randomSeed: 5 });
@@ -279,6 +296,42 @@ describe.each(['wasm', 'cpu'] as const)('on %s', (backend) => {
       expect(() => trainer.step({ xs: x, ys: y })).toThrow('moves the weights itself');
       await trainer.dispose();
     });
+  });
+
+  const few = backend === 'wasm' ? (Object.keys(choosing) as (keyof typeof choosing)[]) : (['esam'] as const);
+  it.each(few)('%s: examples are chosen among those of the whole batch', async (name) => {
+    const { build, loss } = (await import(examples.href)) as Task;
+    const make = () => choosing[name](base(), { rho: 0.1 });
+    const model = build();
+    const optimizer = make();
+    const { x, y } = data();
+    // Parts of three and of four examples.
+    const odd = batches(x, y).map(({ xs, ys }) => ({ xs: tf.slice(xs, 0, 7), ys: tf.slice(ys, 0, 7) }));
+    for (const { xs, ys } of odd) optimizer.minimize(() => loss(model, xs, ys), false, variablesOf(model));
+    const trainers = [
+      await DataParallelTrainer.create({ module: examples, optimizer: make() }),
+      await DataParallelTrainer.create({ model: build(), loss: 'softmaxCrossEntropy', optimizer: make() }),
+    ];
+    for (const trainer of trainers) {
+      trainer.step(odd[0]!).dispose();
+      const { numTensors } = tf.memory();
+      for (const batch of odd.slice(1)) trainer.step(batch).dispose();
+      expect(tf.memory().numTensors).toBe(numTensors);
+      const weights = trained(trainer.model).flat();
+      for (const [i, weight] of trained(model).flat().entries()) expect(weights[i]).toBeCloseTo(weight, 5);
+      await trainer.dispose();
+    }
+  });
+
+  it('says what rules that choose examples need', async () => {
+    const { x, y } = data();
+    for (const name of Object.keys(choosing) as (keyof typeof choosing)[]) {
+      const trainer = await DataParallelTrainer.create({ module: plain, optimizer: choosing[name](base()) });
+      expect(() => trainer.step({ xs: x, ys: y })).toThrow(
+        /^(esam|k-sam|rw-sam|focal-sam): expected the losses of the examples, got their mean alone/,
+      );
+      await trainer.dispose();
+    }
   });
 
   it('climbs on workers the objective that it climbs here', async () => {

@@ -5,6 +5,7 @@ import type { ParamVector } from '../algebra/vector.js';
 import type { KinkKeeping } from '../engine/kinks.js';
 import type { Draws } from '../engine/randomness.js';
 import type { BaseView } from '../optimizers/base-view.js';
+import type { ExampleScope } from './examples.js';
 import type { LossClosure, Objective } from './objective.js';
 import type { RuleState } from './state.js';
 
@@ -113,8 +114,14 @@ export interface GradientOracle {
 export interface PartOracle extends GradientOracle {
   /** The random numbers that evaluations of a micro-batch draw; undefined where each draws afresh. */
   drawsOf(microBatch: number): Draws | undefined;
-  /** As `evaluate`: `around` makes the evaluation of what this thread's part gives, which is computed when it asks. */
-  evaluateAround(request: EvaluationRequest, around: (own: () => Evaluation) => Evaluation): Evaluation;
+  /**
+   * As `evaluate`: `around` makes the evaluation of what this thread's part gives, which is computed when it asks. Where the
+   * request weighs examples, it tells the weights of this part's.
+   */
+  evaluateAround(
+    request: EvaluationRequest,
+    around: (own: (examples?: ExampleScope) => Evaluation) => Evaluation,
+  ): Evaluation;
   /**
    * Runs `f` as the rule's step of another micro-batch would run, and forgets what it drew and remembered. It may not
    * evaluate.

@@ -235,7 +235,10 @@ export class StepOracle implements PartOracle {
     return this.evaluateAround(request, (own) => own());
   }
 
-  evaluateAround(request: EvaluationRequest, around: (own: () => Evaluation) => Evaluation): Evaluation {
+  evaluateAround(
+    request: EvaluationRequest,
+    around: (own: (examples?: ExampleScope) => Evaluation) => Evaluation,
+  ): Evaluation {
     const { perturbation, objective = 'descent', loss, probe, weights } = request;
     const plain = perturbation === undefined && loss === undefined && weights === undefined;
     const known = plain ? this.#atTheta.get(objective) : undefined;
@@ -243,9 +246,12 @@ export class StepOracle implements PartOracle {
     const donate = request.donate === true && !this.#context.reported;
     const asked = this.#asked(request);
     if (!probe && !loss) this.evaluations += 1;
-    const evaluation = around(() =>
-      this.#displaced(perturbation, donate, () => this.#sparingStatistics(() => this.#mean(asked, !probe))),
-    );
+    const evaluation = around((examples) => {
+      const own = examples ? asked.map((each) => ({ ...each, examples })) : asked;
+      return this.#displaced(perturbation, donate, () =>
+        this.#sparingStatistics(() => this.#mean(own, !probe)),
+      );
+    });
     if (plain) this.#atTheta.set(objective, evaluation);
     if (!probe) this.#remember(request, evaluation);
     return evaluation;
@@ -256,7 +262,7 @@ export class StepOracle implements PartOracle {
   }
 
   losses(request: ValueRequest = {}): tf.Tensor1D {
-    return requireLosses('losses', this.#values(request));
+    return requireLosses(this.#context.owner, this.#values(request));
   }
 
   compute<T extends tf.Tensor>(
