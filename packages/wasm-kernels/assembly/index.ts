@@ -2,7 +2,7 @@
 export { attention, attentionGradient } from './attention';
 export { avgPoolGradient } from './avg-pool';
 export { col2im, convFilterGradient } from './conv';
-export { depthwiseFilterGradient, depthwiseInputGradient } from './depthwise';
+export { depthwiseFilterGradient, depthwiseForward, depthwiseInputGradient } from './depthwise';
 export { convForward, turnFilter } from './forward';
 export { gemm, scratchBytes } from './gemm';
 export { layerNorm, layerNormGradient, layerNormGradientBlocks } from './layer-norm';

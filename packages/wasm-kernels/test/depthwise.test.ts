@@ -16,6 +16,44 @@ const conv = (x: tf.Tensor, w: tf.Tensor, stride: number, pad: Padding) =>
   );
 
 onEveryImplementation('depthwiseConv2d', () => {
+  it.each(['same', 'valid', 1] as const)('is as on cpu, padding %s', async (pad) => {
+    for (const size of [
+      [7, 7],
+      [8, 5],
+    ])
+      for (const k of [2, 3, 5])
+        for (const stride of [1, 3])
+          for (const c of [3, 7, 29]) {
+            const inputs = [random(1, [2, ...size, c]), random(2, [k, k, c, 1])];
+            await expectLikeCpu(JSON.stringify({ size, k, stride, c }), inputs, 60, (x, w) => [
+              conv(x!, w!, stride, pad),
+            ]);
+          }
+  });
+
+  it('reads at a distance with a dilation: as a filter with zeros between', () => {
+    for (const [height, width] of [
+      [2, 3],
+      [4, 1],
+    ] as const)
+      for (const pad of ['same', 'valid'] as const)
+        tf.tidy(() => {
+          const x = tf.tensor4d(random(1, [2, 11, 13, 6]).data, [2, 11, 13, 6]);
+          const w = tf.tensor4d(random(2, [3, 3, 6, 1]).data, [3, 3, 6, 1]);
+          const taps = (length: number, distance: number) =>
+            tf.tensor2d(
+              Array.from({ length: (length - 1) * distance + 1 }, (_, row) =>
+                Array.from({ length }, (_, tap) => (row === tap * distance ? 1 : 0)),
+              ),
+            );
+          const spread = tf.einsum('ai,bj,ijcm->abcm', taps(3, height), taps(3, width), w) as tf.Tensor4D;
+          const dilated = tf.depthwiseConv2d(x, w, 1, pad, 'NHWC', [height, width]);
+          const whole = tf.depthwiseConv2d(x, spread, 1, pad);
+          expect(dilated.shape).toEqual(whole.shape);
+          expect(tf.max(tf.abs(tf.sub(dilated, whole))).dataSync()[0]).toBeLessThan(1e-5);
+        });
+  });
+
   it.each(['same', 'valid', 1] as const)('has the gradients of cpu, padding %s', async (pad) => {
     for (const size of [
       [7, 7],

@@ -156,6 +156,15 @@ export const splittings: { readonly [F in Splittable]?: Splitting<F> } = {
     work: windowWork,
     split: (a) => ({ count: 'batch', moves: { dy: outBytes(a), dx: imageBytes(a) } }),
   },
+  depthwiseForward: {
+    work: (a) => windowWork(a) / 4,
+    split: (a) => {
+      const line = a.outWidth * a.channels * 4;
+      if (a.batch > 1) return { count: 'batch', moves: { x: imageBytes(a), out: a.outHeight * line } };
+      // Rows of the output begin lower in the image.
+      return { count: 'outHeight', moves: { out: line, top: -a.sh } };
+    },
+  },
   depthwiseInputGradient: {
     work: (a) => windowWork(a) * a.multiplier,
     split: (a) => ({ count: 'batch', moves: { dy: outBytes(a) * a.multiplier, dx: imageBytes(a) } }),

@@ -62,6 +62,7 @@ function* windowed(count: number): Generator<Case> {
           tf.grad(largest)(a!),
           tf.grad(mean)(a!),
           ...tf.grads((a, w) => each(a!, w!))([a!, spread!]),
+          each(a!, tf.slice(spread!, [0, 0, 0, 0], [-1, -1, -1, 1])),
         ];
       },
     ];

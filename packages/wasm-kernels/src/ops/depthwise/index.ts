@@ -2,9 +2,10 @@ import type { Feature } from '../../feature.js';
 import * as composed from './composed.js';
 import * as side from './side.js';
 
-/** Gradients of depthwise convolutions. */
+/** Depthwise convolutions, on all threads, and their gradients. */
 export const depthwiseFeature: Feature = {
   kernels: [
+    { name: 'DepthwiseConv2dNative', side: side.depthwiseConv2d },
     {
       name: 'DepthwiseConv2dNativeBackpropFilter',
       side: side.depthwiseFilterGradient,
