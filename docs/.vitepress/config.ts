@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { transformerTwoslash } from '@shikijs/vitepress-twoslash';
@@ -5,6 +6,10 @@ import { createFileSystemTypesCache } from '@shikijs/vitepress-twoslash/cache-fs
 import { type DefaultTheme, defineConfig } from 'vitepress';
 
 const docs = fileURLToPath(new URL('..', import.meta.url));
+/** `scripts/worker.mjs` bundles it. */
+const worker = readFileSync(`${docs}/public/playground/worker.js`);
+const workerVersion = createHash('sha256').update(worker).digest('hex').slice(0, 8);
+
 /** Lists of the generated pages: `scripts/pages.mjs` writes them. */
 const generated = (name: string): DefaultTheme.SidebarItem[] => {
   const file = `${docs}/generated/${name}.json`;
@@ -102,7 +107,7 @@ export default defineConfig({
     },
   },
   vite: {
-    worker: { format: 'es' },
+    define: { WORKER_VERSION: JSON.stringify(workerVersion) },
     build: { chunkSizeWarningLimit: 2_000 },
   },
 });

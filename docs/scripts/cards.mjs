@@ -178,8 +178,14 @@ const radii = {
   'variable-size': 0.3,
   'scaled-sign': 0.2,
 };
-/** The balls of a metric on the banana, with a caption. */
+/** The balls of a metric on the banana, with a caption: on its card, and on the page of metrics. */
+const balls = new Map();
 export function metricPicture(plugin) {
+  if (!balls.has(plugin.name)) balls.set(plugin.name, ballsOf(plugin));
+  return balls.get(plugin.name);
+}
+
+function ballsOf(plugin) {
   const { name } = plugin;
   const problem = problemFor(plugin);
   const rho = radii[name] ?? 0.25;

@@ -10,6 +10,7 @@ import {
 } from 'node:fs';
 import { dirname, join, posix, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isMainThread, Worker } from 'node:worker_threads';
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs';
 import { cardsOf, cell, kinds, metricPicture, partsOf } from './cards.mjs';
@@ -114,14 +115,23 @@ const packageOf = (part) => {
   return JSON.parse(readFileSync(join(root, 'packages', folder, 'package.json'), 'utf8')).name;
 };
 
+/** Each of two threads draws half of the cards: their pictures are most of the work. The other one draws the metrics' balls. */
 function cards() {
+  const card = cardsOf(root, sources, (folder) => pages.get(`packages/${folder}`) ?? '/packages/');
+  const mine = ({ kind }, i) => isMainThread === (kind !== 'metric' && i % 2 === 0);
+  for (const kind of Object.keys(kinds))
+    for (const part of partsOf(kind, packageOf).filter(mine))
+      out(`variants/${kind}-${part.name}.md`, card(part));
+  if (isMainThread) return;
+  for (const part of partsOf('metric', packageOf)) out(`generated/ball-${part.name}.md`, metricPicture(part));
+}
+
+function listOfCards() {
   const sidebar = [];
   let index =
     '# Variants and parts\n\nEvery card is made from the declaration that the code itself runs on.\n';
-  const card = cardsOf(root, sources, (folder) => pages.get(`packages/${folder}`) ?? '/packages/');
   for (const [kind, heading] of Object.entries(kinds)) {
     const parts = partsOf(kind, packageOf);
-    for (const part of parts) out(`variants/${kind}-${part.name}.md`, card(part));
     const items = parts
       .map(({ name }) => ({ text: name, link: `/variants/${kind}-${name}` }))
       .sort((a, b) => a.text.localeCompare(b.text));
@@ -136,10 +146,6 @@ function cards() {
   out('generated/cards.json', JSON.stringify(sidebar));
 }
 
-function metricsPage() {
-  for (const part of partsOf('metric', packageOf)) out(`generated/ball-${part.name}.md`, metricPicture(part));
-}
-
 /** The binaries of TensorFlow.js's wasm backend, for the playground. */
 function binaries() {
   const from = dirname(fileURLToPath(import.meta.resolve('@tensorflow/tfjs-backend-wasm')));
@@ -149,10 +155,15 @@ function binaries() {
 }
 
 await tf.setBackend('cpu');
-for (const folder of ['generated', 'variants', 'packages', 'examples', 'studies'])
-  rmSync(join(docs, folder), { recursive: true, force: true });
-copies();
-cards();
-metricsPage();
-binaries();
-console.log(`pages: written below ${relative(root, docs)}`);
+if (isMainThread) {
+  for (const folder of ['generated', 'variants', 'packages', 'examples', 'studies'])
+    rmSync(join(docs, folder), { recursive: true, force: true });
+  const other = new Worker(new URL(import.meta.url));
+  const ended = new Promise((resolve, reject) => other.once('error', reject).once('exit', resolve));
+  copies();
+  listOfCards();
+  binaries();
+  cards();
+  await ended;
+  console.log(`pages: written below ${relative(root, docs)}`);
+} else cards();

@@ -90,6 +90,7 @@ export function problemOf(surface, key) {
   const formula = lossOf(surface.formula);
   const examples = byExamples.has(key);
   const bound = bounds[boundOf[key]];
+  const shiftsOf = (axis) => tf.tensor1d(shifts.map((shift) => shift[axis]));
   const each = (x, y) => shifts.map(([dx, dy]) => formula(tf.add(x, dx), tf.add(y, dy)));
   const value = (x, y) => (examples ? tf.div(tf.addN(each(x, y)), shifts.length) : formula(x, y));
   const holder = holders[holderOf[key] ?? 'vector'];
@@ -111,7 +112,10 @@ export function problemOf(surface, key) {
     const variables = lift(point).map((tensor, i) => tf.variable(tensor, true, holder.names[i]));
     const coordinates = () =>
       holder.at.map(([variable, place]) => tf.gather(tf.reshape(variables[variable], [-1]), place));
-    const losses = () => tf.stack(each(...coordinates()));
+    const losses = () => {
+      const [x, y] = coordinates();
+      return formula(tf.add(x, shiftsOf(0)), tf.add(y, shiftsOf(1)));
+    };
     const loss = !examples
       ? () => formula(...coordinates())
       : bound

@@ -1,5 +1,5 @@
 import type { Registry } from '@tfjs-sam/core/registry';
-import { z } from 'zod';
+import * as z from 'zod';
 import { protoPath, readConfigText } from './config-text.js';
 import { UsageError } from './errors.js';
 import { loadRegistry } from './parts/load.js';

@@ -1,5 +1,5 @@
 import { nearestNames } from '@tfjs-sam/core/registry';
-import { z } from 'zod';
+import * as z from 'zod';
 import { UsageError } from './errors.js';
 import { type ModelName, modelNames } from './model-names.js';
 

@@ -3,7 +3,7 @@ import { dirname, join, resolve as resolvePath } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Plugin, pluginsOf } from '@tfjs-sam/core/registry';
 import { resolve } from 'import-meta-resolve';
-import { z } from 'zod';
+import * as z from 'zod';
 import { UsageError } from './errors.js';
 
 const manifest = z.object({ name: z.string() });

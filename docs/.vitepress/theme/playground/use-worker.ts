@@ -1,12 +1,16 @@
+import { withBase } from 'vitepress';
 import { onBeforeUnmount, onMounted, ref } from 'vue';
 import type { Answer, Request } from './messages.js';
+
+/** Changes with the worker's code, so that no page runs an older one from a cache: the site's configuration says it. */
+declare const WORKER_VERSION: string;
 
 /** The playground's worker, started when the page is shown and ended when it is left. */
 export function useWorker(hear: (answer: Answer) => void) {
   let worker: Worker | undefined;
   const failure = ref('');
   onMounted(() => {
-    worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
+    worker = new Worker(withBase(`/playground/worker.js?${WORKER_VERSION}`), { type: 'module' });
     worker.onmessage = ({ data }: MessageEvent<Answer>) => {
       failure.value = data.kind === 'error' ? data.message : '';
       hear(data);

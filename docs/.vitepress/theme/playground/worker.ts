@@ -10,6 +10,9 @@ import { createDefaultRegistry } from 'tfjs-sam';
 import { lossOf } from '../../../surfaces/formula.mjs';
 import type { Answer, Epoch, Place, Request } from './messages.js';
 
+/** Where the site stands: the bundler says it. */
+declare const BASE: string;
+
 const answer = (message: Answer) => self.postMessage(message);
 const registry = createDefaultRegistry();
 /** Requests that a newer one has made stale are dropped between two chunks. */
@@ -190,7 +193,7 @@ function measured(
 let prepared: Promise<unknown> | undefined;
 function prepare() {
   prepared ??= (async () => {
-    setWasmPaths(`${import.meta.env.BASE_URL}wasm/`);
+    setWasmPaths(`${BASE}wasm/`);
     await prepareBackend({ log: () => {} });
   })();
   return prepared;

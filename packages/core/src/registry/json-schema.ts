@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Kind } from '../declare/kinds.js';
 import type { AnyOption } from '../declare/option.js';
 import { writeLength, writeRange } from '../declare/sorts.js';

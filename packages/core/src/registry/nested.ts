@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Kind } from '../declare/kinds.js';
 
 /** The values that may stand where a nested part belongs. */

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { nearestNames } from '../declare/nearest.js';
 import type { AnyOption } from '../declare/option.js';
 import { describedValues } from './json-schema.js';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Kind } from '../declare/kinds.js';
 import { nameKey } from './json-schema.js';
 import { type PartInfo, type Resolver, resolvingWith } from './nested.js';

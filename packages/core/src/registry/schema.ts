@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { AnyOption, Declarations, Range } from '../declare/option.js';
 import { nestedPart } from './nested.js';
 

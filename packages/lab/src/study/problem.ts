@@ -1,5 +1,5 @@
 import { nearestNames } from '@tfjs-sam/core/registry';
-import type { z } from 'zod';
+import type * as z from 'zod';
 
 /** One thing that is wrong with a configuration. */
 export interface Problem {

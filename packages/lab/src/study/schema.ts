@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Json } from './paths.js';
 
 const named = z.looseObject({ name: z.string() });
