@@ -1,5 +1,5 @@
 // Scaled dot-product attention with its softmax, and its gradient: head by head, a block of queries at a time, so that the
-// matrix of all weights is never stored.
+// matrix of all weights is never stored. Weights lie transposed, [keys, queries]: sums over keys then need no sums across a vector.
 import { gemm } from './gemm';
 import { exp4, read, write } from './math';
 
@@ -14,86 +14,90 @@ function keysOf(first: usize, rows: usize, keys: usize, causal: bool): usize {
   return causal ? min(keys, first + rows) : keys;
 }
 
-/** Hides keys of a row of scores: those whose byte of the mask (0: none) is 0, and from `seen` on. */
-function hide(scores: usize, keys: usize, mask: usize, seen: usize): void {
-  if (mask !== 0)
-    for (let j: usize = 0; j < seen; j++) if (load<u8>(mask + j) === 0) store<f32>(scores + j * 4, HIDDEN);
-  for (let j = seen; j < keys; j++) store<f32>(scores + j * 4, HIDDEN);
-}
-
-/** The largest of a row, NaN where there is one. */
-function largest(x: usize, n: usize): f32 {
-  let most = f32x4.splat(HIDDEN);
-  let i: usize = 0;
-  for (; i + 4 <= n; i += 4) most = f32x4.max(most, v128.load(x + i * 4));
-  for (; i < n; i++) most = f32x4.max(most, v128.load_splat<f32>(x + i * 4));
-  const left = max<f32>(f32x4.extract_lane(most, 0), f32x4.extract_lane(most, 1));
-  return max<f32>(left, max<f32>(f32x4.extract_lane(most, 2), f32x4.extract_lane(most, 3)));
-}
-
-/** Replaces scores by e^(scale·score − shift). Returns their sum. */
-function raise(x: usize, n: usize, scale: f32, shift: f32): f32 {
-  const scales = f32x4.splat(scale);
-  const shifts = f32x4.splat(shift);
-  let sums = f32x4.splat(0);
-  let rest: f32 = 0;
-  for (let i: usize = 0; i < n; ) {
-    const one = n - i < 4;
-    const e = exp4(f32x4.sub(f32x4.mul(read(x + i * 4, one), scales), shifts));
-    write(x + i * 4, e, one);
-    if (one) rest += f32x4.extract_lane(e, 0);
-    else sums = f32x4.add(sums, e);
-    i += one ? 1 : 4;
-  }
-  const left = f32x4.extract_lane(sums, 0) + f32x4.extract_lane(sums, 1);
-  return left + (f32x4.extract_lane(sums, 2) + f32x4.extract_lane(sums, 3)) + rest;
-}
-
-function scaleRow(x: usize, n: usize, factor: f32): void {
-  const factors = f32x4.splat(factor);
-  for (let i: usize = 0; i < n; ) {
-    const one = n - i < 4;
-    write(x + i * 4, f32x4.mul(read(x + i * 4, one), factors), one);
-    i += one ? 1 : 4;
-  }
-}
-
-/**
- * The softmax of rows of scores. Each row's shift and the inverse of its sum are put into stats[rows, 2], or with `known` taken from
- * there. A row that sees no key has weights of 0.
- */
-function softmaxRows(
+/** Hides keys from queries: those whose byte of the mask [rows, keys], `maskRow` apart, is 0 (0: none), and with `causal` later ones. */
+function hide(
   scores: usize,
   rows: usize,
-  keys: usize,
+  n: usize,
   first: usize,
   mask: usize,
   maskRow: usize,
   causal: bool,
+): void {
+  for (let j: usize = 0; j < n; j++) {
+    const later = causal && j > first ? min(rows, j - first) : 0;
+    for (let i: usize = 0; i < later; i++) store<f32>(scores + i * 4, HIDDEN);
+    if (mask !== 0)
+      for (let i = later; i < rows; i++)
+        if (load<u8>(mask + i * maskRow + j) === 0) store<f32>(scores + i * 4, HIDDEN);
+    scores += rows * 4;
+  }
+}
+
+/** The largest of each column of x, `n` rows of `ld` bytes; a NaN is passed over: its exponential tells. */
+function largest(x: usize, n: usize, ld: usize, one: bool): v128 {
+  let most = f32x4.splat(HIDDEN);
+  for (let j: usize = 0; j < n; j++) {
+    most = f32x4.pmax(most, read(x, one));
+    x += ld;
+  }
+  return most;
+}
+
+/** Replaces scores by e^(scale·score − shift). Returns the columns' sums. */
+function raise(x: usize, n: usize, ld: usize, one: bool, scale: v128, shift: v128): v128 {
+  let sums = f32x4.splat(0);
+  for (let j: usize = 0; j < n; j++) {
+    const e = exp4(f32x4.sub(f32x4.mul(read(x, one), scale), shift));
+    sums = f32x4.add(sums, e);
+    write(x, e, one);
+    x += ld;
+  }
+  return sums;
+}
+
+function scaleColumns(x: usize, n: usize, ld: usize, one: bool, factors: v128): void {
+  for (let j: usize = 0; j < n; j++) {
+    write(x, f32x4.mul(read(x, one), factors), one);
+    x += ld;
+  }
+}
+
+/**
+ * The softmax of the columns of scores[n, rows], a column for each query, four at once. Each query's shift and the inverse of its sum are
+ * put into `shifts` and `inverses`, or with `known` taken from there. A query that sees no key has weights of 0.
+ */
+function softmaxColumns(
+  scores: usize,
+  rows: usize,
+  n: usize,
   scale: f32,
-  stats: usize,
+  shifts: usize,
+  inverses: usize,
   known: bool,
 ): void {
-  for (let row: usize = 0; row < rows; row++) {
-    if (mask !== 0 || causal) hide(scores, keys, mask, keysOf(first + row, 1, keys, causal));
+  const scales = f32x4.splat(scale);
+  const ld = rows * 4;
+  for (let i: usize = 0; i < rows; ) {
+    const one = rows - i < 4;
+    const x = scores + i * 4;
     if (!known) {
-      const most = largest(scores, keys) * scale;
-      const shift: f32 = most === HIDDEN ? 0 : most;
-      const sum = raise(scores, keys, scale, shift);
-      store<f32>(stats, shift);
-      store<f32>(stats, sum === 0 ? 0 : 1 / sum, 4);
-    } else raise(scores, keys, scale, load<f32>(stats));
-    scaleRow(scores, keys, load<f32>(stats, 4));
-    scores += keys * 4;
-    stats += 8;
-    if (mask !== 0) mask += maskRow;
+      const most = largest(x, n, ld, one);
+      const shift = v128.andnot(f32x4.mul(most, scales), f32x4.eq(most, f32x4.splat(HIDDEN)));
+      const sum = raise(x, n, ld, one, scales, shift);
+      const inverse = v128.andnot(f32x4.div(f32x4.splat(1), sum), f32x4.eq(sum, f32x4.splat(0)));
+      write(shifts + i * 4, shift, one);
+      write(inverses + i * 4, inverse, one);
+    } else raise(x, n, ld, one, scales, read(shifts + i * 4, one));
+    scaleColumns(x, n, ld, one, read(inverses + i * 4, one));
+    i += one ? 1 : 4;
   }
 }
 
 /**
  * Attention of the `count` heads from `first` on, counted through the items of the batch. q [items, queries, heads, size],
  * k [items, keys, heads, size], v [items, keys, heads, valueSize], out as q with valueSize. `mask` (0: none) has a byte for each query
- * and key, `maskItem` bytes from one item to the next. stats [items, heads, queries, 2] is kept for the gradient. `tmp` has room for
+ * and key, `maskItem` bytes from one item to the next. stats [items, heads, 2, queries] is kept for the gradient. `tmp` has room for
  * min(queries, 120) · keys floats.
  */
 export function attention(
@@ -129,33 +133,31 @@ export function attention(
       const rows = min(BLOCK, queries - i);
       const n = keysOf(i, rows, keys, causal);
       const from = mask === 0 ? 0 : mask + item * maskItem + i * keys;
-      gemm(rows, n, size, qh + i * row, row, 4, kh, 4, row, tmp, n * 4, false, scratch);
-      softmaxRows(tmp, rows, n, i, from, keys, causal, scale, stats + (head * queries + i) * 8, false);
-      gemm(rows, valueSize, n, tmp, n * 4, 4, vh, valueRow, 4, outH + i * valueRow, valueRow, false, scratch);
+      const s = rows * 4;
+      const known = stats + (2 * head * queries + i) * 4;
+      gemm(n, rows, size, kh, row, 4, qh + i * row, 4, row, tmp, s, false, scratch);
+      if (mask !== 0 || causal) hide(tmp, rows, n, i, from, keys, causal);
+      softmaxColumns(tmp, rows, n, scale, known, known + queries * 4, false);
+      gemm(rows, valueSize, n, tmp, 4, s, vh, valueRow, 4, outH + i * valueRow, valueRow, false, scratch);
     }
   }
 }
 
-/** Replaces rows of the gradient at the weights by that at the scores, scale · p · (dp − Σ p·dp). */
-function scoreGradients(p: usize, dp: usize, rows: usize, keys: usize, scale: f32): void {
+/** Replaces columns of the gradient at the weights by that at the scores, scale · p · (dp − Σ p·dp). */
+function scoreGradients(p: usize, dp: usize, rows: usize, n: usize, scale: f32): void {
   const scales = f32x4.splat(scale);
-  for (let row: usize = 0; row < rows; row++) {
+  const ld = rows * 4;
+  for (let i: usize = 0; i < rows; ) {
+    const one = rows - i < 4;
+    const end = n * ld + i * 4;
     let sums = f32x4.splat(0);
-    for (let j: usize = 0; j < keys; ) {
-      const one = keys - j < 4;
-      sums = f32x4.add(sums, f32x4.mul(read(p + j * 4, one), read(dp + j * 4, one)));
-      j += one ? 1 : 4;
+    for (let o = i * 4; o < end; o += ld)
+      sums = f32x4.add(sums, f32x4.mul(read(p + o, one), read(dp + o, one)));
+    for (let o = i * 4; o < end; o += ld) {
+      const slope = f32x4.mul(read(p + o, one), f32x4.sub(read(dp + o, one), sums));
+      write(dp + o, f32x4.mul(scales, slope), one);
     }
-    const left = f32x4.extract_lane(sums, 0) + f32x4.extract_lane(sums, 1);
-    const means = f32x4.splat(left + (f32x4.extract_lane(sums, 2) + f32x4.extract_lane(sums, 3)));
-    for (let j: usize = 0; j < keys; ) {
-      const one = keys - j < 4;
-      const slope = f32x4.mul(read(p + j * 4, one), f32x4.sub(read(dp + j * 4, one), means));
-      write(dp + j * 4, f32x4.mul(scales, slope), one);
-      j += one ? 1 : 4;
-    }
-    p += keys * 4;
-    dp += keys * 4;
+    i += one ? 1 : 4;
   }
 }
 
@@ -166,7 +168,7 @@ function clearRows(x: usize, rows: usize, columns: usize, stride: usize): void {
 
 /**
  * Gradients of `attention` with respect to q, k and v, which lie as these; dOut lies as out. The weights p are computed again. With
- * P = softmax(scale·QKᵀ), dP = dO·Vᵀ and dS = scale · P ∘ (dP − rows' Σ P∘dP):
+ * P = softmax(scale·QKᵀ), dP = dO·Vᵀ and dS = scale · P ∘ (dP − Σ P∘dP), a sum for each query:
  *
  *   dQ = dS·K, dK = dSᵀ·Q, dV = Pᵀ·dO
  *
@@ -215,17 +217,19 @@ export function attentionGradient(
     for (let i: usize = 0; i < queries; i += BLOCK) {
       const rows = min(BLOCK, queries - i);
       const n = keysOf(i, rows, keys, causal);
-      const s = n * 4;
+      const s = rows * 4;
       const from = mask === 0 ? 0 : mask + item * maskItem + i * keys;
       const qh = q + ofQuery + i * row;
       const dOutH = dOut + item * queries * valueRow + column * valueSize + i * valueRow;
-      gemm(rows, n, size, qh, row, 4, kh, 4, row, tmp, s, false, scratch);
-      softmaxRows(tmp, rows, n, i, from, keys, causal, scale, stats + (head * queries + i) * 8, true);
-      gemm(rows, n, valueSize, dOutH, valueRow, 4, vh, 4, valueRow, dp, s, false, scratch);
-      gemm(n, valueSize, rows, tmp, 4, s, dOutH, valueRow, 4, dvh, valueRow, i > 0, scratch);
+      const known = stats + (2 * head * queries + i) * 4;
+      gemm(n, rows, size, kh, row, 4, qh, 4, row, tmp, s, false, scratch);
+      if (mask !== 0 || causal) hide(tmp, rows, n, i, from, keys, causal);
+      softmaxColumns(tmp, rows, n, scale, known, known + queries * 4, true);
+      gemm(n, rows, valueSize, vh, valueRow, 4, dOutH, 4, valueRow, dp, s, false, scratch);
+      gemm(n, valueSize, rows, tmp, s, 4, dOutH, valueRow, 4, dvh, valueRow, i > 0, scratch);
       scoreGradients(tmp, dp, rows, n, scale);
-      gemm(rows, size, n, dp, s, 4, kh, row, 4, dq + ofQuery + i * row, row, false, scratch);
-      gemm(n, size, rows, dp, 4, s, qh, row, 4, dkh, row, i > 0, scratch);
+      gemm(rows, size, n, dp, 4, s, kh, row, 4, dq + ofQuery + i * row, row, false, scratch);
+      gemm(n, size, rows, dp, s, 4, qh, row, 4, dkh, row, i > 0, scratch);
     }
   }
 }

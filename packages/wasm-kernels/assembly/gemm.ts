@@ -1,4 +1,5 @@
 // Matrix product with arbitrary strides: blocks that fit the caches, packed panels, the micro kernel.
+import { multiplyInPlace, staysInPlace } from './in-place';
 import { low, NR, TALL, tall } from './micro';
 import { packA, packB, panelRows } from './pack';
 import { rowTimesMatrix } from './row';
@@ -105,6 +106,10 @@ export function gemm(
     b += whole * 4;
     c += whole * 4;
     n -= whole;
+  }
+  if (staysInPlace(m, n, k, csB, add)) {
+    multiplyInPlace(m, n, k, a, rsA, csA, b, rsB, c, ldc, add, scratch);
+    return;
   }
   const pa = scratchA(scratch);
   const pb = scratchB(scratch);

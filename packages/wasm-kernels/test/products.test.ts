@@ -54,6 +54,30 @@ onEveryImplementation('matMul', () => {
           );
   });
 
+  it('gives few rows the bits that they have among many, however deep and wide', async () => {
+    if (!tf.getKernel('SamDense', 'wasm')) return;
+    for (const [k, n] of [
+      [5, 3],
+      [40, 61],
+      [300, 20],
+      [784, 515],
+    ] as const)
+      tf.tidy(() => {
+        const [a, b, bias] = [random(k, [40, k]), random(n, [k, n]), random(1, [n])].map(({ data, shape }) =>
+          tf.tensor(data, [...shape]),
+        ) as [tf.Tensor2D, tf.Tensor2D, tf.Tensor1D];
+        for (const f of [
+          (a: tf.Tensor2D) => tf.matMul(a, b),
+          (a: tf.Tensor2D) => tf.fused.matMul({ a, b, bias }),
+          (a: tf.Tensor2D) => tf.matMul(tf.transpose(a) as tf.Tensor2D, b, true),
+        ]) {
+          const whole = f(a).dataSync();
+          for (const m of [2, 3, 4, 5, 6, 7, 8])
+            expect(f(tf.slice(a, 0, m)).dataSync(), `${m}×${n}×${k}`).toEqual(whole.slice(0, m * n));
+        }
+      });
+  });
+
   it('takes data that tensors share in every shape they have', async () => {
     await expectLikeCpu('dot and outer', [random(1, [2]), random(2, [2])], 4, (u, v) => [
       tf.dot(u!, v!),

@@ -49,12 +49,12 @@ function operandsOf(call: KernelCall, side: SideModule, lengths: Lengths) {
 /** Bytes of the weights that are held at once. */
 const blockBytes = ({ queries, keys }: Lengths): number => Math.min(BLOCK, queries) * keys * 4;
 
-/** `SamAttention`, `SamMaskedAttention`: the output, and each query's shift and inverse sum [items, heads, queries, 2]. */
+/** `SamAttention`, `SamMaskedAttention`: the output, and each query's shift and inverse sum [items, heads, 2, queries]. */
 export function attention(call: KernelCall, side: SideModule): TensorInfo[] {
   const lengths = lengthsOf(call);
   const { items, heads, queries, valueSize } = lengths;
   const shape = [...input(call, 'query').shape.slice(0, -1), heads * valueSize];
-  const [out, stats] = [side.output(shape), side.output([items, heads, queries, 2])];
+  const [out, stats] = [side.output(shape), side.output([items, heads, 2, queries])];
   const scratch = side.scratch();
   side.withMemory(blockBytes(lengths), (tmp) =>
     side.run.attention(
