@@ -67,10 +67,9 @@ for (const name of readdirSync(join(root, 'examples')).sort()) {
   if (!program && !existsSync(join(folder, 'study.yaml'))) continue;
   const result = program ? lines(folder, program) : study(folder);
   const readme = join(folder, 'README.md');
-  const about = `Printed by \`npm run gallery -- ${name}\` with Node ${process.versions.node.split('.')[0]} on ${cpus().length} cores; its test asserts in CI that it learns.`;
-  writeFileSync(
-    readme,
-    withSection(readFileSync(readme, 'utf8'), 'result', `## Result\n\n${result}\n\n${about}`),
-  );
+  const { description } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+  const text = existsSync(readme) ? readFileSync(readme, 'utf8') : `# ${name}\n\n${description}.\n`;
+  const about = `Printed by \`npm run gallery -- ${name}\` with Node ${process.versions.node.split('.')[0]} on ${cpus().length} cores${existsSync(join(folder, 'test')) ? '; its test asserts in CI that it learns' : ''}.`;
+  writeFileSync(readme, withSection(text, 'result', `## Result\n\n${result}\n\n${about}`));
   console.log(`gallery: ${name}`);
 }

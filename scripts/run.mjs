@@ -124,6 +124,7 @@ const commands = {
   },
   lint: (args) => sh(bin('biome'), ['ci', ...args]),
   format: (args) => sh(bin('biome'), ['check', '--write', ...args]),
+  changeset: (args) => sh(bin('changeset'), args),
   docs: async () => {
     // Twoslash and the cards read what is built; the reference reads the sources.
     buildAll();

@@ -7,11 +7,28 @@ const camel = (name) => name.replace(/-(\w)/g, (_, letter) => letter.toUpperCase
 /** As Biome formats a configuration of TypeScript: what fits on a line is on one. */
 const tsconfig = (value) => json(value).replace(/\[\s+("[^"]*")\s+\]/g, '[$1]');
 const referencesTo = (paths) => paths.map((path) => ({ path }));
+const has = (folder, name) => existsSync(join(root, folder, name));
+
+/** How TypeScript builds a folder that does not say it itself: with what its manifest needs of the workspace. */
+function buildOf(folder) {
+  const { dependencies, devDependencies } = readJson(`${folder}/package.json`);
+  const needed = { ...dependencies, ...devDependencies };
+  const references = workspaceFolders().filter(
+    (other) => readJson(`${other}/package.json`).name in needed && has(other, 'tsconfig.json'),
+  );
+  return tsconfig({
+    extends: '../../tsconfig.base.json',
+    compilerOptions: { rootDir: 'src', outDir: 'dist', tsBuildInfoFile: 'dist/.tsbuildinfo' },
+    include: ['src'],
+    references: referencesTo(references.map((other) => `../../${other}`)),
+  });
+}
 
 /** Files and what they should say, by path. */
 export function wiredFiles() {
   const variants = variantFolders();
-  const built = workspaceFolders().filter((folder) => existsSync(join(root, folder, 'tsconfig.json')));
+  const built = workspaceFolders().filter((folder) => has(folder, 'tsconfig.json') || has(folder, 'src'));
+  const fresh = built.filter((folder) => !has(folder, 'tsconfig.json'));
   const umbrella = 'packages/tfjs-sam';
   const { dependencies: _, ...manifest } = readJson(`${umbrella}/package.json`);
   const needed = ['core', ...variants].map((folder) => [`@tfjs-sam/${folder}`, 'workspace:^']);
@@ -19,6 +36,7 @@ export function wiredFiles() {
     entry[0] === 'peerDependencies' ? [['dependencies', Object.fromEntries(needed)], entry] : [entry],
   );
   return {
+    ...Object.fromEntries(fresh.map((folder) => [`${folder}/tsconfig.json`, buildOf(folder)])),
     'tsconfig.json': json({ ...readJson('tsconfig.json'), references: referencesTo(built) }),
     [`${umbrella}/package.json`]: json(Object.fromEntries(ordered)),
     [`${umbrella}/tsconfig.json`]: tsconfig({

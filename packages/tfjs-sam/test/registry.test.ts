@@ -148,13 +148,16 @@ describe('a composition from plain JSON', () => {
   });
 
   it.each([
-    ['m-sam', '"modality-sam" or "momentum-sam" or "msam" or "multistep-sam"'],
-    ['M-SAM', '"modality-sam" or "momentum-sam" or "msam" or "multistep-sam"'],
-    ['X_SAM', '"x-sam" or "xsam"'],
-    ['ssam', '"sl-sam" or "sparse-sam" or "stable-sam"'],
-    ['fsam', '"focal-sam" or "fisher-sam" or "friendly-sam" or "frob-sam"'],
+    ['m-sam', ['modality-sam', 'momentum-sam', 'msam', 'multistep-sam']],
+    ['M-SAM', ['modality-sam', 'momentum-sam', 'msam', 'multistep-sam']],
+    ['X_SAM', ['x-sam', 'xsam']],
+    ['ssam', ['sl-sam', 'sparse-sam', 'stable-sam']],
+    ['fsam', ['focal-sam', 'fisher-sam', 'friendly-sam', 'frob-sam']],
   ])('refuses %s, which papers call several methods, and names them all', (variant, names) => {
-    const hint = `got "${variant}". Did you mean ${names}?`;
+    // Among them: variants that are added later may be called so as well.
+    const hint = new RegExp(
+      `got "${variant}"\\. Did you mean .*${names.map((name) => `"${name}"`).join('.*')}.*\\?`,
+    );
     expect(() => registry.parse({ variant, base: { name: 'adamw' } })).toThrow(hint);
     expect(() => registry.describe(variant)).toThrow(hint);
   });
