@@ -28,7 +28,7 @@ function lengthsOf(call: KernelCall) {
 
 type Lengths = ReturnType<typeof lengthsOf>;
 
-/** What both functions of the side module begin with: the heads, where the operands lie, their lengths. */
+/** The arguments that both functions of the side module begin with: the heads, where the operands lie, their lengths. */
 function operandsOf(call: KernelCall, side: SideModule, lengths: Lengths) {
   const { items, heads, queries, keys, size, valueSize } = lengths;
   const [q, k, v] = ['query', 'key', 'value'].map((name) => side.address(input(call, name))) as [
