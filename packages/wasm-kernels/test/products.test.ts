@@ -64,7 +64,7 @@ onEveryImplementation('matMul', () => {
     ] as const)
       tf.tidy(() => {
         const [a, b, bias] = [random(k, [40, k]), random(n, [k, n]), random(1, [n])].map(({ data, shape }) =>
-          tf.tensor(data, [...shape]),
+          tf.tensor<tf.Rank>(data, [...shape]),
         ) as [tf.Tensor2D, tf.Tensor2D, tf.Tensor1D];
         for (const f of [
           (a: tf.Tensor2D) => tf.matMul(a, b),
@@ -73,7 +73,7 @@ onEveryImplementation('matMul', () => {
         ]) {
           const whole = f(a).dataSync();
           for (const m of [2, 3, 4, 5, 6, 7, 8])
-            expect(f(tf.slice(a, 0, m)).dataSync(), `${m}×${n}×${k}`).toEqual(whole.slice(0, m * n));
+            expect(f(tf.slice(a, [0, 0], [m, k])).dataSync(), `${m}×${n}×${k}`).toEqual(whole.slice(0, m * n));
         }
       });
   });
