@@ -138,12 +138,18 @@ describe('a study', () => {
     const output = new Text();
     const arms = { sgd: {} };
     const path = join(folder, 'own-services');
-    const results = await runStudy({ ...study, arms }, { folder: path, executor, listener, output });
+    const clock = () => new Date(Date.UTC(2000, 0, 1));
+    const results = await runStudy({ ...study, arms }, { folder: path, executor, listener, clock, output });
     expect(heard.sort()).toEqual(['0 of 2', 'sgd', 'sgd', 'true 1 the machine is gone']);
     expect(output.text).toBe(`${path}: on two unreliable slots\n`);
     expect(closed).toBe(1);
     const usual = await runStudy({ ...study, arms }, { folder: join(folder, 'usual', 'services') });
     expect(canonicalTable(results)).toBe(canonicalTable(usual));
+    const times = readdirSync(path, { recursive: true, encoding: 'utf8' })
+      .filter((file) => /\.jsonl?$/.test(file))
+      .flatMap((file) => readFileSync(join(path, file), 'utf8').match(/\d{4}-\d\d-\d\dT[\d:.]+Z/g) ?? []);
+    // The study's begin, two results, three attempts of two events each.
+    expect(times).toEqual(Array(1 + 2 + 6).fill('2000-01-01T00:00:00.000Z'));
   });
 
   it('tells from the start how many trials there will be, those of the chosen point among them', async () => {

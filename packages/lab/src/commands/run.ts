@@ -70,6 +70,8 @@ interface Services {
   readonly executor?: Executor;
   /** Hears of trials, their epochs and attempts, as they happen. Default: writes progress to the output. */
   readonly listener?: StudyListener;
+  /** The time that is written down: of the study's begin, of attempts and results. Default: the system's. */
+  readonly clock?: () => Date;
 }
 
 /** Runs until a signal stops it: what is unfinished is taken up again by the same command. */
@@ -109,6 +111,7 @@ export async function runSession(
       folder,
       executor,
       listener: services.listener ?? progressOf(output),
+      clock: services.clock ?? (() => new Date()),
       mine: shard && shardOwner(expansion, shard),
       signal: stop.signal,
       check: () => {
@@ -218,6 +221,7 @@ export async function runStudy(study: StudyInput, options: RunStudyOptions = {})
   } = options;
   const source = studyFrom(study);
   const folder = options.folder ?? join('runs', source.study.study);
-  const session = await openStudy(source, { folder, command: commandLine(), extend });
+  const { clock } = services;
+  const session = await openStudy(source, { folder, command: commandLine(), extend, clock });
   return runSession(session, { workers: String(workers) }, output, services);
 }

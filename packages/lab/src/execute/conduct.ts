@@ -27,6 +27,8 @@ export interface Conduct {
   readonly folder: StudyFolder;
   readonly executor: Executor;
   readonly listener?: StudyListener;
+  /** The time that is written down. */
+  readonly clock: () => Date;
   /** True of a trial that is this runner's, of a study that is spread over several. Default: all are. */
   readonly mine?: ((spec: TrialSpec) => boolean) | undefined;
   /** Stops: nothing new begins. */
@@ -102,6 +104,8 @@ class Conductor {
 
   readonly #mine = (spec: TrialSpec): boolean => this.#conduct.mine?.(spec) ?? true;
 
+  readonly #now = () => this.#conduct.clock().toISOString();
+
   readonly #get = (id: string): Known => this.#known.get(id) ?? { state: 'open', epochs: [] };
 
   /** Queues what has become possible: seed by seed, so that arms take turns and early looks are fair. */
@@ -154,7 +158,7 @@ class Conductor {
     const { folder } = open;
     const attempt = open.failures + 1;
     const event = (state: 'running' | 'queued' | 'paused' | 'done' | 'failed', reason?: string) => ({
-      at: new Date().toISOString(),
+      at: this.#now(),
       state,
       attempt,
       by: this.#by,
@@ -208,7 +212,7 @@ class Conductor {
         const stored = { ...output, state: 'done' as const };
         written(() =>
           folder.finish(
-            { ...stored, id, attempts: attempt, finishedAt: new Date().toISOString(), by: this.#by },
+            { ...stored, id, attempts: attempt, finishedAt: this.#now(), by: this.#by },
             event('done'),
           ),
         );
@@ -252,7 +256,7 @@ class Conductor {
         epochs,
         id,
         attempts: open.failures,
-        finishedAt: new Date().toISOString(),
+        finishedAt: this.#now(),
         by: this.#by,
       },
       event('failed', reason),

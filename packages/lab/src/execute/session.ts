@@ -34,6 +34,8 @@ export interface SessionOptions {
   readonly command: string;
   /** Accepts a study that was added to. */
   readonly extend?: boolean | undefined;
+  /** The time that is written down. Default: the system's. */
+  readonly clock?: (() => Date) | undefined;
   readonly shard?: StudyHeader['shard'];
 }
 
@@ -100,7 +102,7 @@ export async function openStudy(source: StudySource, options: SessionOptions): P
     shard: options.shard,
     provenance: before?.provenance ?? {
       command: options.command,
-      startedAt: new Date().toISOString(),
+      startedAt: (options.clock?.() ?? new Date()).toISOString(),
       environment: { ...code, ...describeMachine(), backend: backend.name },
       git: gitRevision(),
     },
