@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { median, quantile } from 'simple-statistics';
 
 /** Several measurements: their median and quartiles. */
@@ -17,6 +18,8 @@ export interface Rounds {
   readonly settle?: number;
   /** Milliseconds after which no further round begins; one round always counts. Default none. */
   readonly limit?: number;
+  /** Milliseconds of rest before each call: threads of another side may still look for work. Default none. */
+  readonly rest?: number;
 }
 
 /** What is timed; a promise is waited for. */
@@ -38,7 +41,7 @@ async function timeOf(f: Timed): Promise<number> {
  */
 export async function sideBySide<K extends string>(
   functions: Readonly<Record<K, Timed>>,
-  { rounds, warmUp, settle = 0, limit = Number.POSITIVE_INFINITY }: Rounds,
+  { rounds, warmUp, settle = 0, limit = Number.POSITIVE_INFINITY, rest = 0 }: Rounds,
 ): Promise<Record<K, number[]>> {
   const names = Object.keys(functions) as K[];
   const times = Object.fromEntries(names.map((name) => [name, []])) as unknown as Record<K, number[]>;
@@ -51,6 +54,7 @@ export async function sideBySide<K extends string>(
   }
   for (let round = 0; round < rounds && !(round > 0 && late()); round++) {
     for (const name of round % 2 === 0 ? names : [...names].reverse()) {
+      if (rest > 0) await sleep(rest);
       times[name].push(await timeOf(functions[name]));
     }
   }

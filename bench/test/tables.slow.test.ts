@@ -29,7 +29,7 @@ describe.concurrent('the tables, tiny', { timeout: 180_000 }, () => {
     );
     expectRectangle(table, 4);
     const torch = findTorch();
-    for (const [, side, time, ratio, overTorch] of table.rows) {
+    for (const [, side, time, ratio, overBound, overTorch] of table.rows) {
       const isTorch = side!.startsWith('PyTorch');
       if (isTorch && !torch) {
         expect(time).toBe('not installed');
@@ -38,6 +38,8 @@ describe.concurrent('the tables, tiny', { timeout: 180_000 }, () => {
       expect(time, side).toMatch(spread);
       // PyTorch's own time on one thread was not asked for.
       if (!isTorch) expect(ratio, side).toMatch(spread);
+      if (side === '2 threads') expect(overBound, side).toMatch(spread);
+      else expect(overBound, side).toBe('');
       if (torch && !torch.referenceBlas && side !== '1 thread') expect(overTorch, side).toMatch(spread);
     }
   });
@@ -46,8 +48,13 @@ describe.concurrent('the tables, tiny', { timeout: 180_000 }, () => {
     // Workers are programs of the packages, which a bundle does not hold.
     const program = fileURLToPath(new URL('../dist/child.js', import.meta.url));
     const table = await tables.parallel({ ...settings({ models: ['MLP b8'] }), program });
-    expectRectangle(table, 7);
-    for (const [, side, ...cells] of table.rows) for (const cell of cells) expect(cell, side).toMatch(spread);
+    expectRectangle(table, 8);
+    for (const [, side, ...cells] of table.rows) {
+      // Steps on one thread are not bounded by two.
+      const bounded = !/1 thread|twice/.test(side!);
+      for (const cell of cells.slice(0, bounded ? 4 : 3)) expect(cell, side).toMatch(spread);
+      expect(cells).toHaveLength(4);
+    }
   });
 
   it('training: by fit, in a loop, and in PyTorch where it is', async () => {

@@ -5,9 +5,10 @@ import { models } from '../models/index.js';
 import type { AnyModelName } from '../models/names.js';
 import { type Rounds, sideBySide } from '../timing.js';
 import { base } from '../training.js';
+import { startTwin } from './twins.js';
 
-/** The sides of one process: steps on this thread, and those of trainers with a worker. */
-export type ParallelSide = 'sgd' | 'sam' | 'sampa' | 'global' | 'per-worker';
+/** The sides of one process: steps on this thread, the same on two threads that share nothing, those of trainers with a worker. */
+export type ParallelSide = 'sgd' | 'twice' | 'sam' | 'sampa' | 'global' | 'per-worker';
 
 /** The steps to time. */
 export interface ParallelJob extends Rounds {
@@ -36,22 +37,29 @@ export async function parallelJob(job: ParallelJob): Promise<ParallelResult> {
     return () => trainer.step({ xs, ys }).dispose();
   };
   const split = async (sharpness: 'global' | 'per-worker') =>
-    by(await DataParallelTrainer.create({ module, optimizer: sam(base()), threads: 2, sharpness }));
-  const makers: Readonly<Record<ParallelSide, () => Promise<() => void> | (() => void)>> = {
+    by(
+      await DataParallelTrainer.create({
+        ...{ module, optimizer: sam(base()), threads: 2, sharpness, fallback: false },
+      }),
+    );
+  const makers: Readonly<Record<Exclude<ParallelSide, 'twice'>, () => Promise<() => void> | (() => void)>> = {
     sgd: () => here(base()),
     sam: () => here(sam(base()) as never),
-    sampa: async () => by(await SampaTrainer.create({ module, optimizer: sampa(base()) })),
+    sampa: async () => by(await SampaTrainer.create({ module, optimizer: sampa(base()), fallback: false })),
     global: () => split('global'),
     'per-worker': () => split('per-worker'),
   };
   const functions: Partial<Record<ParallelSide, () => void>> = {};
+  const twin = sides.includes('twice') ? await startTwin(name, steps) : undefined;
   for (const side of sides) {
-    const step = await makers[side]();
+    const step = await makers[side === 'twice' ? 'sgd' : side]();
     functions[side] = () => {
-      for (let i = 0; i < steps; i++) step();
+      if (side === 'twice') twin!.round(step);
+      else for (let i = 0; i < steps; i++) step();
     };
   }
   const times = await sideBySide(functions as Record<ParallelSide, () => void>, rounds);
+  await twin?.end();
   await Promise.all(trainers.map((trainer) => trainer.dispose()));
   return Object.fromEntries(sides.map((side) => [side, times[side].map((time) => time / steps)]));
 }

@@ -19,6 +19,10 @@ const inTorch = (threads: number): Side => ({
   ...{ name: `PyTorch, ${threads} thread${threads === 1 ? '' : 's'}`, threads, processes: 1, in: 'PyTorch' },
 });
 
+const apart = (count: number): Side => ({
+  ...{ name: `${count} processes of 1 thread, time ÷ ${count}`, threads: 1, processes: count },
+});
+
 /** One thread, several threads, as many processes of one thread (what the cores give where nothing is shared), and PyTorch. */
 function sides(): Side[] {
   const counts = [2, 4, 8].filter((count) => count === 2 || count <= availableParallelism());
@@ -28,7 +32,7 @@ function sides(): Side[] {
     ...counts.flatMap((count) => [
       inTorch(count),
       { name: `${count} threads`, threads: count, processes: 1 },
-      { name: `${count} processes of 1 thread, time ÷ ${count}`, threads: 1, processes: count },
+      apart(count),
     ]),
   ];
 }
@@ -68,18 +72,19 @@ export async function threads(settings: Settings): Promise<Table> {
       torch && !torch.referenceBlas ? named(inTorch(side.threads * side.processes).name) : undefined,
     ];
     const over = (other: typeof one) => (other ? show(ratio(times, other.times)) : '');
-    if (side.in && !torch) return [model, side.name, 'not installed', '', ''];
-    return [model, side.name, show(summarise(times), 3), over(one), over(rival)];
+    const bound = side.in || side.threads === 1 ? undefined : named(apart(side.threads).name);
+    if (side.in && !torch) return [model, side.name, 'not installed', '', '', ''];
+    return [model, side.name, show(summarise(times), 3), over(one), over(bound), over(rival)];
   });
   return {
     name: 'threads',
     title: 'Threads: one gradient on several',
-    columns: ['model', 'side', 'ms', '÷ 1 thread', '÷ PyTorch on as many'],
+    columns: ['model', 'side', 'ms', '÷ 1 thread', '÷ the machine’s bound', '÷ PyTorch on as many'],
     rows,
     notes: [
       `Medians of ${settings.repetitions} processes per side, in turns; median and quartiles over the processes.`,
       torchNote(torch, 'the threads of the row'),
-      'Processes at once share nothing but the machine: where they gain little, its “cores” are halves of one (hyper-threads).',
+      'Processes at once share nothing but the machine: their row is its bound, which no split of a gradient gets under. Where they gain little, its “cores” are halves of one (hyper-threads).',
     ],
   };
 }
