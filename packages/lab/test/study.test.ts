@@ -95,8 +95,19 @@ arms:
       /study\.yaml:2: baseline: expected one of the arms \[sgd, sam\], got "x"/,
     ],
     ['study: s', 'sutdy: s', /study\.yaml:\d+: .*/],
+    [
+      'digits, model: mlp, epochs: 1 }',
+      '{ name: csv, path: numbers.csv, kind: number }, model: mlp, batchSize: 2 }\nmeasures: [gradient-norm, ece]',
+      /study\.yaml:3: measures\.1: ece: expected a task with classes, got one without/,
+    ],
+    [
+      'epochs: 1 }',
+      'validation: 0 }\nmeasures: [{ name: nll, split: validation }]',
+      /study\.yaml:3: measures\.0: nll: expected a task with a validation split, got one without/,
+    ],
     ['  sgd:\n', '  sgd: [\n', /study\.yaml:\d+: /],
   ])('with %j as %j is refused with file, line, path and what is accepted', async (from, to, message) => {
+    writeFileSync(join(folder, 'numbers.csv'), '1,2\n3,4\n5,6\n7,8\n9,8\n7,6\n5,4\n3,2');
     const { code, stderr } = await command('run', file(good.replace(from, to)), '--workers', '0');
     expect(code).toBe(2);
     expect(stderr).toMatch(message);

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { definePart, integer, number, oneOf } from '@tfjs-sam/core';
 import { robustAccuracy } from '@tfjs-sam/sharpness';
-import type { Measure } from './measure.js';
+import { type Measure, ofClassifiers } from './measure.js';
 
 /** Examples that are attacked at a time. */
 const batch = 256;
@@ -24,6 +24,7 @@ export const adversarial = definePart({
     const name = `adversarial-${epsilon}`;
     return {
       columns: [{ name, title: `accuracy under attack, ε = ${epsilon}`, better: 'higher' }],
+      contradiction: ofClassifiers(split),
       async measure({ problem, seed, pause }) {
         const { model } = problem;
         if (!model || !problem.examples) throw new Error('adversarial: expected a task with a classifier');

@@ -1,6 +1,6 @@
 import { definePart, integer, oneOf } from '@tfjs-sam/core';
 import { type Calibration, calibrationOf } from '@tfjs-sam/sharpness';
-import type { Measure, MeasureContext } from './measure.js';
+import { type Measure, type MeasureContext, ofClassifiers } from './measure.js';
 import { measuredOf } from './measured.js';
 
 const split = oneOf(['train', 'validation', 'test'], { default: 'test', doc: 'Split that is measured' });
@@ -34,6 +34,7 @@ function exampleMean(name: 'accuracy' | 'nll' | 'brier', title: string, better: 
     options: { split },
     create: ({ split: part }): Measure => ({
       columns: [{ name, title, better }],
+      contradiction: ofClassifiers(part),
       async measure(context) {
         const found: Calibration = await calibrationOn(context, part);
         return {
@@ -57,6 +58,7 @@ const ece = definePart({
   options: { split, bins: integer({ min: 1, default: 15, doc: 'Bins of equal width' }) },
   create: ({ split: part, bins }): Measure => ({
     columns: [{ name: 'ece', title: 'calibration error', better: 'lower' }],
+    contradiction: ofClassifiers(part),
     async measure(context) {
       const { ece: value, nll } = await calibrationOn(context, part, bins);
       return { ece: measuredOf({ value, reliable: Number.isFinite(value + nll), reason: 'not finite' }) };

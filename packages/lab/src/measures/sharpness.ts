@@ -19,7 +19,7 @@ import {
   withOracle,
   worstCaseSharpness,
 } from '@tfjs-sam/sharpness';
-import type { Measure, MeasureContext } from './measure.js';
+import { type Measure, type MeasureContext, ofSplit } from './measure.js';
 import { measuredOf, subjectsOf } from './measured.js';
 
 /** The subject of every measure of flatness. */
@@ -99,6 +99,7 @@ function spectrumMeasure(matrix: 'gauss-newton' | 'hessian', title: string, doc:
             ]
           : []),
       ],
+      contradiction: ofSplit(given.split),
       async measure(context) {
         const found = await onOracle(context, given, (oracle, batches) =>
           spectrum(oracle, batches, { matrix, count, probes, tolerance, seed: context.seed }),
@@ -159,6 +160,7 @@ const worstCase = definePart({
   },
   create: ({ rho, steps, restarts, metric, ...given }): Measure => ({
     columns: column('worst-case', 'worst-case sharpness'),
+    contradiction: ofSplit(given.split),
     async measure(context) {
       const options = { rho, steps, restarts, metric: metricOf(metric), seed: context.seed };
       const found = await onOracle(context, given, (oracle) => worstCaseSharpness(oracle, options));
@@ -180,6 +182,7 @@ const averageCase = definePart({
   },
   create: ({ sigma, samples, adaptive, ...given }): Measure => ({
     columns: column('average-case', 'average-case sharpness'),
+    contradiction: ofSplit(given.split),
     async measure(context) {
       const options = { sigma, samples, adaptive, seed: context.seed };
       const found = await onOracle(context, given, (oracle) => averageSharpness(oracle, options));
@@ -195,6 +198,7 @@ const gradientNorm = definePart({
   options: looked,
   create: (given): Measure => ({
     columns: column('gradient-norm', 'gradient norm'),
+    contradiction: ofSplit(given.split),
     async measure(context) {
       const value = await onOracle(context, given, (oracle) => normOfGradient(oracle));
       return { 'gradient-norm': measuredOf({ value, reliable: true }) };

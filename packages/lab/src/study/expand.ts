@@ -115,6 +115,23 @@ function loadTask(config: JsonObject, { registry, source, loaded }: Context) {
   return entry;
 }
 
+/** Refuses measures that cannot be taken on a task. @throws ConfigError. */
+function requireMeasurable(
+  { registry }: Context,
+  points: readonly { readonly expanded: ExpandedPoint; readonly task: LoadedTask }[],
+): void {
+  const measures = points[0]!.expanded.trials[0]!.config.measures;
+  const problems = [...new Set(points.map(({ task }) => task))].flatMap((task) =>
+    measures.flatMap((config, i) => {
+      const wrong = registry.build('measure', config).contradiction?.(task);
+      return wrong === undefined
+        ? []
+        : [{ path: ['measures', i], message: `${config.name}: expected ${wrong}` }];
+    }),
+  );
+  if (problems.length > 0) throw new ConfigError(problems.slice(0, 1));
+}
+
 async function expandPoint(
   context: Context,
   names: { readonly task: string; readonly arm: string },
@@ -198,6 +215,7 @@ export async function expandStudy(
         });
         const expanded = [];
         for (const each of points) expanded.push(await expandPoint(context, { task, arm }, each));
+        requireMeasurable(context, expanded);
         const [{ task: loaded }] = expanded as [(typeof expanded)[number]];
         if (points.length > 1 && !expanded.every(({ task: each }) => each.validation)) {
           throw new ConfigError([
