@@ -5,6 +5,7 @@ export { col2im, convFilterGradient } from './conv';
 export { depthwiseFilterGradient, depthwiseForward, depthwiseInputGradient } from './depthwise';
 export { convForward, turnFilter } from './forward';
 export { gemm, scratchBytes } from './gemm';
+export { gruGates, gruOutput, gruOutputGradient, gruResetGradient } from './gru';
 export { layerNorm, layerNormGradient, layerNormGradientBlocks } from './layer-norm';
 export { lstmCell, lstmCellGradient } from './lstm';
 export { activate, clamp } from './math';

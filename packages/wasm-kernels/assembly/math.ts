@@ -63,6 +63,19 @@ export function line(x: v128): v128 {
   return f32x4.add(f32x4.mul(x, f32x4.splat(0.2)), f32x4.splat(0.5));
 }
 
+/** The value of a gate: of one that is piecewise linear `line` is kept, whose ends tell if it is at a bound. */
+export function gateValue(kind: i32, open: v128): v128 {
+  if (kind !== HARD) return open;
+  return f32x4.min(f32x4.max(open, f32x4.splat(0)), f32x4.splat(1));
+}
+
+/** The derivative of a gate with respect to its input. */
+export function gateSlope(kind: i32, open: v128): v128 {
+  const unit = f32x4.splat(1);
+  if (kind !== HARD) return f32x4.mul(open, f32x4.sub(unit, open));
+  return v128.and(v128.and(f32x4.ge(open, f32x4.splat(0)), f32x4.le(open, unit)), f32x4.splat(0.2));
+}
+
 /** out = kind(x), which may be x itself. The exponential stands here once: it is long, and inlined. */
 export function activate(kind: i32, x: usize, out: usize, n: usize): void {
   const unit = f32x4.splat(1);

@@ -58,29 +58,21 @@ export interface RecurrentCell {
 
 const gates = ['sigmoid', 'hardSigmoid'];
 
-/**
- * True where a cell is one that the fused cells compute: with a bias and the usual activations, without dropout, on float32. Inputs
- * are x and `states` states.
- */
-export function usesUsualGates(cell: RecurrentCell, inputs: readonly Tensor[], states: number): boolean {
+/** True where a cell is one that the fused kernels compute: with a bias and the usual activations, without dropout. */
+export function usesUsualGates(cell: RecurrentCell): boolean {
   const gated = hasMembers(
     cell,
     ['kernel', 'recurrentKernel', 'bias'],
     ['activation', 'recurrentActivation'],
   );
-  const plain = gated && cell.dropout === 0 && cell.recurrentDropout === 0 && Array.isArray(inputs);
-  const usual =
-    plain &&
+  return (
+    gated &&
+    cell.dropout === 0 &&
+    cell.recurrentDropout === 0 &&
     cell.activation.getClassName() === 'tanh' &&
     gates.includes(cell.recurrentActivation.getClassName()) &&
-    !(splitsActivations() && cell.recurrentActivation.getClassName() === 'hardSigmoid');
-  if (!usual || inputs.length !== 1 + states) return false;
-  const matrices = inputs.every(({ dtype, rank, size }) => dtype === 'float32' && rank === 2 && size > 0);
-  if (!matrices) return false;
-  // Other shapes are refused by the Layers API; a kernel would read beyond them.
-  const [[rows], ...others] = inputs.map(({ shape }) => shape) as [number[], ...number[][]];
-  const units = cell.recurrentKernel.read().shape[0];
-  return others.every((shape) => shape[0] === rows && shape[1] === units);
+    !(splitsActivations() && cell.recurrentActivation.getClassName() === 'hardSigmoid')
+  );
 }
 
 /** Replaces the `call` of a layer of the Layers API, where that is loaded, by one that may hand over to the original. */

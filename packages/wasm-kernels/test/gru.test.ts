@@ -58,9 +58,9 @@ describe('a GRU layer', () => {
     });
 
   it('runs on the fused cell, unless it asks for what that lacks', async () => {
-    expect(await kernelsOf({})).toContain('SamGruCell');
+    expect(await kernelsOf({})).toContain('SamGru');
     for (const options of [{ activation: 'relu' }, { useBias: false }, { dropout: 0.5 }])
-      expect(await kernelsOf(options)).not.toContain('SamGruCell');
+      expect(await kernelsOf(options)).not.toContain('SamGru');
   });
 
   it('still refuses states of another shape', () => {

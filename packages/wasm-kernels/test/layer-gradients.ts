@@ -95,3 +95,31 @@ export const lstmShapes = (rows: number, depth: number, units: number): Shapes =
   recurrent: [units, 4 * units],
   bias: [4 * units],
 });
+
+/** A recurrent layer of the Layers API, of all the ways to call it. */
+export interface RecurrentCase {
+  readonly kind: 'lstm' | 'gru';
+  readonly gates: Gates;
+  readonly returnSequences: boolean;
+  readonly returnState: boolean;
+  readonly goBackwards: boolean;
+  readonly initial: boolean;
+}
+
+/** Of x [rows, steps, depth], the weights and two states: everything that the layer returns, and the gradients of its readout. */
+export const recurrentGradients =
+  ({ kind, gates, initial, ...options }: RecurrentCase) =>
+  (...inputs: tf.Tensor[]): tf.Tensor[] => {
+    const call = ([x, kernel, recurrentKernel, bias, h, c]: tf.Tensor[]): tf.Tensor[] => {
+      const layer = tf.layers[kind]({ units: h!.shape[1]!, recurrentActivation: gates, ...options });
+      withWeights((layer as unknown as { cell: tf.layers.Layer }).cell, { kernel, recurrentKernel, bias });
+      const states = kind === 'lstm' ? [h!, c!] : [h!];
+      return [layer.call(x!, initial ? { initialState: states } : {})].flat() as tf.Tensor[];
+    };
+    const readout = (...inputs: tf.Tensor[]): tf.Tensor => {
+      const sums = call(inputs).map((y, i) => tf.sum(tf.mul(tf.square(y), tf.add(y, i + 0.5))));
+      // Every input has a gradient, if only this one.
+      return tf.addN([...sums, ...inputs.map((t) => tf.sum(t))]);
+    };
+    return [...call(inputs), ...tf.grads(readout)(inputs)];
+  };

@@ -15,7 +15,7 @@ const TOLERANCE = 300 * 100 * 2 ** -24;
 
 function expectRight(answer: Answer): void {
   expect(answer).toMatchObject({ implementation: expect.stringMatching(/fma|plain/) });
-  expect(answer.kernels).toEqual(expect.arrayContaining(['SamLstmCell', 'SamDense', 'SamBatchNorm']));
+  expect(answer.kernels).toEqual(expect.arrayContaining(['SamLstm', 'SamDense', 'SamBatchNorm']));
   expect(answer.difference).toBeLessThan(TOLERANCE);
   for (const { grown, sameBits } of answer.disturbed) {
     expect(grown).toBeGreaterThan(0);

@@ -73,7 +73,9 @@ onEveryImplementation('matMul', () => {
         ]) {
           const whole = f(a).dataSync();
           for (const m of [2, 3, 4, 5, 6, 7, 8])
-            expect(f(tf.slice(a, [0, 0], [m, k])).dataSync(), `${m}×${n}×${k}`).toEqual(whole.slice(0, m * n));
+            expect(f(tf.slice(a, [0, 0], [m, k])).dataSync(), `${m}×${n}×${k}`).toEqual(
+              whole.slice(0, m * n),
+            );
         }
       });
   });

@@ -2,6 +2,8 @@ import * as tf from '@tensorflow/tfjs';
 import { type Computation, random, type Values } from './compare.js';
 import { run, window } from './computations.js';
 
+type Four = [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
+
 /** Kernels that there are on the side module only. */
 export const sideOnly: readonly [string, Values[], Computation][] = [
   [
@@ -28,23 +30,16 @@ export const sideOnly: readonly [string, Values[], Computation][] = [
     },
   ],
   [
-    'SamLstmCell and its gradient',
-    [
-      random(1, [6, 20]),
-      random(2, [6, 20]),
-      random(3, [20]),
-      random(4, [6, 5]),
-      random(5, [6, 5]),
-      random(6, [6, 5]),
-    ],
-    (a, r, bias, c, dh, dc) => {
-      const cell = { a: a!, r: r!, bias: bias!, c: c! };
-      const attrs = { gates: 'sigmoid' };
-      return [
-        ...run('SamLstmCell', cell, attrs),
-        ...run('SamLstmCellGrad', { ...cell, dh: dh!, dc: dc! }, attrs),
-      ];
-    },
+    'SamLstm and its gradient',
+    [random(1, [12, 20]), random(2, [5, 20]), random(3, [20]), random(4, [6, 5]), random(5, [6, 5])],
+    (a, recurrent, bias, h, c) =>
+      [true, false].flatMap((all) => {
+        const attrs = { gates: 'sigmoid', all };
+        const steps = { recurrent: recurrent!, h: h!, c: c! };
+        const [out, hs, cs, gates] = run('SamLstm', { ...steps, a: a!, bias: bias! }, attrs) as Four;
+        const given = { ...steps, dy: out, hs, cs, gates };
+        return [out, hs, cs, gates, ...run('SamLstmGrad', given, attrs)];
+      }),
   ],
   [
     'SamDense, SamConv2D and Relu',
@@ -56,15 +51,21 @@ export const sideOnly: readonly [string, Values[], Computation][] = [
     ],
   ],
   [
-    'SamGruCell and its gradient',
-    [random(1, [6, 15]), random(2, [6, 5]), random(3, [5, 15]), random(4, [15]), random(5, [6, 5])],
-    (a, h, recurrent, bias, dh) => {
-      const attrs = { gates: 'sigmoid' };
-      const cell = { a: a!, h: h!, recurrent: recurrent!, bias: bias! };
-      const [hNew, z] = run('SamGruCell', cell, attrs);
-      const gradient = { z: z!, h: h!, recurrent: recurrent!, dh: dh! };
-      return [hNew!, z!, ...run('SamGruCellGrad', gradient, attrs)];
-    },
+    'SamGru and its gradient',
+    [random(1, [12, 15]), random(2, [6, 5]), random(3, [5, 15]), random(4, [15])],
+    (a, h, recurrent, bias) =>
+      [true, false].flatMap((all) => {
+        const attrs = { gates: 'sigmoid', all };
+        const steps = { recurrent: recurrent!, h: h! };
+        const [out, hs, gates, resets] = run('SamGru', { ...steps, a: a!, bias: bias! }, attrs) as Four;
+        return [
+          out,
+          hs,
+          gates,
+          resets,
+          ...run('SamGruGrad', { ...steps, dy: out, hs, gates, resets }, attrs),
+        ];
+      }),
   ],
   [
     'SamMovingAverages',

@@ -80,6 +80,11 @@ export class SideModule {
     return out;
   }
 
+  /** Copies bytes of floats from one address to another. */
+  copy(to: number, from: number, bytes: number): void {
+    this.backend.wasm.HEAPF32.copyWithin(to / 4, from / 4, (from + bytes) / 4);
+  }
+
   /** Scratch memory of a single call, as much as the matrix products need; allocated once. */
   scratch(): number {
     if (this.scratchAddress === 0) this.scratchAddress = this.allocate(this.run.scratchBytes());

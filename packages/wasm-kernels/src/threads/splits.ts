@@ -223,19 +223,46 @@ export const splittings: { readonly [F in Splittable]?: Splitting<F> } = {
     work: (a) => (60 * a.rows * a.units) / NUMBERS,
     split: ({ units }) => ({
       count: 'rows',
-      moves: { a: 16 * units, r: 16 * units, c: 4 * units, h: 4 * units, cNew: 4 * units },
-      own: { tmp: 16 * units },
+      moves: { a: 16 * units, z: 16 * units, c: 4 * units, h: 4 * units, cNew: 4 * units },
     }),
   },
   lstmCellGradient: {
-    work: (a) => (90 * a.rows * a.units) / NUMBERS,
+    work: (a) => (40 * a.rows * a.units) / NUMBERS,
     split: ({ units }) => ({
       count: 'rows',
       moves: {
-        ...{ a: 16 * units, r: 16 * units, c: 4 * units, dh: 4 * units },
+        ...{ z: 16 * units, c: 4 * units, cNew: 4 * units, dh: 4 * units },
         ...{ dcNew: 4 * units, dz: 16 * units, dc: 4 * units },
       },
-      own: { tmp: 36 * units },
+      own: { tmp: 4 * units },
+    }),
+  },
+  gruGates: {
+    work: (a) => (30 * a.rows * a.units) / NUMBERS,
+    split: ({ units }) => ({
+      count: 'rows',
+      moves: { a: 12 * units, z: 12 * units, h: 4 * units, reset: 4 * units },
+    }),
+  },
+  gruOutput: {
+    work: (a) => (25 * a.rows * a.units) / NUMBERS,
+    split: ({ units }) => ({
+      count: 'rows',
+      moves: { a: 12 * units, z: 12 * units, h: 4 * units, hNew: 4 * units },
+    }),
+  },
+  gruOutputGradient: {
+    work: (a) => (10 * a.rows * a.units) / NUMBERS,
+    split: ({ units }) => ({
+      count: 'rows',
+      moves: { z: 12 * units, h: 4 * units, dhNew: 4 * units, dz: 12 * units, dh: 4 * units },
+    }),
+  },
+  gruResetGradient: {
+    work: (a) => (8 * a.rows * a.units) / NUMBERS,
+    split: ({ units }) => ({
+      count: 'rows',
+      moves: { z: 12 * units, h: 4 * units, dReset: 4 * units, dz: 12 * units, dh: 4 * units },
     }),
   },
   softmaxCrossEntropy: {

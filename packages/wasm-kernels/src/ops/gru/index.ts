@@ -1,13 +1,12 @@
 import type { Feature } from '../../feature.js';
-import { gruGradients, gruCell as layer } from './layer.js';
+import { gruPatches } from './layer.js';
 import * as side from './side.js';
 
-/** A step of a GRU. */
+/** All steps of a GRU. */
 export const gruFeature: Feature = {
   kernels: [
-    { name: 'SamGruCell', side: side.gruCell },
-    { name: 'SamGruCellGrad', side: side.gruCellGradient },
+    { name: 'SamGru', side: side.gru },
+    { name: 'SamGruGrad', side: side.gruGradient },
   ],
-  gradients: gruGradients,
-  layers: [layer],
+  layers: gruPatches,
 };

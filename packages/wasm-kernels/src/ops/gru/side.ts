@@ -1,164 +1,88 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { attributes, input, type KernelCall } from '../../kernel.js';
-import { activations, type CellAttributes } from '../../side/activations.js';
-import { type Matrix, rowMajor, type SideModule, transposed } from '../../side/side-module.js';
+import type { StepsAttributes } from '../../recurrent.js';
+import { activations } from '../../side/activations.js';
+import { rowMajor, type SideModule, transposed } from '../../side/side-module.js';
 
-// Matrices [rows, 3·units] hold update gate, reset gate and candidate side by side. Products are the side module's; what
-// is left of a step are a few passes over [rows, units], in JavaScript on the heap.
-
-/** The cell's sizes, where its inputs lie, and memory for a call. */
-interface Cell {
-  readonly rows: number;
-  readonly units: number;
-  readonly h: number;
-  /** Activated gates and candidate [rows, 3·units], and two matrices [rows, units]. */
-  readonly open: number;
-  readonly resetState: number;
-  readonly spare: number;
-  /** The recurrent kernel of both gates [units, 2·units] and of the candidate [units, units]. */
-  readonly gates: Matrix;
-  readonly candidate: Matrix;
-}
-
-/** Calls `use` with the cell of a call; nothing may be allocated inside: the views of the heap would be lost. */
-function withCell(call: KernelCall, side: SideModule, use: (cell: Cell) => void): void {
-  const h = input(call, 'h');
-  const [rows, units] = h.shape as [number, number];
+/** The lengths of a call whose gates are [steps·rows, 3·units], and where the recurrent kernel's parts lie: of both gates, of the candidate. */
+function cellOf(call: KernelCall, side: SideModule, gates: TensorInfo) {
+  const [rows, units] = input(call, 'h').shape as [number, number];
   const recurrent = side.address(input(call, 'recurrent'));
-  const plane = rows * units * 4;
-  side.scratch();
-  side.withMemory(5 * plane, (open) =>
-    use({
-      ...{ rows, units, h: side.address(h), open, resetState: open + 3 * plane, spare: open + 4 * plane },
-      gates: rowMajor(recurrent, 3 * units),
-      candidate: rowMajor(recurrent + 8 * units, 3 * units),
-    }),
-  );
+  return {
+    ...{ rows, units, steps: gates.shape[0]! / rows, plane: rows * units * 4 },
+    ofGates: rowMajor(recurrent, 3 * units),
+    ofCandidate: rowMajor(recurrent + 8 * units, 3 * units),
+    /** Bytes of a row of gates, and to its candidate. */
+    ...{ row: 12 * units, last: 8 * units },
+  };
 }
 
-/** Applies an activation to columns of matrices [rows, 3·units] that begin at the addresses. */
-function activateColumns(
-  side: SideModule,
-  { rows, units }: Cell,
-  kind: number,
-  from: number,
-  to: number,
-  n: number,
-): void {
-  const row = 12 * units;
-  for (let i = 0; i < rows; i++) side.run.activate(kind, from + i * row, to + i * row, n);
-}
-
-/** r ∘ h. */
-function resetStates(heap: Float32Array, { rows, units, h, open, resetState }: Cell): void {
-  for (let i = 0; i < rows; i++) {
-    const [r, own] = [open / 4 + (3 * i + 1) * units, i * units];
-    for (let u = 0; u < units; u++) heap[resetState / 4 + own + u] = heap[r + u]! * heap[h / 4 + own + u]!;
+/** `SamGru`: the outputs, and for the gradient h of all steps [steps, rows, units], their gates, and r·h. */
+export function gru(call: KernelCall, side: SideModule): TensorInfo[] {
+  const { gates, all } = attributes<StepsAttributes>(call);
+  const a = input(call, 'a');
+  const { rows, units, steps, plane, ofGates, ofCandidate, row, last } = cellOf(call, side, a);
+  const shape = [steps, rows, units];
+  const outs = [[all ? steps : 1, rows, units], shape, a.shape, shape].map((each) => side.output(each));
+  const [out, hs, z, resets] = outs.map((each) => side.address(each)) as [number, number, number, number];
+  const [from, bias, h] = ['a', 'bias', 'h'].map((name) => side.address(input(call, name))) as [
+    number,
+    number,
+    number,
+  ];
+  const kind = activations[gates];
+  for (let t = 0; t < steps; t++) {
+    const now = t * plane;
+    const [aNow, zNow, reset] = [from + 3 * now, z + 3 * now, resets + now];
+    const state = t === 0 ? h : hs + now - plane;
+    side.multiply(rows, 2 * units, units, rowMajor(state, units), ofGates, zNow, false, row);
+    side.run.gruGates(aNow, zNow, bias, state, rows, units, kind, reset);
+    side.multiply(rows, units, units, rowMajor(reset, units), ofCandidate, zNow + last, false, row);
+    side.run.gruOutput(aNow, zNow, bias, state, rows, units, kind, hs + now);
   }
+  const outputs = all ? steps * plane : plane;
+  side.copy(out, hs + steps * plane - outputs, outputs);
+  return outs;
 }
 
-/** `SamGruCell`: h of the next step, and what the activations are taken of [rows, 3·units], from a, h and the weights. */
-export function gruCell(call: KernelCall, side: SideModule): TensorInfo[] {
-  const { gates: name } = attributes<CellAttributes>(call);
-  const [a, bias] = [input(call, 'a'), input(call, 'bias')];
-  const outs = [side.output(input(call, 'h').shape), side.output(a.shape)] as const;
-  const [hNew, z, from, shift] = [...outs, a, bias].map((t) => side.address(t)) as [
+/** `SamGruGrad`: gradients with respect to a, the recurrent kernel and h. */
+export function gruGradient(call: KernelCall, side: SideModule): TensorInfo[] {
+  const { gates, all } = attributes<StepsAttributes>(call);
+  const z = input(call, 'gates');
+  const { rows, units, steps, plane, ofGates, ofCandidate, row, last } = cellOf(call, side, z);
+  const outs = [z, input(call, 'recurrent'), input(call, 'h')].map(({ shape }) => side.output(shape));
+  const [dz, dRecurrent, dh] = outs.map((each) => side.address(each)) as [number, number, number];
+  const [dy, h, hs, resets] = ['dy', 'h', 'hs', 'resets'].map((name) => side.address(input(call, name))) as [
     number,
     number,
     number,
     number,
   ];
-  withCell(call, side, (cell) => {
-    const { rows, units, h, open, resetState } = cell;
-    const [row, last] = [12 * units, 8 * units];
-    for (let i = 0; i < rows; i++) side.run.axpy(1, from + i * row, shift, z + i * row, 3 * units);
-    side.multiply(rows, 2 * units, units, rowMajor(h, units), cell.gates, z, true, row);
-    activateColumns(side, cell, activations[name], z, open, 2 * units);
-    const heap = side.backend.wasm.HEAPF32;
-    resetStates(heap, cell);
-    side.multiply(rows, units, units, rowMajor(resetState, units), cell.candidate, z + last, true, row);
-    activateColumns(side, cell, activations.tanh, z + last, open + last, units);
-    for (let i = 0; i < rows; i++) {
-      const [own, at] = [i * units, open / 4 + 3 * i * units];
-      for (let u = 0; u < units; u++) {
-        const update = heap[at + u]!;
-        const kept = update * heap[h / 4 + own + u]!;
-        heap[hNew / 4 + own + u] = kept + (1 - update) * heap[at + 2 * units + u]!;
-      }
+  const [open, kind] = [side.address(z), activations[gates]];
+  side.scratch();
+  side.withMemory(2 * plane, (dReset) => {
+    const dNext = dReset + plane;
+    side.copy(dh, dy + (all ? steps - 1 : 0) * plane, plane);
+    for (let t = steps - 1; t >= 0; t--) {
+      const now = t * plane;
+      const [zNow, dzNow, state] = [open + 3 * now, dz + 3 * now, t === 0 ? h : hs + now - plane];
+      if (all && t < steps - 1) side.run.axpy(1, dy + now, dh, dh, rows * units);
+      side.copy(dNext, dh, plane);
+      side.run.gruOutputGradient(zNow, state, dNext, rows, units, kind, dzNow, dh);
+      const [dGates, dCandidate] = [rowMajor(dzNow, 3 * units), rowMajor(dzNow + last, 3 * units)];
+      side.multiply(rows, units, units, dCandidate, transposed(ofCandidate), dReset);
+      side.run.gruResetGradient(zNow, state, dReset, rows, units, kind, dzNow, dh);
+      side.multiply(rows, units, 2 * units, dGates, transposed(ofGates), dh, true);
     }
   });
-  return [...outs];
-}
-
-/** The derivative of a gate's activation at z, where its value is s. */
-function gateSlope(name: CellAttributes['gates'], z: number, s: number): number {
-  if (name === 'sigmoid') return s * (1 - s);
-  const line = Math.fround(Math.fround(z * Math.fround(0.2)) + 0.5);
-  return line >= 0 && line <= 1 ? 0.2 : 0;
-}
-
-/** Gradients at the update gate and the candidate, and the part of dh that the update gate lets through. */
-function updateGradients(
-  heap: Float32Array,
-  { rows, units, h, open }: Cell,
-  name: CellAttributes['gates'],
-  [z, dh, dz, dhOld]: readonly number[],
-): void {
-  for (let i = 0; i < rows; i++) {
-    const [own, all] = [i * units, 3 * i * units];
-    for (let u = 0; u < units; u++) {
-      const d = heap[dh! / 4 + own + u]!;
-      const update = heap[open / 4 + all + u]!;
-      const candidate = heap[open / 4 + all + 2 * units + u]!;
-      const slope = gateSlope(name, heap[z! / 4 + all + u]!, update);
-      heap[dz! / 4 + all + u] = d * (heap[h / 4 + own + u]! - candidate) * slope;
-      heap[dz! / 4 + all + 2 * units + u] = d * (1 - update) * (1 - candidate * candidate);
-      heap[dhOld! / 4 + own + u] = d * update;
-    }
-  }
-}
-
-/** Gradients at the reset gate and the part of dh that it lets through, from the gradient of r ∘ h in `spare`. */
-function resetGradients(
-  heap: Float32Array,
-  { rows, units, h, open, spare }: Cell,
-  name: CellAttributes['gates'],
-  [z, dz, dhOld]: readonly number[],
-): void {
-  for (let i = 0; i < rows; i++) {
-    const [own, all] = [i * units, (3 * i + 1) * units];
-    for (let u = 0; u < units; u++) {
-      const d = heap[spare / 4 + own + u]!;
-      const reset = heap[open / 4 + all + u]!;
-      const slope = gateSlope(name, heap[z! / 4 + all + u]!, reset);
-      heap[dz! / 4 + all + u] = d * heap[h / 4 + own + u]! * slope;
-      heap[dhOld! / 4 + own + u]! += d * reset;
-    }
-  }
-}
-
-/** `SamGruCellGrad`: gradients with respect to a, h and the recurrent kernel. */
-export function gruCellGradient(call: KernelCall, side: SideModule): TensorInfo[] {
-  const { gates: name } = attributes<CellAttributes>(call);
-  const inputs = ['z', 'h', 'recurrent', 'dh'].map((key) => input(call, key));
-  const outs = inputs.slice(0, 3).map(({ shape }) => side.output(shape));
-  const [dz, dhOld, dRecurrent] = outs.map((t) => side.address(t)) as [number, number, number];
-  const [z, , , dh] = inputs.map((t) => side.address(t)) as [number, number, number, number];
-  withCell(call, side, (cell) => {
-    const { rows, units, h, open, resetState, spare } = cell;
-    const [row, last] = [12 * units, 8 * units];
-    activateColumns(side, cell, activations[name], z, open, 2 * units);
-    activateColumns(side, cell, activations.tanh, z + last, open + last, units);
-    const heap = side.backend.wasm.HEAPF32;
-    resetStates(heap, cell);
-    updateGradients(heap, cell, name, [z, dh, dz, dhOld]);
-    const [dGates, dCandidate] = [rowMajor(dz, 3 * units), rowMajor(dz + last, 3 * units)];
-    side.multiply(rows, units, units, dCandidate, transposed(cell.candidate), spare);
-    resetGradients(heap, cell, name, [z, dz, dhOld]);
-    side.multiply(rows, units, 2 * units, dGates, transposed(cell.gates), dhOld, true);
-    const [state, reset] = [rowMajor(h, units), rowMajor(resetState, units)];
-    side.multiply(units, 2 * units, rows, transposed(state), dGates, dRecurrent, false, row);
-    side.multiply(units, units, rows, transposed(reset), dCandidate, dRecurrent + last, false, row);
-  });
+  // The states before each step, times the gradients at its gates (the first state stands apart), and r·h at the candidate's.
+  const product = (n: number, states: number, of: number, to: number, terms: number, add: boolean): void =>
+    side.multiply(
+      ...([units, n, terms, transposed(rowMajor(states, units)), rowMajor(of, 3 * units)] as const),
+      ...([to, add, row] as const),
+    );
+  product(2 * units, h, dz, dRecurrent, rows, false);
+  if (steps > 1) product(2 * units, hs, dz + 3 * plane, dRecurrent, (steps - 1) * rows, true);
+  product(units, resets, dz + last, dRecurrent + last, steps * rows, false);
   return outs;
 }

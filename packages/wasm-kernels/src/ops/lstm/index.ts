@@ -1,13 +1,12 @@
 import type { Feature } from '../../feature.js';
-import { lstmCell as layer, lstmGradients } from './layer.js';
+import { lstmPatches } from './layer.js';
 import * as side from './side.js';
 
-/** The elementwise part of a step of an LSTM. */
+/** All steps of an LSTM. */
 export const lstmFeature: Feature = {
   kernels: [
-    { name: 'SamLstmCell', side: side.lstmCell },
-    { name: 'SamLstmCellGrad', side: side.lstmCellGradient },
+    { name: 'SamLstm', side: side.lstm },
+    { name: 'SamLstmGrad', side: side.lstmGradient },
   ],
-  gradients: lstmGradients,
-  layers: [layer],
+  layers: lstmPatches,
 };

@@ -1,42 +1,52 @@
-import { clone, engine, type GradConfig, matMul, sum, type Tensor, tidy } from '@tensorflow/tfjs-core';
-import { isUsable } from '../../availability.js';
-import { layerCall, type RecurrentCell, usesUsualGates } from '../../layers.js';
+import { customGrad, engine, reshape, slice, sum, type Tensor } from '@tensorflow/tfjs-core';
+import { recurrentPatches, type Steps, type StepsResult } from '../../recurrent.js';
 
-type Call = (this: RecurrentCell, inputs: Tensor[], kwargs: { training?: boolean }) => Tensor[];
+/**
+ * The steps of an LSTM. The outputs [steps or 1, rows, units] and, behind them, the last c are one tensor: TensorFlow.js would make
+ * zeros for the gradient of every output of a kernel that nobody used, what the gradient reads among them.
+ */
+const packed = (attributes: { gates: Steps['gates']; all: boolean }) =>
+  customGrad((...args) => {
+    const [a, recurrent, bias, h, c] = args as Tensor[];
+    const save = args[5] as (tensors: Tensor[]) => void;
+    const inputs = { a: a!, recurrent: recurrent!, bias: bias!, h: h!, c: c! };
+    const outs = engine().runKernel('SamLstm', inputs, { ...attributes }) as unknown as Tensor[];
+    const [value, ...kept] = outs as [Tensor, ...Tensor[]];
+    save([recurrent!, h!, c!, ...kept]);
+    return {
+      value,
+      gradFunc: (dy, saved) => {
+        const [recurrent, h, c, hs, cs, gates] = saved as Tensor[];
+        const given = {
+          dy: dy as Tensor,
+          recurrent: recurrent!,
+          h: h!,
+          c: c!,
+          hs: hs!,
+          cs: cs!,
+          gates: gates!,
+        };
+        const outs = engine().runKernel('SamLstmGrad', given, { ...attributes }) as unknown as Tensor[];
+        const [dz, dRecurrent, dh, dc] = outs as [Tensor, Tensor, Tensor, Tensor];
+        return [dz, dRecurrent, sum(dz, 0), dh, dc];
+      },
+    };
+  });
 
-/** The gradient of the fused cell: its gates are computed again, nothing is kept for it but the inputs. */
-export const lstmGradients: readonly GradConfig[] = [
-  {
-    kernelName: 'SamLstmCell',
-    inputsToSave: ['a', 'r', 'bias', 'c'],
-    gradFunc: (dys, [a, r, bias, c], attrs) => {
-      const [dh, dc] = dys as Tensor[];
-      const inputs = { a: a!, r: r!, bias: bias!, c: c!, dh: dh!, dc: dc! };
-      const [dz, dcOld] = engine().runKernel('SamLstmCellGrad', inputs, attrs) as unknown as [Tensor, Tensor];
-      return { a: () => dz, r: () => clone(dz), bias: () => sum(dz, 0), c: () => dcOld };
-    },
-  },
-];
-
-function fusedCall(original: Call): Call {
-  return function call(inputs, kwargs) {
-    if (!usesUsualGates(this, inputs, 2) || !isUsable('SamLstmCell'))
-      return original.call(this, inputs, kwargs);
-    return tidy(() => {
-      const [x, h, c] = inputs as [Tensor, Tensor, Tensor];
-      const cell = {
-        a: matMul(x, this.kernel.read()),
-        r: matMul(h, this.recurrentKernel.read()),
-        bias: this.bias!.read(),
-        c,
-      };
-      const attributes = { gates: this.recurrentActivation.getClassName() };
-      const outs = engine().runKernel('SamLstmCell', cell, attributes) as unknown as [Tensor, Tensor];
-      const [hNew, cNew] = outs;
-      return [hNew, hNew, cNew];
-    });
-  };
+function run({ a, recurrent, bias, states, gates, all }: Steps): StepsResult {
+  const [rows, units] = states[0]!.shape as [number, number];
+  const value = packed({ gates, all })(a, recurrent, bias, ...states);
+  const steps = value.shape[0]! - 1;
+  const at = (step: number): Tensor => reshape(slice(value, [step, 0, 0], [1, rows, units]), [rows, units]);
+  const outputs = slice(value, [0, 0, 0], [steps, rows, units]);
+  return { outputs, states: [at(steps - 1), at(steps)] };
 }
 
-/** The Layers API's LSTM cell, which uses the fused kernel. */
-export const lstmCell = layerCall('LSTMCell', fusedCall);
+/** The Layers API's LSTM, which uses the fused kernel. */
+export const lstmPatches = recurrentPatches({
+  layer: 'LSTM',
+  cell: 'LSTMCell',
+  kernelName: 'SamLstm',
+  states: 2,
+  run,
+});
