@@ -201,8 +201,8 @@ function addStatus(program: Command, { stdout }: Outputs): void {
     .option('--canonical', 'all numbers but times, in an order of their own: equal however the study was run')
     .addHelpText('after', '\nExample:\n  tfjs-sam status runs/label-noise')
     .action(async (folder: string, options: { readonly canonical?: boolean }) => {
-      const { statusCommand } = await import('./commands/run.js');
-      await statusCommand(folder, options, stdout);
+      const { statusCommand } = await import('./commands/status.js');
+      statusCommand(folder, options, stdout);
     });
 }
 

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import * as tf from '@tensorflow/tfjs';
 import { loadRegistry, main, type Output, variantsOf } from '@tfjs-sam/lab';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { resultsIn } from '../src/execute/session.js';
+import { resultsIn } from '../src/store/read-results.js';
 
 let out: string;
 beforeAll(() => {

@@ -1,8 +1,8 @@
 import { UsageError } from '../errors.js';
-import { resultsIn } from '../execute/session.js';
 import type { Output } from '../progress.js';
 import { makeFolder } from '../store/files.js';
 import { FolderLock } from '../store/lock.js';
+import { resultsIn } from '../store/read-results.js';
 import { StudyFolder, type StudyHeader } from '../store/study-folder.js';
 import { problemLines, statusLine, statusTables } from './status-table.js';
 

@@ -1,14 +1,11 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UsageError } from '../errors.js';
-import { resultsIn, sourceIn } from '../execute/session.js';
 import { type Exporter, writeExport } from '../export/exporter.js';
-import { loadRegistry } from '../parts/load.js';
 import type { Output } from '../progress.js';
 import { renderReport } from '../report/index.js';
 import type { StudyResults } from '../results.js';
-import { didYouMean } from '../study/problem.js';
-import { pluginPaths } from '../study/read.js';
+import { resultsIn } from '../store/read-results.js';
 
 /** Draws the report of results into their folder. @returns Its path. */
 export async function writeReport(results: StudyResults, folder: string): Promise<string> {
@@ -31,6 +28,13 @@ export interface ExportOptions {
 
 /** An exporter by name: built in, or of the study's own modules, which are looked into for no other. */
 async function exporterOf(folder: string, name: string): Promise<Exporter> {
+  // Loaded late, with TensorFlow.js: to draw a report again needs none of it.
+  const [{ loadRegistry }, { sourceIn }, { pluginPaths }, { didYouMean }] = await Promise.all([
+    import('../parts/load.js'),
+    import('../execute/session.js'),
+    import('../study/read.js'),
+    import('../study/problem.js'),
+  ]);
   const builtIn = await loadRegistry();
   if (builtIn.list('exporter').includes(name)) return builtIn.build('exporter', name);
   const registry = await loadRegistry(pluginPaths(sourceIn(folder)));

@@ -6,7 +6,7 @@ import { UnfinishedError, UsageError } from '../errors.js';
 import { conduct, type StudyListener } from '../execute/conduct.js';
 import type { Executor } from '../execute/executor.js';
 import { InProcessExecutor } from '../execute/in-process.js';
-import { openStudy, resultsIn, reuse, type Session, sourceIn } from '../execute/session.js';
+import { openStudy, reuse, type Session, sourceIn } from '../execute/session.js';
 import { parseShard, type Shard, shardOwner } from '../execute/shard.js';
 import type { Output } from '../progress.js';
 import type { StudyResults } from '../results.js';
@@ -176,22 +176,6 @@ export function requireNoFailure({ trials }: StudyResults, folder: string): void
     throw new UnfinishedError(
       `${folder}: ${failed} of ${trials.length} trials failed. tfjs-sam run ${folder} --retry-failed begins them again`,
     );
-}
-
-/** The command `status`. */
-export async function statusCommand(
-  path: string,
-  { canonical }: { readonly canonical?: boolean },
-  output: Output,
-): Promise<void> {
-  const results = resultsIn(path);
-  if (canonical) {
-    const { canonicalTable } = await import('../study/canonical-table.js');
-    output.write(canonicalTable(results));
-    return;
-  }
-  output.write(`${statusLine(results)}\n\n${statusTables(results)}`);
-  for (const line of problemLines(results)) output.write(`${line}\n`);
 }
 
 /** Settings of `runStudy`. */

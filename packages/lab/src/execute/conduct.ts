@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { EpochRecord } from '../results.js';
-import type { StudyFolder, TrialFolder } from '../store/study-folder.js';
+import { knownOf, type StudyFolder, type TrialFolder } from '../store/study-folder.js';
 import type { Expansion, Group } from '../study/expand.js';
 import { type Known, planGroup, type Work } from '../study/plan.js';
 import type { TrialOutput, TrialSpec } from '../trial/spec.js';
@@ -264,13 +264,6 @@ class Conductor {
     this.#known.set(id, { state: 'failed', epochs });
     listener?.trialEnd?.(spec, undefined, reason);
   }
-}
-
-/** A folder's knowledge of a trial. */
-export function knownOf(folder: TrialFolder): Known {
-  const { result } = folder;
-  if (result) return { state: result.state, epochs: result.epochs };
-  return { state: 'open', epochs: folder.epochs };
 }
 
 /** Does all of a study that is not done yet. @throws Error when the folder cannot be written any more. */

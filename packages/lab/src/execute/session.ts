@@ -6,8 +6,7 @@ import type { Registry } from '@tfjs-sam/core/registry';
 import { describeMachine } from '../environment.js';
 import { UsageError } from '../errors.js';
 import { loadRegistry } from '../parts/load.js';
-import type { StudyResults } from '../results.js';
-import { readResults } from '../store/read-results.js';
+import { studyIn } from '../store/read-results.js';
 import { StudyFolder, type StudyHeader } from '../store/study-folder.js';
 import { differences } from '../study/difference.js';
 import { type Expansion, expandStudy } from '../study/expand.js';
@@ -111,27 +110,10 @@ export async function openStudy(source: StudySource, options: SessionOptions): P
   return { source, registry, expansion, folder, header };
 }
 
-/** A folder with the header of its study. @throws UsageError when there is no study in it. */
-function studyIn(path: string): { readonly folder: StudyFolder; readonly header: StudyHeader } {
-  const folder = new StudyFolder(path);
-  const { header } = folder;
-  if (header) return { folder, header };
-  const got = existsSync(join(path, 'study.json'))
-    ? 'one that is not as it was written. Run the study itself with --out: what is done stays'
-    : 'none. See tfjs-sam run --help';
-  throw new UsageError(`${path}: expected the folder of a study, with a study.json, got ${got}`);
-}
-
 /** The study that a folder holds, as its file said it. @throws UsageError when there is none. */
 export function sourceIn(path: string): StudySource & { readonly shard?: StudyHeader['shard'] } {
   const { study, file, folder, shard } = studyIn(path).header;
   return { ...studyFrom(study, file, folder), shard };
-}
-
-/** The results that a folder holds, from the folder alone. @throws UsageError when there is no study in it. */
-export function resultsIn(path: string): StudyResults {
-  const { folder, header } = studyIn(path);
-  return readResults(folder, header);
 }
 
 /** Copies results of equal trials from studies beside this one: the same trial is never run twice. @returns How many. */

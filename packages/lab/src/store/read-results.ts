@@ -1,10 +1,12 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { stringify } from 'yaml';
-import { knownOf } from '../execute/conduct.js';
+import { UsageError } from '../errors.js';
 import type { PointResult, StudyResults, TrialResult, TrialState } from '../results.js';
 import type { Json } from '../study/paths.js';
 import { type Known, planGroup } from '../study/plan.js';
 import { isLocked } from './lock.js';
-import type { StudyFolder, StudyHeader } from './study-folder.js';
+import { knownOf, StudyFolder, type StudyHeader } from './study-folder.js';
 
 const open: Known = { state: 'open', epochs: [] };
 
@@ -119,4 +121,21 @@ function lastFinish(folder: StudyFolder, trials: readonly TrialResult[]): string
     (last, time) => (last === undefined || time > last ? time : last),
     undefined,
   );
+}
+
+/** A folder with the header of its study. @throws UsageError when there is no study in it. */
+export function studyIn(path: string): { readonly folder: StudyFolder; readonly header: StudyHeader } {
+  const folder = new StudyFolder(path);
+  const { header } = folder;
+  if (header) return { folder, header };
+  const got = existsSync(join(path, 'study.json'))
+    ? 'one that is not as it was written. Run the study itself with --out: what is done stays'
+    : 'none. See tfjs-sam run --help';
+  throw new UsageError(`${path}: expected the folder of a study, with a study.json, got ${got}`);
+}
+
+/** The results that a folder holds, from the folder alone. @throws UsageError when there is no study in it. */
+export function resultsIn(path: string): StudyResults {
+  const { folder, header } = studyIn(path);
+  return readResults(folder, header);
 }

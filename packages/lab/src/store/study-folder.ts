@@ -3,6 +3,7 @@ import { basename, join, resolve } from 'node:path';
 import type { EpochRecord, Provenance } from '../results.js';
 import type { CodeVersion } from '../study/identity.js';
 import type { Outline } from '../study/outline.js';
+import type { Known } from '../study/plan.js';
 import type { Study } from '../study/schema.js';
 import type { TrialOutput, TrialSpec } from '../trial/spec.js';
 import { dropTemporary, LineWriter, readJson, readLines, replaceFile, writeJson } from './files.js';
@@ -220,4 +221,11 @@ export class TrialFolder {
     for (const name of readdirSync(folder))
       if (name !== 'latest') rmSync(join(folder, name), { force: true });
   }
+}
+
+/** A folder's knowledge of a trial. */
+export function knownOf(folder: TrialFolder): Known {
+  const { result } = folder;
+  if (result) return { state: result.state, epochs: result.epochs };
+  return { state: 'open', epochs: folder.epochs };
 }
