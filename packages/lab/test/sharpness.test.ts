@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import * as tf from '@tensorflow/tfjs';
 import { fileSystem } from '@tfjs-sam/core/node';
+import { spectrumOptions, worstCaseOptions } from '@tfjs-sam/sharpness';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadRegistry } from '../src/parts/load.js';
 import { main } from '../src/program.js';
@@ -29,6 +30,15 @@ async function run(...args: string[]) {
   const code = await main(['sharpness', ...args], { stdout: out.stream, stderr: err.stream });
   return { code, out: out.text(), err: err.text() };
 }
+
+it('has the defaults of the functions: the command line is read without loading them', async () => {
+  const { out } = await run('--help');
+  const { probes } = spectrumOptions;
+  for (const [name, option] of Object.entries({ ...worstCaseOptions, probes }))
+    expect(out.replace(/\s+/g, ' ')).toMatch(
+      new RegExp(`--${name} <\\w+> [^-]*\\(default: "${option.default}"\\)`),
+    );
+});
 
 const logitsSaved = join(folder, 'logits');
 const softmaxSaved = join(folder, 'softmax');

@@ -18,6 +18,13 @@ export {
 } from './landscape.js';
 export { type MatrixName, matrixOf } from './matrix.js';
 export { type Measurement, type MeasureOptions, measure, mSharpness, withOracle } from './measure.js';
+export {
+  attackOptions,
+  averageOptions,
+  restartsOption,
+  spectrumOptions,
+  worstCaseOptions,
+} from './options.js';
 export { type PowerOptions, powerIteration } from './power.js';
 export {
   type AdversarialLoss,
@@ -28,10 +35,12 @@ export {
   type Calibration,
   calibration,
   calibrationOf,
+  type RobustOptions,
   robustAccuracy,
   type Verdicts,
 } from './robustness.js';
 export {
+  type AverageOptions,
   averageSharpness,
   gradientNorm,
   type WorstCase,

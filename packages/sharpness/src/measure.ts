@@ -2,6 +2,7 @@ import type * as tf from '@tensorflow/tfjs-core';
 import { makeOracle } from '@tfjs-sam/core';
 import { type Cost, counting, type Releasing } from './cost.js';
 import {
+  type AverageOptions,
   averageSharpness,
   gradientNorm,
   type WorstCase,
@@ -26,7 +27,7 @@ export interface MeasureOptions extends ExaminedOptions {
   /** Default Euclidean, ρ 0.05, ten steps. */
   readonly worstCase?: WorstCaseOptions | false | undefined;
   /** Default σ 0.01, 20 pairs. */
-  readonly average?: Parameters<typeof averageSharpness>[1] | false | undefined;
+  readonly average?: AverageOptions | false | undefined;
   /** Measure the loss of normalised logits, which needs a loss in two parts. Default false. */
   readonly normaliseLogits?: boolean | undefined;
   /** Spectra of blocks as well: of each layer of a model, or of named groups of variables. Default none. */

@@ -1,5 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import {
+  complete,
+  type OptionsOf,
   requireInteger,
   requireNonNegative,
   requireOneOf,
@@ -7,14 +9,13 @@ import {
   seededSampler,
   unrecorded,
 } from '@tfjs-sam/core';
+import { attackOptions, restartsOption } from './options.js';
 import { meanOf } from './spectrum.js';
 
 /** Options of `attack`. */
-export interface AttackOptions {
+export interface AttackOptions extends OptionsOf<typeof attackOptions> {
   /** ε >= 0, in units of the inputs: the largest change of an entry ('infinity') or an example's Euclidean change ('2'). */
   readonly epsilon: number;
-  /** Default 'infinity'. */
-  readonly norm?: 'infinity' | '2' | undefined;
   /** Steps of ascent, an integer >= 1. Default 1: FGSM for 'infinity'. */
   readonly steps?: number | undefined;
   /** A step's length, > 0. Default ε for one step, else 2.5 ε/steps. */
@@ -44,11 +45,11 @@ function lengths(x: tf.Tensor): tf.Tensor {
  * @see Goodfellow et al. 2015, https://arxiv.org/abs/1412.6572; Madry et al. 2018, https://arxiv.org/abs/1706.06083
  */
 export function attack(lossOf: (x: tf.Tensor) => tf.Scalar, x: tf.Tensor, options: AttackOptions): tf.Tensor {
-  const { epsilon, norm = 'infinity', steps = 1, randomStart = steps > 1, seed = 0, range } = options;
+  const { epsilon, steps = 1, randomStart = steps > 1, seed = 0, range } = options;
+  const { norm } = complete('attack', attackOptions, { norm: options.norm });
   const { stepSize = steps === 1 ? epsilon : (2.5 * epsilon) / steps } = options;
   requireNonNegative('attack', 'epsilon', epsilon);
   requireInteger('attack', 'steps', steps, 1);
-  requireOneOf('attack', 'norm', norm, ['infinity', '2']);
   if (options.stepSize !== undefined) requirePositive('attack', 'stepSize', stepSize);
   const step = (g: tf.Tensor) => (norm === 'infinity' ? tf.sign(g) : tf.divNoNan(g, lengths(g)));
   const project = (delta: tf.Tensor) => {
@@ -132,6 +133,9 @@ function rightOf(logits: tf.Tensor, labels: tf.Tensor): tf.Tensor {
   return tf.cast(tf.logicalAnd(hits, tf.all(tf.isFinite(logits), -1)), 'float32');
 }
 
+/** Options of `robustAccuracy`. */
+export interface RobustOptions extends Omit<AttackOptions, 'epsilon'>, OptionsOf<typeof restartsOption> {}
+
 /**
  * Accuracy under attack, for each ε: an example counts where it is right, and no restart fools the classifier.
  *
@@ -139,7 +143,7 @@ function rightOf(logits: tf.Tensor, labels: tf.Tensor): tf.Tensor {
  *
  * @param logitsOf - [batch, classes] of inputs.
  * @param labels - One-hot, [batch, classes].
- * @param epsilons - Sizes of the attack, >= 0. @param options - As `attack`; `restarts`, >= 1, default 1, an attack each.
+ * @param epsilons - Sizes of the attack, >= 0. @param options - As `attack`, and how many attacks.
  * @throws RangeError for no examples, or an option out of its range.
  */
 export async function robustAccuracy(
@@ -147,13 +151,9 @@ export async function robustAccuracy(
   x: tf.Tensor,
   labels: tf.Tensor,
   epsilons: readonly number[],
-  {
-    restarts = 1,
-    seed = 0,
-    ...options
-  }: Omit<AttackOptions, 'epsilon'> & { readonly restarts?: number | undefined } = {},
+  { restarts: asked, seed = 0, ...options }: RobustOptions = {},
 ): Promise<{ epsilon: number; accuracy: number; standardError: number }[]> {
-  requireInteger('robustAccuracy', 'restarts', restarts, 1);
+  const { restarts } = complete('robustAccuracy', restartsOption, { restarts: asked });
   requireInteger('robustAccuracy', 'the number of examples', x.shape[0]!, 1);
   const lossOf = (inputs: tf.Tensor) => tf.losses.softmaxCrossEntropy(labels, logitsOf(inputs)) as tf.Scalar;
   const shares = tf.tidy(() => {

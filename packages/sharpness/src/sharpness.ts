@@ -2,29 +2,24 @@ import * as tf from '@tensorflow/tfjs-core';
 import {
   ascentStep,
   axpy,
+  complete,
   dot,
   euclideanMetric,
   type GradientOracle,
   judge,
   map,
   norm,
+  type OptionsOf,
   type ParamVector,
   type PerturbationMetric,
-  requireInteger,
-  requirePositive,
   scale,
   seededSampler,
 } from '@tfjs-sam/core';
+import { averageOptions, worstCaseOptions } from './options.js';
 import { type Estimate, meanOf } from './spectrum.js';
 
 /** Options of `worstCaseSharpness`. */
-export interface WorstCaseOptions {
-  /** ρ > 0, in the metric's length (for 'infinity' the largest entry). Default 0.05. */
-  readonly rho?: number | undefined;
-  /** Steps of ascent from each start, an integer >= 1. Default 10; 1 is SAM's own perturbation. */
-  readonly steps?: number | undefined;
-  /** Starts: the first from θ, others from random points of the ball. Default 1. */
-  readonly restarts?: number | undefined;
+export interface WorstCaseOptions extends OptionsOf<typeof worstCaseOptions> {
   /** The ball: any metric (ASAM's is `elementwiseMetric()`), or 'infinity' for the largest entry. Default Euclidean. */
   readonly metric?: PerturbationMetric | 'infinity' | undefined;
   /** Seed of the starts. Default 0. */
@@ -73,11 +68,9 @@ function ballOf(metric: PerturbationMetric | 'infinity', oracle: GradientOracle,
  */
 export async function worstCaseSharpness(
   oracle: GradientOracle,
-  { rho = 0.05, steps = 10, restarts = 1, metric = euclideanMetric(), seed = 0 }: WorstCaseOptions = {},
+  { metric = euclideanMetric(), seed = 0, ...options }: WorstCaseOptions = {},
 ): Promise<WorstCase> {
-  requirePositive('worstCaseSharpness', 'rho', rho);
-  requireInteger('worstCaseSharpness', 'steps', steps, 1);
-  requireInteger('worstCaseSharpness', 'restarts', restarts, 1);
+  const { rho, steps, restarts } = complete('worstCaseSharpness', worstCaseOptions, options);
   const shapes = oracle.variables.map(({ shape }) => shape);
   const draw = seededSampler('gaussian', seed);
   // Steps of a fixed share of the ball reach its border and can turn round there.
@@ -117,28 +110,24 @@ export async function worstCaseSharpness(
   };
 }
 
+/** Options of `averageSharpness`. */
+export interface AverageOptions extends OptionsOf<typeof averageOptions> {
+  /** Seed of the draws. Default 0. */
+  readonly seed?: number | undefined;
+}
+
 /**
  * Mean of L(θ + σ z) − L(θ) over Gaussian z: average-case sharpness, ½σ² tr H for small σ. Each z is taken with −z.
  *
- * @param options - `sigma` > 0, default 0.01; `samples` (pairs), default 20; `adaptive`: z scaled by |θ|; `seed`. Cost: two
- *   values per sample.
+ * Cost: two values per sample.
+ *
+ * @throws RangeError when an option is out of its range.
  */
 export async function averageSharpness(
   oracle: GradientOracle,
-  {
-    sigma = 0.01,
-    samples = 20,
-    adaptive = false,
-    seed = 0,
-  }: {
-    readonly sigma?: number | undefined;
-    readonly samples?: number | undefined;
-    readonly adaptive?: boolean | undefined;
-    readonly seed?: number | undefined;
-  } = {},
+  { seed = 0, ...options }: AverageOptions = {},
 ): Promise<Estimate> {
-  requirePositive('averageSharpness', 'sigma', sigma);
-  requireInteger('averageSharpness', 'samples', samples, 2);
+  const { sigma, samples, adaptive } = complete('averageSharpness', averageOptions, options);
   const shapes = oracle.variables.map(({ shape }) => shape);
   const draw = seededSampler('gaussian', seed);
   const found = tf.tidy(() => {

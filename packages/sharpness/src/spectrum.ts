@@ -1,15 +1,18 @@
 import * as tf from '@tensorflow/tfjs-core';
 import {
+  complete,
   hutchinsonTrace,
   judge,
   type LinearMap,
   lanczos,
+  type OptionsOf,
   requireOneOf,
   type TraceOptions,
   type TwoPartLoss,
 } from '@tfjs-sam/core';
 import type { Releasing } from './cost.js';
 import { type MatrixName, matrixOf } from './matrix.js';
+import { spectrumOptions } from './options.js';
 import { powerIteration } from './power.js';
 import type { Subject } from './subject.js';
 
@@ -24,17 +27,11 @@ export interface Estimate {
 }
 
 /** Options of `spectrum`. */
-export interface SpectrumOptions {
+export interface SpectrumOptions extends OptionsOf<typeof spectrumOptions> {
   /** 'gauss-newton' is the default where the loss is in two parts, 'hessian' elsewhere. */
   readonly matrix?: MatrixName | undefined;
   /** 'lanczos' (default), or the simple way, 'power': power iteration, which takes more products. */
   readonly method?: 'lanczos' | 'power' | undefined;
-  /** Eigenvalues of largest absolute value, an integer >= 1. Default 1. Of fewer weights: as many as they are. */
-  readonly count?: number | undefined;
-  /** Relative to the largest |λ|, > 0. Default 1e-2. */
-  readonly tolerance?: number | undefined;
-  /** Probes of the trace and the Frobenius norm, an integer >= 0; 0 leaves them out. Default 30. */
-  readonly probes?: number | undefined;
   /** Hutch++, of the Frobenius norm as well: see `hutchinsonTrace`. Default 0. */
   readonly rank?: number | undefined;
   /** Seed of all draws. Default 0. */
@@ -73,15 +70,8 @@ export async function spectrum(
   of?: TwoPartLoss | readonly Subject[],
   options: SpectrumOptions = {},
 ): Promise<Spectrum> {
-  const {
-    matrix,
-    count = 1,
-    tolerance = 1e-2,
-    probes = 30,
-    rank = 0,
-    seed = 0,
-    method = 'lanczos',
-  } = options;
+  const { matrix, rank = 0, seed = 0, method = 'lanczos', ...ends } = options;
+  const { count, tolerance, probes } = complete('spectrum', spectrumOptions, ends);
   requireOneOf('spectrum', 'method', method, ['lanczos', 'power']);
   const { name, map } = matrixOf(oracle, of, matrix);
   const search = method === 'power' ? powerIteration : lanczos;

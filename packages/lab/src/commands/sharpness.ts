@@ -33,21 +33,21 @@ import { ConfigError, didYouMean } from '../study/problem.js';
 /** Options of `sharpness` as the command line gives them. */
 export interface SharpnessOptions {
   readonly data?: string;
-  readonly split?: string;
-  readonly examples?: string;
-  readonly batchSize?: string;
+  readonly split: string;
+  readonly examples: string;
+  readonly batchSize: string;
   readonly matrix?: string;
-  readonly eigenvalues?: string;
-  readonly probes?: string;
-  readonly rho?: string;
-  readonly steps?: string;
-  readonly restarts?: string;
+  readonly eigenvalues: string;
+  readonly probes: string;
+  readonly rho: string;
+  readonly steps: string;
+  readonly restarts: string;
   readonly normaliseLogits?: boolean;
   readonly metric?: string;
   readonly layers?: boolean;
   readonly landscape?: string;
-  readonly directions?: string;
-  readonly seed?: string;
+  readonly directions: string;
+  readonly seed: string;
   readonly backend?: string;
   readonly out?: string;
   readonly plugin?: readonly string[];
@@ -74,21 +74,21 @@ function oneOf<const T extends string>(name: string, text: string, known: readon
 
 /** Everything that the options say, with defaults. */
 function checked(options: SharpnessOptions) {
-  const { matrix, landscape: grid, directions = 'random' } = options;
+  const { matrix, landscape: grid, directions } = options;
   return {
-    split: oneOf('split', options.split ?? 'train', ['train', 'test']),
-    examples: integerOf('examples', options.examples ?? '1024', 1),
-    batchSize: integerOf('batch-size', options.batchSize ?? '256', 1),
+    split: oneOf('split', options.split, ['train', 'test']),
+    examples: integerOf('examples', options.examples, 1),
+    batchSize: integerOf('batch-size', options.batchSize, 1),
     matrix: matrix === undefined ? undefined : oneOf('matrix', matrix, ['gauss-newton', 'hessian']),
-    count: integerOf('eigenvalues', options.eigenvalues ?? '3', 1),
-    probes: integerOf('probes', options.probes ?? '30', 0),
-    rho: positiveOf('rho', options.rho ?? '0.05'),
-    steps: integerOf('steps', options.steps ?? '10', 1),
-    restarts: integerOf('restarts', options.restarts ?? '1', 1),
+    count: integerOf('eigenvalues', options.eigenvalues, 1),
+    probes: integerOf('probes', options.probes, 0),
+    rho: positiveOf('rho', options.rho),
+    steps: integerOf('steps', options.steps, 1),
+    restarts: integerOf('restarts', options.restarts, 1),
     normaliseLogits: options.normaliseLogits ?? false,
     grid: grid === undefined ? undefined : integerOf('landscape', grid, 2),
     directions: oneOf('directions', directions, ['random', 'eigenvectors']),
-    seed: integerOf('seed', options.seed ?? '0', 0),
+    seed: integerOf('seed', options.seed, 0),
   };
 }
 

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { definePart, integer, number, oneOf } from '@tfjs-sam/core';
-import { robustAccuracy } from '@tfjs-sam/sharpness';
+import { attackOptions, restartsOption, robustAccuracy } from '@tfjs-sam/sharpness';
 import { type Measure, ofClassifiers } from './measure.js';
 
 /** Examples that are attacked at a time. */
@@ -14,9 +14,9 @@ export const adversarial = definePart({
   source: 'Madry et al. 2018, arXiv 1706.06083',
   options: {
     epsilon: number({ above: 0, doc: 'Largest change of an input, normalised as it is' }),
-    norm: oneOf(['infinity', '2'], { default: 'infinity', doc: 'Length that a change is measured by' }),
+    ...attackOptions,
     steps: integer({ min: 1, default: 10, doc: 'Steps of an attack; 1 is FGSM' }),
-    restarts: integer({ min: 1, default: 1, doc: 'Attacks on each example; one that misleads counts' }),
+    ...restartsOption,
     split: oneOf(['train', 'validation', 'test'], { default: 'test', doc: 'Split that is measured' }),
     examples: integer({ min: 1, default: 1024, doc: 'Examples to attack, at most' }),
   },

@@ -1,14 +1,6 @@
+import { anyOf, boolean, definePart, integer, oneOf, type PerturbationMetric, part } from '@tfjs-sam/core';
 import {
-  anyOf,
-  boolean,
-  definePart,
-  integer,
-  number,
-  oneOf,
-  type PerturbationMetric,
-  part,
-} from '@tfjs-sam/core';
-import {
+  averageOptions,
   averageSharpness,
   mSharpness as meanWorstCase,
   normalised,
@@ -16,7 +8,9 @@ import {
   type Releasing,
   type Subject,
   spectrum,
+  spectrumOptions,
   withOracle,
+  worstCaseOptions,
   worstCaseSharpness,
 } from '@tfjs-sam/sharpness';
 import { type Measure, type MeasureContext, ofSplit } from './measure.js';
@@ -35,8 +29,7 @@ const looked = {
 
 /** The ball that a worst case is looked for in. */
 const ball = {
-  rho: number({ above: 0, default: 0.05, doc: "Radius, in the metric's length" }),
-  restarts: integer({ min: 1, default: 1, doc: 'Starts, the first from the weights themselves' }),
+  ...worstCaseOptions,
   metric: anyOf([part('metric', { doc: 'A metric' }), oneOf(['infinity'], { doc: 'the largest entry' })], {
     optional: 'Euclidean',
     doc: 'Ball that is searched',
@@ -77,13 +70,7 @@ function spectrumMeasure(matrix: 'gauss-newton' | 'hessian', title: string, doc:
     source,
     options: {
       ...looked,
-      count: integer({ min: 1, default: 1, doc: 'Eigenvalues of largest absolute value' }),
-      probes: integer({ min: 0, default: 30, doc: 'Probes of the trace; 0 leaves it out' }),
-      tolerance: number({
-        above: 0,
-        default: 0.01,
-        doc: 'Residual, as a fraction of the largest eigenvalue',
-      }),
+      ...spectrumOptions,
     },
     create: ({ count, probes, tolerance, ...given }): Measure => ({
       columns: [
@@ -156,7 +143,6 @@ const worstCase = definePart({
   options: {
     ...looked,
     ...ball,
-    steps: integer({ min: 1, default: 10, doc: 'Steps of ascent from each start' }),
   },
   create: ({ rho, steps, restarts, metric, ...given }): Measure => ({
     columns: column('worst-case', 'worst-case sharpness'),
@@ -176,9 +162,7 @@ const averageCase = definePart({
   source: 'Andriushchenko et al. 2023, arXiv 2302.07011',
   options: {
     ...looked,
-    sigma: number({ above: 0, default: 0.01, doc: 'Standard deviation of the noise' }),
-    samples: integer({ min: 2, default: 20, doc: 'Pairs of opposite draws' }),
-    adaptive: boolean({ default: false, doc: 'Noise in proportion to each weight' }),
+    ...averageOptions,
   },
   create: ({ sigma, samples, adaptive, ...given }): Measure => ({
     columns: column('average-case', 'average-case sharpness'),
@@ -214,7 +198,7 @@ export const mSharpness = definePart({
   source: 'Foret et al. 2021, arXiv 2010.01412, section 4.1',
   options: {
     ...ball,
-    steps: integer({ min: 1, default: 1, doc: "Steps of ascent from each start; 1 is SAM's own" }),
+    steps: integer({ min: 1, default: 1, doc: worstCaseOptions.steps.doc }),
     m: integer({ min: 1, default: 64, doc: 'Examples of a batch' }),
     examples: integer({ min: 1, default: 1024, doc: 'Training examples to look at, at most' }),
   },
