@@ -1,5 +1,6 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import type * as tf from '@tensorflow/tfjs-core';
+import { look } from './look.js';
 import {
   END,
   lossPlace,
@@ -35,6 +36,9 @@ export interface Answer {
 
 /** A worker did not answer: it died, or hangs. */
 export class WorkerLost extends Error {}
+
+/** Milliseconds in which this thread looks for an answer before it sleeps. */
+const SPIN = 5;
 
 /** True where this module runs from its sources: threads then run from what is built of them. */
 const fromSources = import.meta.url.endsWith('.ts');
@@ -147,8 +151,7 @@ export class GradientWorker {
     this.#waitedFor = this.#asked;
     const until = performance.now() + deadline;
     // The other thread is about as far as this one: looking is faster than being woken.
-    const spun = performance.now() + 5;
-    while (!this.#answered && performance.now() < spun);
+    look(() => this.#answered, SPIN);
     while (!this.#answered) {
       const left = until - performance.now();
       if (left <= 0) throw new WorkerLost(`parallel: a worker did not answer within ${deadline} ms`);

@@ -10,19 +10,18 @@ import {
 import type { Batch } from './gradient-worker.js';
 import { atWeights } from './here.js';
 import type { Manner } from './protocol.js';
-import { overwrite, valuesOf } from './tensors.js';
+import { overwrite, received, valuesOf } from './tensors.js';
 import { ParallelTrainer, type Prepared, prepare, type Taken, type TrainerOptions } from './trainer.js';
 import { type Evaluation, type EvaluationRequest, overriding, replaceRule } from './wrapped-oracle.js';
 
-/** An evaluation that a worker is busy with: tensors that are filled when it has answered. */
+/** An evaluation that a worker is busy with. */
 interface Pending {
   readonly batch: Batch;
   readonly manner: Manner;
   readonly moved: ParamVector;
   readonly loss: tf.Scalar;
-  readonly gradient: ParamVector;
-  /** True once the worker's answer stands in them. */
-  filled: boolean;
+  /** Empty until the worker has answered: the rule may remember it, and read it after its own evaluation. */
+  readonly gradient: tf.Tensor[];
   /** The name under which the rule remembers the gradient. */
   key?: string;
 }
@@ -127,7 +126,7 @@ export class SampaTrainer extends ParallelTrainer {
     } as Partial<RuleState>);
   }
 
-  /** Gives an evaluation to the worker; the tensors are filled when it has answered. */
+  /** Gives an evaluation to the worker; its gradient stands in the list that is returned when it has answered. */
   #later(oracle: GradientOracle, { perturbation, ...rest }: EvaluationRequest = {}): Evaluation {
     const { variables } = oracle;
     if (
@@ -143,9 +142,8 @@ export class SampaTrainer extends ParallelTrainer {
       batch: { xs: tf.keep(tf.clone(xs)), ys: tf.keep(tf.clone(ys)) },
       moved: moved.map((tensor) => tf.keep(tf.clone(tensor))),
       loss: tf.keep(tf.scalar(0)),
-      gradient: variables.map((variable) => tf.keep(tf.fill(variable.shape, 0))),
     }));
-    const pending: Pending = { ...tensors, manner, filled: false };
+    const pending: Pending = { ...tensors, manner, gradient: [] };
     tf.dispose(moved);
     this.#pending = pending;
     if (!this.task.pool.ask(0, pending.moved, pending.batch, manner)) this.#repeat(pending);
@@ -155,9 +153,9 @@ export class SampaTrainer extends ParallelTrainer {
   /** Waits for the worker, and fills what it was asked for. */
   #settle(): void {
     const pending = this.#pending;
-    if (!pending || pending.filled) return;
+    if (!pending || pending.gradient.length > 0) return;
     const answer = this.task.pool.wait(0);
-    if (answer) fill(pending, answer.loss, answer.gradient);
+    if (answer) this.#fill(pending, answer.loss, answer.gradient);
     else this.#repeat(pending);
   }
 
@@ -168,8 +166,14 @@ export class SampaTrainer extends ParallelTrainer {
       const { loss, gradient } = atWeights(this.model, pending.moved, pending.manner, () =>
         this.task.loss(this.model, xs, ys),
       );
-      fill(pending, valuesOf(loss)[0]!, gradient.map(valuesOf));
+      this.#fill(pending, valuesOf(loss)[0]!, gradient.map(valuesOf));
     });
+  }
+
+  #fill(pending: Pending, loss: number, gradient: readonly Float32Array[]): void {
+    overwrite(pending.loss, Float32Array.of(loss));
+    for (const [i, { shape }] of this.variables.entries())
+      pending.gradient.push(tf.keep(received(gradient[i]!, shape)));
   }
 
   /** Frees a gradient that the rule has used. */
@@ -179,10 +183,4 @@ export class SampaTrainer extends ParallelTrainer {
     this.#pending = undefined;
     tf.dispose([batch.xs, batch.ys, moved, loss, gradient].flat().filter((tensor) => !tensor.isDisposed));
   }
-}
-
-function fill(pending: Pending, loss: number, gradient: readonly Float32Array[]): void {
-  overwrite(pending.loss, Float32Array.of(loss));
-  for (const [i, tensor] of pending.gradient.entries()) overwrite(tensor, gradient[i]!);
-  pending.filled = true;
 }

@@ -3,6 +3,7 @@ import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from '
 import * as tf from '@tensorflow/tfjs';
 import { prepareBackend } from '@tfjs-sam/backends';
 import { gradientOf } from './here.js';
+import { look } from './look.js';
 import { type BatchLoss, type MeanLoss, meanLoss, namedLoss } from './loss.js';
 import { examplesOf, inManner } from './manner.js';
 import { END, lossPlace, type ModelSource, Slot, type Task, type WorkerSetup } from './protocol.js';
@@ -77,8 +78,7 @@ function answer(model: tf.LayersModel, loss: MeanLoss, variables: tf.Variable[],
 
 /** Waits until another request than `seen` stands there. */
 function nextRequest(seen: number): number {
-  const until = performance.now() + SPIN;
-  while (Atomics.load(control, Slot.asked) === seen && performance.now() < until);
+  look(() => Atomics.load(control, Slot.asked) !== seen, SPIN);
   Atomics.wait(control, Slot.asked, seen);
   return Atomics.load(control, Slot.asked);
 }

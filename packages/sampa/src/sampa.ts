@@ -8,6 +8,7 @@ import {
   type GradientOracle,
   learningRateOfRuns,
   map,
+  mix,
   number,
   type OptionsOf,
   type ParamVector,
@@ -96,7 +97,7 @@ function sampaRule({ lambda, ...strategies }: Checked<typeof options>): Sharpnes
         ? perturbedAt(auxiliary, oracle)
         : perturbed.map((entry, i) => entry ?? gradient[i]!);
       const share = tf.mul(1 - lambda, started);
-      return { loss, direction: axpy(share, climbed, scale(tf.sub(1, share), gradient)) };
+      return { loss, direction: mix(share, climbed, gradient) };
     },
     afterStep: (oracle) => {
       oracle.state.set(PERTURBED, perturbedAt(oracle.state.get(AUXILIARY)!, oracle));
