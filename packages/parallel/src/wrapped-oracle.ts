@@ -6,9 +6,6 @@ import type {
   SharpnessRule,
 } from '@tfjs-sam/core';
 
-/** Members of an oracle that are answered in another way. */
-export type Overrides = Partial<Pick<GradientOracle, 'evaluate' | 'state'>>;
-
 /** An oracle some of whose members are answered in another way. */
 export function overriding<T extends object>(target: T, overrides: Partial<T>): T {
   return new Proxy(target, {

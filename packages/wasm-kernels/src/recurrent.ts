@@ -17,7 +17,7 @@ export interface Steps {
   readonly all: boolean;
 }
 
-/** What the steps gave: outputs [steps or 1, rows, units], and the last states. */
+/** Results of the steps: outputs [steps or 1, rows, units], and the last states. */
 export interface StepsResult {
   readonly outputs: Tensor;
   readonly states: Tensor[];
