@@ -50,5 +50,23 @@ document.addEventListener('click', async ({ target }) => {
     catch { getSelection().selectAllChildren(document.getElementById(copy)); button.textContent = 'Selected: press Ctrl+C'; }
   }
 });
-addEventListener('beforeprint', () => { for (const part of document.querySelectorAll('details')) part.open = true; });
+// Paper does not scroll: a table that does not fit a page with its lines broken either is drawn smaller.
+const pageWidth = 690;
+addEventListener('beforeprint', () => {
+  for (const part of document.querySelectorAll('details')) part.open = true;
+  for (const table of document.querySelectorAll('table')) {
+    table.classList.add('printed');
+    if (table.offsetWidth <= pageWidth) continue;
+    table.style.width = pageWidth + 'px';
+    const needed = table.offsetWidth;
+    table.style.width = needed + 'px';
+    table.style.zoom = pageWidth / needed;
+  }
+});
+addEventListener('afterprint', () => {
+  for (const table of document.querySelectorAll('table')) {
+    table.classList.remove('printed');
+    table.style.width = table.style.zoom = '';
+  }
+});
 `;

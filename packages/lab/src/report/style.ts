@@ -67,12 +67,13 @@ dd { margin: 0; overflow-wrap: anywhere; }
   tbody th { max-width: 40vw; overflow: hidden; text-overflow: ellipsis; }
   dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: .5rem; }
 }
+table.printed { font-size: 6.5pt; width: auto; }
+.printed :is(th, td) { white-space: normal; padding: .1rem .25rem; } .printed td.notes { min-width: 0; }
 @media print {
   h2, h2 + p, summary { break-after: avoid; }
   :root { color-scheme: light; --ink: #000; --paper: #fff; --soft: #444; --line: #bbb; --tint: #fff; }
   body { font-size: 10pt; } nav, .save, button.save, figcaption button { display: none !important; }
-  .wide { overflow: visible; max-height: none; border: 0; } table { font-size: 6.5pt; }
-  th, td { white-space: normal; padding: .1rem .25rem; } td.notes { min-width: 0; }
+  .wide { overflow: visible; max-height: none; border: 0; }
   thead th, tbody th { position: static; } th button::after { content: ""; } pre { max-height: none; white-space: pre-wrap; }
   .figures { grid-template-columns: 1fr 1fr; } tr { break-inside: avoid; } a { color: inherit; }
 }

@@ -94,6 +94,30 @@ describe.skipIf(!chromium)('the report in Chromium', () => {
     expect(overflow).toBeLessThanOrEqual(0);
   });
 
+  it('has no table that is wider than the paper, and is as it was afterwards', async () => {
+    const { page } = await open(exampleResults({ arms: 40, seeds: 3, epochs: 5 }));
+    const widths = (): Promise<number[]> =>
+      page.$$eval('table', (tables) => tables.map((table) => table.getBoundingClientRect().width));
+    const before = await widths();
+    expect(Math.max(...before)).toBeGreaterThan(700);
+    let printed: number[] = [];
+    await page.exposeFunction('told', (found: number[]) => {
+      printed = found;
+    });
+    await page.evaluate(() => {
+      addEventListener('beforeprint', () => {
+        const found = [...document.querySelectorAll('table')].map(
+          (table) => table.getBoundingClientRect().width,
+        );
+        (window as unknown as { told(found: number[]): void }).told(found);
+      });
+    });
+    await page.pdf({ format: 'A4' });
+    expect(printed).toHaveLength(before.length);
+    expect(Math.max(...printed)).toBeLessThanOrEqual(692);
+    expect(await widths()).toEqual(before);
+  });
+
   it('is there within a second, with forty arms', async () => {
     // The fastest of three: other work may share the processors.
     const times: number[] = [];
