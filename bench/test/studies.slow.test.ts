@@ -1,12 +1,9 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { fileURLToPath } from 'node:url';
+import { expect, it } from 'vitest';
 import { tables } from '../src/tables.js';
-import { bundleChild, removeChild } from './bundle-child.js';
 
-let program: string;
-beforeAll(async () => {
-  program = await bundleChild();
-}, 60_000);
-afterAll(removeChild);
+// The child processes are those that are built: a study hashes the code of its packages where they lie.
+const program = fileURLToPath(new URL('../dist/child.js', import.meta.url));
 
 it('studies: trainings by hand and as a study, and many trials, with the command line as it is built', async () => {
   const settings = { scale: 0.02, repetitions: 1, slow: false, program };
