@@ -364,6 +364,12 @@ describe('plugins', () => {
     );
   });
 
+  it('of core are all that it exports: core-parts.ts lists them', async () => {
+    const exported = pluginsOf(await import('../src/index.js'), '@tfjs-sam/core');
+    const names = (plugins: readonly Plugin[]) => plugins.map(({ kind, name }) => `${kind} ${name}`);
+    expect(names(corePlugins)).toEqual(expect.arrayContaining(names(exported)));
+  });
+
   it('may be of kinds that the registry is told of', () => {
     const dataset = { ...everySecondPlugin, kind: 'dataset' } as unknown as Plugin;
     const kinds = ['dataset'] as unknown as Plugin['kind'][];
