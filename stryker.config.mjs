@@ -1,4 +1,4 @@
-// Mutation testing, on demand: `npm run mutation -- FILE,FILE TESTS…`. docs/reliability.md says more.
+// Mutation testing, on demand, by `npm run mutation`: docs/reliability.md says more.
 export default {
   packageManager: 'pnpm',
   // Files are mutated where they lie, and put back: a copy of the workspace would link to the original packages.
@@ -7,7 +7,8 @@ export default {
   testRunner: 'vitest',
   vitest: { configFile: 'vitest.mutation.config.ts', related: false },
   plugins: ['@stryker-mutator/vitest-runner'],
-  concurrency: 2,
+  concurrency: Number(process.env.TFJS_SAM_MUTATION_WORKERS ?? 2),
+  dryRunTimeoutMinutes: 30,
   timeoutMS: 20_000,
   reporters: ['clear-text', 'html', 'json'],
   htmlReporter: { fileName: 'runs/mutation/report.html' },

@@ -115,12 +115,9 @@ const commands = {
     buildAll();
     sh(process.execPath, [join('packages', 'wasm-kernels', 'official-specs', 'run.mjs')]);
   },
-  mutation: ([files, ...tests]) => {
-    if (files === undefined)
-      fail('mutation: expected files, comma-separated, and the tests that are to notice: FILE,FILE [TEST…]');
+  mutation: (args) => {
     buildKernels();
-    const env = { ...process.env, ...(tests.length > 0 && { TFJS_SAM_MUTATION_TESTS: tests.join(' ') }) };
-    sh(bin('stryker'), ['run', '--mutate', files], { env });
+    sh(process.execPath, [join('scripts', 'mutation.mjs'), ...args]);
   },
   lint: (args) => sh(bin('biome'), ['ci', ...args]),
   format: (args) => sh(bin('biome'), ['check', '--write', ...args]),

@@ -210,6 +210,23 @@ describe.each([...backendNames])('minimizeOver on %s', (backend) => {
     problem.dispose();
   });
 
+  it('refuses several perturbations for a rule that moves the weights itself', () => {
+    const w = tf.variable(tf.tensor1d([1, 2]));
+    const optimizer = sharpnessAware(sgd({ learningRate: 0.1 }), {
+      name: 'moving',
+      direction: (oracle) => {
+        const { loss, gradient } = oracle.evaluate();
+        return { loss, direction: gradient, preceding: [gradient] };
+      },
+    });
+    const loss = () => tf.sum(tf.square(w)) as tf.Scalar;
+    const step = () => optimizer.minimizeOver([loss, loss], { sharpness: 'per-micro-batch', varList: [w] });
+    expect(step).toThrow('minimizeOver: expected sharpness "shared" of a rule that moves the weights itself');
+    expect([...w.dataSync()]).toEqual([1, 2]);
+    tf.dispose(w);
+    optimizer.dispose();
+  });
+
   it('says what it accepts', () => {
     const optimizer = sharpnessAware(sgd({ learningRate: 0.1 }));
     expect(() => optimizer.minimizeOver([])).toThrow('expected at least one closure, got none');

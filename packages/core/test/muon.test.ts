@@ -78,6 +78,19 @@ describe.each([...backendNames])('muon on %s', (backend) => {
     optimizer.dispose();
   });
 
+  it('decays the matrices that `decay` names, and no others', () => {
+    const [kept, decayed] = ['kept', 'decayed'].map((name) =>
+      tf.variable(tf.ones([2, 2]), true, `muon-decay/${name}`),
+    );
+    const optimizer = muon({ learningRate: 0.1, weightDecay: 0.5, decay: '/decayed$' });
+    const still = () => tf.mul(0, tf.sum(tf.add(kept!, decayed!))) as tf.Scalar;
+    optimizer.minimize(still, false, [kept!, decayed!]);
+    expect([...kept!.dataSync()]).toEqual([1, 1, 1, 1]);
+    for (const value of decayed!.dataSync()) expect(value).toBeCloseTo(1 - 0.1 * 0.5, 6);
+    tf.dispose([kept!, decayed!]);
+    optimizer.dispose();
+  });
+
   it('gives what the predicate leaves out to AdamW, stays at a zero gradient and passes a NaN on', () => {
     const [kernel, head] = ['kernel', 'head'].map((name) =>
       tf.variable(tf.ones([2, 2]), true, `muon/${name}`),

@@ -11,6 +11,7 @@ import {
 } from '@tfjs-sam/core';
 import { useBackend } from '@tfjs-sam/testing';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { checksumOf } from '../src/driver/saving/format.js';
 import { memory, restore, type Saved, stateOf } from './training.js';
 
 // A test that fails must not fail the others, which look at all variables that there are.
@@ -342,6 +343,20 @@ describe('a saved state', () => {
       /Saved: 14 \(l\/0 \[\?\], .*l\/11 \[\?\], and 2 more\)\. Found: 13 \(l\/1\/other \[3\], .*, and 1 more\)/,
     );
     for (const thing of [optimizer, resumed, refused, second]) thing.dispose();
+  });
+
+  it('has one checksum, in whatever order a place keeps the keys of its header', () => {
+    const config = { base: { name: 'sgd', learningRate: 1 }, rho: 0.05 };
+    const header = { format: 'f', version: 2, className: 'c', config };
+    const turned = {
+      config: { rho: 0.05, base: { learningRate: 1, name: 'sgd' } },
+      className: 'c',
+      version: 2,
+      format: 'f',
+    };
+    const sum = (given: typeof header) => checksumOf(given, [], new Uint8Array([1]));
+    expect(sum(turned)).toBe(sum(header));
+    expect(sum({ ...header, config: { ...config, rho: 0.06 } })).not.toBe(sum(header));
   });
 
   it('of version 1, without a checksum, is still read', async () => {
