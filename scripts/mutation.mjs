@@ -1,7 +1,7 @@
 // Mutation testing: of files that are named, or of a random sample of the lines that compute a step.
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { root, variantFolders } from './workspace.mjs';
 
@@ -88,7 +88,7 @@ function bounds(successes, tries) {
 function summarise() {
   const { files } = JSON.parse(readFileSync(join(root, 'runs/mutation/report.json'), 'utf8'));
   const mutants = Object.entries(files).flatMap(([file, { source, mutants }]) =>
-    mutants.map((mutant) => ({ ...mutant, file: relative(root, join(root, file)), source })),
+    mutants.map((mutant) => ({ ...mutant, file, source })),
   );
   const noticed = ({ status }) => status === 'Killed' || status === 'Timeout';
   const counted = mutants.filter(({ status }) =>
