@@ -317,6 +317,36 @@ describe('a saved state', () => {
     for (const thing of [optimizer, other, problem]) thing.dispose();
   });
 
+  it('of more variables than are found is bound by name where the others exist, though frozen, and nowhere else', async () => {
+    const shapes = { 'dense_1/kernel': [2], 'dense_2/kernel': [2] };
+    const first = problemOf(shapes);
+    const optimizer = make();
+    first.step(optimizer);
+    const [values, state] = [first.values(), await stateOf(optimizer)];
+    first.step(optimizer, first.variables.slice(1));
+    const expected = first.values();
+    first.dispose();
+
+    const frozen = problemOf(shapes);
+    frozen.assign(values);
+    const resumed = make();
+    await restore(resumed, state);
+    frozen.step(resumed, frozen.variables.slice(1));
+    expect(frozen.values()).toEqual(expected);
+    frozen.dispose();
+
+    // Names are shifted by one, and the second layer is frozen: by name alone, the first would get the second's slots.
+    const shifted = problemOf({ 'dense_2/kernel': [2], 'dense_3/kernel': [2] });
+    const refused = make();
+    await restore(refused, state);
+    const before = await everythingOf(shifted, refused);
+    expect(() => shifted.step(refused, shifted.variables.slice(0, 1))).toThrow(
+      /Saved: 2 \(dense_1.*\)\. Found: 1 \(dense_2/,
+    );
+    expect(await everythingOf(shifted, refused)).toEqual(before);
+    for (const thing of [optimizer, resumed, refused, shifted]) thing.dispose();
+  });
+
   it('of scalars alone fits any shape; of many variables, some are listed', async () => {
     const names = Array.from({ length: 14 }, (_, i) => `l/${i}`);
     const remembering = {

@@ -26,8 +26,9 @@ export function pendingState(saved: readonly SavedVariable[]): PendingState {
 
 /**
  * Finds the variables that a saved state belongs to: all by exact name and shape, or all by order and shape, as
- * generated names shift when a process makes another layer first. By name, the state may be of more variables than
- * were found (two models that are trained in turn), or of fewer (some were frozen); by order, of neither.
+ * generated names shift when a process makes another layer first. By name, the state may be of fewer variables than
+ * were found, or of more (some were frozen since, two models are trained in turn) as long as those exist: where one
+ * does not, names may have shifted, and a slot would land on the wrong variable. By order, it may be of neither.
  *
  * @returns The names of the found variables by those that were saved; undefined where they do not fit.
  */
@@ -35,17 +36,18 @@ function bindVariables(
   saved: readonly SavedVariable[],
   found: readonly Found[],
 ): ReadonlyMap<string, string> | undefined {
-  const byName = new Map(found.map((variable) => [variable.name, variable]));
-  const named = saved.filter(({ name }) => byName.has(name));
-  const whole = named.length === saved.length || named.length === byName.size;
-  if (named.length > 0 && whole && named.every((entry) => fits(entry, byName.get(entry.name)!)))
-    return new Map(named.map(({ name }) => [name, name]));
+  const names = new Set(found.map(({ name }) => name));
+  const named = saved.filter(({ name }) => names.has(name));
+  const { registeredVariables } = tf.engine();
+  const exist = () => saved.every((entry) => fits(entry, registeredVariables[entry.name]));
+  const whole = named.length === saved.length || named.length === names.size;
+  if (named.length > 0 && whole && exist()) return new Map(named.map(({ name }) => [name, name]));
   const inOrder = saved.length === found.length && saved.every((entry, i) => fits(entry, found[i]!));
   return inOrder ? new Map(saved.map(({ name }, i) => [name, found[i]!.name])) : undefined;
 }
 
-function fits({ shape }: SavedVariable, found: Found): boolean {
-  return shape === undefined || tf.util.arraysEqual([...shape], found.shape);
+function fits({ shape }: SavedVariable, found: Found | undefined): boolean {
+  return found !== undefined && (shape === undefined || tf.util.arraysEqual([...shape], found.shape));
 }
 
 /** The error for a state that fits none of the lists of variables that were tried. */
