@@ -2,6 +2,8 @@
 // Every operation is that of core's algebra/philox.ts, in the same order and precision, four counters at once.
 
 const ROUNDS = 10;
+/** Bytes of a block, which stays in the cache. */
+const BYTES: usize = 2048;
 /** The bits of √½. */
 const ROOT_HALF = 0x3f3504f3;
 
@@ -44,20 +46,10 @@ function sign(quadrant: v128): v128 {
   return i32x4.shl(v128.and(quadrant, i32x4.splat(2)), 30);
 }
 
-/** Stores the lanes that are left of `n`. */
-function put(out: usize, i: i32, n: i32, v: v128): void {
-  if (i + 4 <= n) {
-    v128.store(out + (i as usize) * 4, v);
-    return;
-  }
-  if (i < n) v128.store32_lane(out + (i as usize) * 4, v, 0);
-  if (i + 1 < n) v128.store32_lane(out + (i as usize) * 4, v, 1, 4);
-  if (i + 2 < n) v128.store32_lane(out + (i as usize) * 4, v, 2, 8);
-}
-
-/** Two vectors of normals from two of words. */
-function putNormals(out: usize, i: i32, n: i32, first: v128, second: v128): void {
-  const length = radius(first);
+/** Turns eight words of a block, two of each pair, into eight normals. */
+function normals(at: usize): void {
+  const second = v128.load(at, 16);
+  const length = radius(v128.load(at));
   const angle = f32x4.mul(
     f32x4.convert_i32x4_s(i32x4.shl(second, 2)),
     f32x4.splat(Mathf.PI / 4 / 2147483648),
@@ -78,24 +70,15 @@ function putNormals(out: usize, i: i32, n: i32, first: v128, second: v128): void
   const swapped = i32x4.ne(v128.and(quadrant, i32x4.splat(1)), i32x4.splat(0));
   const x = v128.bitselect(sine, cosine, swapped);
   const y = v128.bitselect(cosine, sine, swapped);
-  put(out, i, n, f32x4.mul(length, v128.xor(x, sign(i32x4.add(quadrant, i32x4.splat(1))))));
-  put(out, i + 4, n, f32x4.mul(length, v128.xor(y, sign(quadrant))));
+  v128.store(at, f32x4.mul(length, v128.xor(x, sign(i32x4.add(quadrant, i32x4.splat(1))))));
+  v128.store(at, f32x4.mul(length, v128.xor(y, sign(quadrant))), 16);
 }
 
-/** Signs or uniforms of words. */
-function putSimple(out: usize, i: i32, n: i32, word: v128, signs: bool): void {
-  const one = f32x4.splat(1);
-  const v = signs
-    ? v128.xor(one, v128.andnot(i32x4.splat(i32.MIN_VALUE), word))
-    : f32x4.mul(f32x4.convert_i32x4_s(i32x4.shr_u(word, 8)), f32x4.splat(1.0 / 16777216));
-  put(out, i, n, v);
-}
-
-/** Fills n floats: kind 0 is normal, 1 signs, 2 uniform. Counter and key are those of Philox4x32-10. */
-export function draw(
+/** Writes the words of the counters from `first` on, `bytes` of them, a multiple of 64: Philox4x32-10. */
+function words(
   out: usize,
-  n: i32,
-  kind: i32,
+  bytes: usize,
+  first: i32,
   tensor: i32,
   step: i32,
   index: i32,
@@ -104,8 +87,9 @@ export function draw(
 ): void {
   const multiplier0 = i32x4.splat(0xd2511f53);
   const multiplier1 = i32x4.splat(0xcd9e8d57);
-  for (let i = 0; i < n; i += 16) {
-    let a = i32x4.add(i32x4.splat(i / 4), i32x4(0, 1, 2, 3));
+  let counter = i32x4.add(i32x4.splat(first), i32x4(0, 1, 2, 3));
+  for (let o: usize = 0; o < bytes; o += 64) {
+    let a = counter;
     let b = i32x4.splat(tensor);
     let c = i32x4.splat(step);
     let d = i32x4.splat(index);
@@ -117,26 +101,78 @@ export function draw(
       const q = i64x2.extmul_high_i32x4_u(a, multiplier0);
       const r = i64x2.extmul_low_i32x4_u(c, multiplier1);
       const s = i64x2.extmul_high_i32x4_u(c, multiplier1);
-      const first = v128.shuffle<i32>(p, q, 1, 3, 5, 7);
+      const upper = v128.shuffle<i32>(p, q, 1, 3, 5, 7);
       const second = v128.shuffle<i32>(r, s, 1, 3, 5, 7);
       const low = v128.shuffle<i32>(p, q, 0, 2, 4, 6);
       const other = v128.shuffle<i32>(r, s, 0, 2, 4, 6);
       a = v128.xor(v128.xor(second, b), k);
-      c = v128.xor(v128.xor(first, d), l);
+      c = v128.xor(v128.xor(upper, d), l);
       b = other;
       d = low;
       k = i32x4.add(k, i32x4.splat(0x9e3779b9));
       l = i32x4.add(l, i32x4.splat(0xbb67ae85));
     }
-    if (kind < 1) {
-      putNormals(out, i, n, a, b);
-      putNormals(out, i + 8, n, c, d);
-    } else {
-      const signs = kind < 2;
-      putSimple(out, i, n, a, signs);
-      putSimple(out, i + 4, n, b, signs);
-      putSimple(out, i + 8, n, c, signs);
-      putSimple(out, i + 12, n, d, signs);
+    v128.store(out + o, a);
+    v128.store(out + o, b, 16);
+    v128.store(out + o, c, 32);
+    v128.store(out + o, d, 48);
+    counter = i32x4.add(counter, i32x4.splat(4));
+  }
+}
+
+/**
+ * Fills `bytes`, a multiple of 64 and no more than stay in the cache, with the numbers of the counters from `first` on:
+ * kind 0 is normal, 1 signs, 2 uniform. Words first, numbers then: short loops, several of whose turns the processor works on
+ * at once.
+ */
+export function drawBlock(
+  out: usize,
+  bytes: usize,
+  kind: i32,
+  first: i32,
+  tensor: i32,
+  step: i32,
+  index: i32,
+  key0: i32,
+  key1: i32,
+): void {
+  words(out, bytes, first, tensor, step, index, key0, key1);
+  if (kind < 1) for (let o: usize = 0; o < bytes; o += 32) normals(out + o);
+  else if (kind < 2) {
+    const one = f32x4.splat(1);
+    for (let o: usize = 0; o < bytes; o += 16) {
+      const v = v128.load(out + o);
+      v128.store(out + o, v128.xor(one, v128.andnot(i32x4.splat(i32.MIN_VALUE), v)));
+    }
+  } else {
+    for (let o: usize = 0; o < bytes; o += 16) {
+      const v = f32x4.convert_i32x4_s(i32x4.shr_u(v128.load(out + o), 8));
+      v128.store(out + o, f32x4.mul(v, f32x4.splat(1.0 / 16777216)));
     }
   }
+}
+
+/** Fills n floats. `spare`: 64 bytes, for what is left at the end. Counter and key are those of Philox4x32-10. */
+export function draw(
+  out: usize,
+  n: i32,
+  spare: usize,
+  kind: i32,
+  tensor: i32,
+  step: i32,
+  index: i32,
+  key0: i32,
+  key1: i32,
+): void {
+  let o: usize = 0;
+  const whole = ((n & ~15) as usize) << 2;
+  while (o < whole) {
+    const bytes = min<usize>(whole - o, BYTES);
+    drawBlock(out + o, bytes, kind, (o >> 4) as i32, tensor, step, index, key0, key1);
+    o += bytes;
+  }
+  const left = ((n & 15) as usize) << 2;
+  if (left < 1) return;
+  drawBlock(spare, 64, kind, (o >> 4) as i32, tensor, step, index, key0, key1);
+  memory.copy(out + o, spare, left);
 }

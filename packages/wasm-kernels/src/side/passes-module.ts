@@ -7,7 +7,7 @@ export interface Passes {
   /** Fills n floats with random numbers. */
   draw(
     ...numbers: [
-      ...[out: number, n: number, kind: number, tensor: number],
+      ...[out: number, n: number, spare: number, kind: number, tensor: number],
       ...[step: number, index: number, key0: number, key1: number],
     ]
   ): void;
