@@ -21,6 +21,7 @@ const rooms = {
 const tests = [
   'packages/core/test/**/*.test.ts',
   ...variants.map((name) => `packages/${name}/test/**/*.test.ts`),
+  ...['declarations', 'laws', 'some-variables'].map((name) => `packages/tfjs-sam/test/${name}.test.ts`),
   'golden/test/golden.test.ts',
   'golden/test/reference.test.ts',
 ];
