@@ -1,65 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { integer } from '@tfjs-sam/core';
-import { dotProductAttention } from '@tfjs-sam/wasm-kernels';
+import { multiHeadAttention } from '@tfjs-sam/wasm-kernels/layers';
 import { defineModel, glorot, head, type Seeds } from './define-model.js';
-
-interface AttentionArgs {
-  readonly heads: number;
-  readonly seed: number;
-  readonly name?: string;
-}
-
-/** Multi-head self-attention over `[batch, tokens, width]`, without masks. */
-class SelfAttention extends tf.layers.Layer {
-  static readonly className = 'TfjsSamSelfAttention';
-  readonly #heads: number;
-  readonly #seed: number;
-  #projections: tf.LayerVariable[] = [];
-
-  constructor(args: AttentionArgs) {
-    super(args.name === undefined ? {} : { name: args.name });
-    this.#heads = args.heads;
-    this.#seed = args.seed;
-  }
-
-  override build(inputShape: tf.Shape | tf.Shape[]): void {
-    const width = (inputShape as tf.Shape).at(-1)!;
-    this.#projections = ['query', 'key', 'value', 'output'].map((name, i) =>
-      this.addWeight(
-        name,
-        [width, width],
-        'float32',
-        tf.initializers.glorotNormal({ seed: 7 * this.#seed + i }),
-      ),
-    );
-    super.build(inputShape);
-  }
-
-  override computeOutputShape(inputShape: tf.Shape | tf.Shape[]): tf.Shape | tf.Shape[] {
-    return inputShape;
-  }
-
-  override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
-    return tf.tidy(() => {
-      const x = (Array.isArray(inputs) ? inputs[0]! : inputs) as tf.Tensor3D;
-      const [batch, tokens, width] = x.shape;
-      const [query, key, value] = this.#projections.slice(0, 3).map((weight) => {
-        const projected = tf.matMul(tf.reshape(x, [-1, width]), weight.read() as tf.Tensor2D);
-        return tf.reshape(projected, [batch, tokens, width]);
-      }) as [tf.Tensor, tf.Tensor, tf.Tensor];
-      const joined = dotProductAttention(query, key, value, { heads: this.#heads });
-      const output = tf.matMul(tf.reshape(joined, [-1, width]), this.#projections[3]!.read() as tf.Tensor2D);
-      return tf.reshape(output, [batch, tokens, width]);
-    });
-  }
-
-  override getConfig(): tf.serialization.ConfigDict {
-    return { ...super.getConfig(), heads: this.#heads, seed: this.#seed };
-  }
-}
-tf.serialization.registerClass(
-  SelfAttention as unknown as tf.serialization.SerializableConstructor<SelfAttention>,
-);
 
 /** Adds a learnt vector to every token. */
 class Positions extends tf.layers.Layer {
@@ -134,7 +76,13 @@ export const vit = defineModel({
     const listed = tf.layers.reshape({ targetShape: [tokens, width] }).apply(patches);
     let x = new Positions({ seed: seeds() }).apply(listed) as Symbolic;
     for (let block = 0; block < depth; block++) {
-      x = sum(x, new SelfAttention({ heads, seed: seeds() }).apply(normalised(x)) as Symbolic);
+      const attention = multiHeadAttention({
+        numHeads: heads,
+        useBias: false,
+        kernelInitializer: 'glorotNormal',
+        seed: seeds(),
+      });
+      x = sum(x, attention.apply(normalised(x)) as Symbolic);
       x = sum(x, linear(linear(normalised(x), 2 * width, seeds, 'relu'), width, seeds));
     }
     const pooled = tf.layers.globalAveragePooling1d({}).apply(normalised(x));
