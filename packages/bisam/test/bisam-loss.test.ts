@@ -37,6 +37,15 @@ function batchesOf(golden: Golden) {
 describe.each([...backendNames])('bisamLoss on %s', (backend) => {
   beforeAll(() => useBackend(backend));
 
+  it('takes outputs of more axes: one value for each row of classes', () => {
+    const values = Array.from({ length: 24 }, (_, i) => Math.sin(3 * i));
+    const labels = tf.oneHot(tf.tensor1d([0, 3, 1, 2, 2, 0], 'int32'), 4);
+    const loss = bisamLoss({ labelSmoothing: 0.1, fromLogits: true });
+    const whole = loss(tf.reshape(labels, [2, 3, 4]), tf.tensor(values, [2, 3, 4]));
+    expect(whole.shape).toEqual([2, 3]);
+    expect([...whole.dataSync()]).toEqual([...loss(labels, tf.tensor2d(values, [6, 4])).dataSync()]);
+  });
+
   const cases = goldens.flatMap((golden) =>
     [true, false].map((fromLogits) => [golden.name, fromLogits ? 'logits' : 'a softmax', golden] as const),
   );

@@ -3,6 +3,7 @@ import {
   crossEntropyOf,
   gaussNewton,
   hessian,
+  hessianLowRankMetric,
   hutchinsonDiagonal,
   hutchinsonTrace,
   hvp,
@@ -301,6 +302,37 @@ describe('products', () => {
     optimizer.dispose();
     theta.dispose();
   });
+});
+
+describe('the low-rank metric', () => {
+  it.each(['ascent', 'descent'] as const)(
+    'differences gradients of the %s objective by 2⁻¹³ of θ',
+    (objective) => {
+      const theta = tf.variable(tf.tensor1d([3, 4]));
+      const slopes = { ascent: [9, 0], descent: [0, 4] };
+      const moves: number[] = [];
+      const loss = (asked: 'ascent' | 'descent' = 'descent') => {
+        const [a, b] = theta.dataSync();
+        if (asked === objective) moves.push(Math.hypot(a! - 3, b! - 4));
+        return tf.mul(0.5, tf.sum(tf.mul(slopes[asked], tf.square(theta)))) as tf.Scalar;
+      };
+      const oracle = makeOracle(loss, [theta]);
+      moves.length = 0;
+      tf.tidy(() => {
+        const g = [tf.tensor1d([1, 1])];
+        const inner = hessianLowRankMetric({ rank: 1, objective }).at(g, oracle);
+        // G = I + |λ| v vᵀ of the largest: 1 + 9 along the first axis, or 1 + 4 along the second.
+        const stretched = slopes[objective].map((slope) => 1 + slope);
+        for (const [i, entry] of flat(inner.apply(g)).entries()) expect(entry).toBeCloseTo(stretched[i]!, 1);
+        for (const [i, entry] of flat(inner.solve(g)).entries())
+          expect(entry).toBeCloseTo(1 / stretched[i]!, 2);
+      });
+      // ‖θ‖ = 5.
+      expect(Math.max(...moves) / (5 * 2 ** -13)).toBeCloseTo(1, 2);
+      oracle.dispose();
+      theta.dispose();
+    },
+  );
 });
 
 describe('gaussNewton', () => {

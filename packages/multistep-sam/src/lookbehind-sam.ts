@@ -97,8 +97,9 @@ function back(
 ): ParamVector {
   return map(slow, (start, i) => {
     const move = tf.sub(fast[i]!, start);
-    const share = alpha === 'adaptive' ? tf.div(tf.add(cosine(tf.sub(first[i]!, start), move), 1), 2) : alpha;
-    return tf.mul(move, typeof share === 'number' ? share - 1 : spread(tf.sub(share, 1), move));
+    if (alpha !== 'adaptive') return tf.mul(move, alpha - 1);
+    const share = tf.div(tf.add(cosine(tf.sub(first[i]!, start), move), 1), 2);
+    return tf.mul(move, spread(tf.sub(share, 1), move));
   });
 }
 

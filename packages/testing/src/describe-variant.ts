@@ -12,7 +12,7 @@ export type VariantCase = 'rho 0' | 'zero gradient' | 'extreme gradient' | 'conf
 /** The options that the suite gives a variant's factory. */
 export interface SuiteOptions {
   readonly rho?: number;
-  readonly runs?: { readonly count: number };
+  readonly runs?: { readonly count: number; readonly rho?: readonly number[] };
   readonly onNonFinite?: 'skip';
 }
 
@@ -414,6 +414,21 @@ function describeRuns({ create, refusesRuns }: VariantSuite): void {
       expectClose([values], [alone], 1e-5);
       expect(values).not.toEqual(together[(run + 1) % RUNS]);
     }
+  });
+  it('gives each run its radius, or refuses radii', () => {
+    const radii = [0.5, 1, 3];
+    const trained = (rho?: readonly number[]) =>
+      trainRuns(create(bases.sgd(0.05), { runs: { ...runs, ...(rho && { rho }) } }));
+    let own: number[][];
+    try {
+      own = trained(radii);
+    } catch (error) {
+      expect((error as Error).message).toMatch(/expected one radius for all runs, got runs\.rho/);
+      return;
+    }
+    for (const [run, values] of trained().entries())
+      if (radii[run] === 1) expect(own[run]).toEqual(values);
+      else expect(own[run]).not.toEqual(values);
   });
 }
 

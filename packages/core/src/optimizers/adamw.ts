@@ -212,7 +212,7 @@ export class AdamWOptimizer extends SlotOptimizer {
 
 /** 1 − βᵗ, without the cancellation that a power has where it is close to 1. */
 function correction(beta: number, updates: tf.Tensor): tf.Tensor {
-  return beta === 0 ? tf.onesLike(updates) : tf.neg(tf.expm1(tf.mul(updates, Math.log(beta))));
+  return tf.neg(tf.expm1(tf.mul(updates, Math.log(beta))));
 }
 
 /** g + λθ. */

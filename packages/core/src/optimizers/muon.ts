@@ -132,8 +132,7 @@ export class MuonOptimizer extends SlotOptimizer {
     const direction = newtonSchulz(tf.div(mixed, tf.add(norm([mixed]), EPSILON)), steps);
     const outputs = variable.shape.at(-1)!;
     const scale = Math.sqrt(Math.max(1, outputs ** 2 / variable.size));
-    const decays = weightDecay !== 0 && this.#decays(variable);
-    const decayed = decays ? tf.mul(variable, 1 - learningRate * weightDecay) : variable;
+    const decayed = this.#decays(variable) ? tf.mul(variable, 1 - learningRate * weightDecay) : variable;
     const next = tf.sub(decayed, tf.mul(direction, learningRate * scale)) as tf.Tensor;
     this.#momenta.assign(MOMENTUM, variable.name, momentum);
     variable.assign(next);

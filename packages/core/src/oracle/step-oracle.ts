@@ -512,7 +512,7 @@ export class StepOracle implements PartOracle {
     const told = losses.flatMap((each) => each ?? []);
     if (told.length < losses.length) return {};
     this.#sizes = told.map(({ size }) => size);
-    return { losses: told.length === 1 ? told[0]! : tf.concat(told) };
+    return { losses: tf.concat(told) };
   }
 
   /** Runs `f` on a loss; what its closure leaves behind is seen to. */

@@ -130,7 +130,11 @@ export function checksumOf(header: Header, specs: readonly Spec[], data: Uint8Ar
 function canonical(value: unknown): string {
   return JSON.stringify(value, (_key, part: unknown) =>
     typeof part === 'object' && part !== null && !Array.isArray(part)
-      ? Object.fromEntries(Object.entries(part).sort(([one], [other]) => (one < other ? -1 : 1)))
+      ? Object.fromEntries(
+          Object.keys(part)
+            .sort()
+            .map((key) => [key, (part as Config)[key]]),
+        )
       : part,
   );
 }
