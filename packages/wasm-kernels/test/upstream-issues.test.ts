@@ -115,6 +115,42 @@ const issues: Record<number, () => Promise<void> | void> = {
     await tf.setBackend('wasm');
     for (const [i, value] of cpu.entries()) expect(wasm[i]).toBeCloseTo(value, 5);
   },
+  6323: async () => {
+    const transposed = { filters: 1, kernelSize: [1, 1, 1], strides: [2, 2, 2], inputShape: [3, 4, 4, 3] };
+    falls(
+      await fit(
+        [
+          tf.layers.conv3dTranspose(transposed as never),
+          tf.layers.flatten(),
+          tf.layers.dense({ units: 1, kernelInitializer: tf.initializers.glorotNormal({ seed: 2 }) }),
+        ],
+        noise([10, 3, 4, 4, 3]),
+        tf.zeros([10, 1]),
+      ),
+    );
+  },
+  4326: async () => {
+    const trained = () =>
+      fit(
+        [
+          tf.layers.lstm({
+            units: 4,
+            inputShape: [6, 2],
+            recurrentActivation: 'relu',
+            kernelInitializer: tf.initializers.glorotNormal({ seed: 3 }),
+            recurrentInitializer: tf.initializers.glorotNormal({ seed: 4 }),
+          }),
+          tf.layers.dense({ units: 1, kernelInitializer: tf.initializers.glorotNormal({ seed: 5 }) }),
+        ],
+        noise([16, 6, 2]),
+        tf.ones([16, 1]),
+      );
+    const wasm = await trained();
+    await tf.setBackend('cpu');
+    const cpu = await trained();
+    await tf.setBackend('wasm');
+    for (const [i, loss] of cpu.entries()) expect(wasm[i]).toBeCloseTo(loss, 5);
+  },
 };
 
 describe('public issues of TensorFlow.js', () => {
