@@ -2,7 +2,9 @@ import * as tf from '@tensorflow/tfjs';
 import {
   compose,
   type Gate,
+  type GradientOracle,
   intermittent,
+  type RuleStep,
   type StepReport,
   sgd,
   sharpnessAware,
@@ -74,6 +76,69 @@ describe.each([...backendNames])('a rule that acts at some steps, on %s', (backe
     const logs: Record<string, unknown> = {};
     await recorder.callbacks.onEpochEnd(0, logs);
     expect(logs.isActive).toBeCloseTo(1 / 3);
+  });
+
+  it.each([
+    ['before the step', ({ step }: { step: number }) => odd(step)],
+    ['on the device', ({ step }: { step: number }) => tf.greater(tf.scalar(step % 2), 0)],
+  ])(
+    'remembers what it had at an active step, and moves the weights at no other: decided %s',
+    (_name, gate) => {
+      const x = tf.variable(tf.tensor1d([1]));
+      const read: unknown[] = [];
+      const rule = {
+        name: 'remembering',
+        direction: (oracle: GradientOracle): RuleStep => {
+          const { state, step } = oracle;
+          const memory = [
+            state.get('v')?.[0],
+            state.getEach('v')[0],
+            state.recall('v', () => [tf.scalar(-1)])[0],
+            state.getTensor('t'),
+            state.recallTensor('t', () => tf.scalar(-1)),
+          ];
+          if (step > 1 && odd(step)) read.push(memory.map((tensor) => tensor?.dataSync()[0]));
+          // It donates the gradient, of which the plain step is made.
+          const { loss } = oracle.evaluate();
+          const { gradient: perturbed } = oracle.evaluate({ perturbation: [tf.tensor1d([1])], donate: true });
+          state.set('v', [tf.tensor1d([step])]);
+          state.setTensor('t', tf.scalar(10 * step), 'first');
+          state.set('passing', perturbed);
+          state.delete('passing');
+          const correction = [tf.add(tf.mul(perturbed[0]!, 0), step)];
+          return { loss, direction: perturbed, correction };
+        },
+      };
+      const optimizer = sharpnessAware(sgd({ learningRate: 0 }), intermittent(rule, gate));
+      for (let i = 0; i < 6; i++) optimizer.minimize(() => tf.sum(x) as tf.Scalar, false, [x]);
+      expect(read).toEqual([1, 3].map((step) => [step, step, step, 10 * step, 10 * step]));
+      expect(x.dataSync()[0]).toBe(1 + 1 + 3 + 5);
+      optimizer.dispose();
+      x.dispose();
+    },
+  );
+
+  it.each<[string, Partial<RuleStep>]>([
+    ['updates', { preceding: [[]] }],
+    ['a correction that looks', { correction: () => [] }],
+  ])('refuses to choose %s of its own on the device', (_name, own) => {
+    const x = tf.variable(tf.tensor1d([1]));
+    const rule = {
+      name: 'moving',
+      direction: (oracle: GradientOracle): RuleStep => {
+        const { loss, gradient } = oracle.evaluate();
+        return { loss, direction: gradient, ...own };
+      },
+    };
+    const optimizer = sharpnessAware(
+      sgd({ learningRate: 0 }),
+      intermittent(rule, () => tf.scalar(true, 'bool')),
+    );
+    expect(() => optimizer.minimize(() => tf.sum(x) as tf.Scalar, false, [x])).toThrow(
+      'intermittent: expected a rule without updates of its own, got moving',
+    );
+    optimizer.dispose();
+    x.dispose();
   });
 
   it('refuses a rule that evaluates after the update', () => {

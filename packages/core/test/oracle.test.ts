@@ -462,6 +462,77 @@ describe('a look at the loss', () => {
   });
 });
 
+describe('what is given to a step', () => {
+  it.each<[unknown, string]>([
+    [undefined, 'got undefined: does it return?'],
+    [3, 'got 3'],
+    ['gone', 'got a tensor that is disposed. Return it from a tf.tidy, not out of one.'],
+    ['int32', 'got one of dtype int32, which has no gradient. tf.cast it.'],
+    ['matrix', 'got a tensor of shape [1,2]. Take its tf.mean or tf.sum.'],
+  ])('as the result %s of a loss is refused', (kind, message) => {
+    const x = vector(1);
+    const results: Record<string, () => tf.Tensor> = {
+      gone: () => {
+        const tensor = tf.scalar(1);
+        tensor.dispose();
+        return tensor;
+      },
+      int32: () => tf.cast(tf.sum(x), 'int32'),
+      matrix: () => tf.mul(x, [[1, 2]]),
+    };
+    const loss = () => (results[kind as string]?.() ?? kind) as tf.Scalar;
+    const { numTensors } = tf.memory();
+    expect(() => plain(looking(() => {})).minimize(loss, false, [x])).toThrow(
+      `looking: expected the loss to return a float32 Scalar, ${message}`,
+    );
+    expect(tf.memory().numTensors).toBe(numTensors);
+  });
+
+  it('as variables is none, gone, of a layer, or of no kind that has a gradient', () => {
+    const [x, gone] = [vector(1), vector(2)];
+    gone.dispose();
+    const [frozen, count] = tf.tidy(() => [
+      tf.variable(tf.scalar(1), false),
+      tf.variable(tf.scalar(1, 'int32')),
+    ]);
+    const cases: [unknown, string][] = [
+      [3, 'looking: expected varList to be tf.Variables in an array or a Set, got number'],
+      [[x, gone], `looking: expected varList[1], "${gone.name}", to exist, but it is disposed`],
+      [
+        [{ read: () => x }],
+        'expected varList[0] to be a tf.Variable, got a weight of a layer: give its read()',
+      ],
+      [[x, null], 'expected varList[1] to be a tf.Variable, got null'],
+      [[frozen, count], 'got none among the 2 of varList (trainable and float32)'],
+    ];
+    const optimizer = plain(looking(() => {}));
+    for (const [list, message] of cases)
+      expect(() => optimizer.minimize(() => sumOfSquares(x), false, list as never)).toThrow(message);
+    x.dispose();
+    expect(() => optimizer.minimize(() => tf.scalar(1))).toThrow(
+      'got none: make a float32 one by tf.variable',
+    );
+  });
+
+  it('as a fault of the loss itself comes out as it is', () => {
+    const x = vector(1);
+    const fault = new Error('no such file');
+    let calls = 0;
+    const loss = () => {
+      if (++calls === 2) throw fault;
+      return sumOfSquares(x);
+    };
+    const optimizer = plain(twoPass({ perturb: (gradient) => gradient }));
+    let caught: unknown;
+    try {
+      optimizer.minimize(loss, false, [x]);
+    } catch (error) {
+      caught = error;
+    }
+    expect(caught).toBe(fault);
+  });
+});
+
 describe('counts and rates', () => {
   it('a state restored into an optimizer goes on from its count, for variables that are known and that are not', async () => {
     const [x, y] = [vector(1), vector(1)];

@@ -1,5 +1,14 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { muon, sgd, sharpnessAware, swad, withLearningRate, withWeightDecay } from '@tfjs-sam/core';
+import {
+  adamw,
+  type GradientOracle,
+  muon,
+  sgd,
+  sharpnessAware,
+  swad,
+  withLearningRate,
+  withWeightDecay,
+} from '@tfjs-sam/core';
 import { useBackend } from '@tfjs-sam/testing';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { restore, type Saved, stateOf } from './training.js';
@@ -154,6 +163,69 @@ describe('what core’s own base optimizers show', () => {
     optimizer.minimize(() => sumOfSquares(a), false, [a]);
     expect(shown()).toEqual(expected);
     expect(optimizer.firstMoment([a, b])?.map((moment) => [...moment.dataSync()])).toEqual(expected);
+  });
+});
+
+describe('what a rule sees of the base optimizer', () => {
+  type Shown = Pick<GradientOracle['base'], 'learningRate' | 'momentum'> &
+    Record<'momentumBuffer' | 'firstMoment' | 'secondMoment', number[] | undefined>;
+  const close = (...values: number[]) => values.map((value) => expect.closeTo(value, 6));
+  // The gradient is 2; the second variable has not moved.
+  it.each<[string, () => tf.Optimizer, Partial<Shown>]>([
+    ['tf.train.sgd', () => tf.train.sgd(0.1), {}],
+    [
+      'tf.train.momentum',
+      () => tf.train.momentum(0.1, 0.9),
+      { momentum: 0.9, momentumBuffer: close(2, 0), firstMoment: close(2, 0) },
+    ],
+    [
+      'tf.train.adam',
+      () => tf.train.adam(0.1, 0.8, 0.9),
+      { firstMoment: close(0.4, 0), secondMoment: close(0.4, 0) },
+    ],
+    ['tf.train.rmsprop', () => tf.train.rmsprop(0.1, 0.75, 0.5), { secondMoment: close(1, 0) }],
+    ['tf.train.adagrad', () => tf.train.adagrad(0.1), {}],
+    [
+      'sgd in wrappers',
+      () =>
+        withWeightDecay(
+          withLearningRate(sgd({ learningRate: 1, momentum: 0.5 }), () => 0.1),
+          { weightDecay: 0 },
+        ),
+      { momentum: 0.5, momentumBuffer: close(2, 0), firstMoment: close(2, 0) },
+    ],
+    [
+      'adamw with a schedule',
+      () => adamw({ learningRate: (step) => 0.2 / (1 + step), beta1: 0.8, beta2: 0.9 }),
+      { firstMoment: close(0.4, 0), secondMoment: close(0.4, 0) },
+    ],
+  ])('%s', (_, base, expected) => {
+    const [a, b] = [1, 1].map((value) => tf.variable(tf.tensor1d([value]))) as [tf.Variable, tf.Variable];
+    const seen: Shown[] = [];
+    const flat = (of: readonly tf.Tensor[] | undefined) => of?.flatMap((tensor) => [...tensor.dataSync()]);
+    const rule = {
+      name: 'looking',
+      direction: (oracle: GradientOracle) => {
+        const { base } = oracle;
+        seen.push({
+          ...{ learningRate: base.learningRate, momentum: base.momentum },
+          momentumBuffer: flat(base.momentumBuffer([a, b])),
+          firstMoment: flat(base.firstMoment([a, b])),
+          secondMoment: flat(base.secondMoment([a, b])),
+        });
+        const { loss, gradient } = oracle.evaluate();
+        return { loss, direction: gradient };
+      },
+    };
+    const optimizer = sharpnessAware(base(), rule);
+    for (let i = 0; i < 2; i++) optimizer.minimize(() => sumOfSquares(a), false, [a]);
+    const none = { momentumBuffer: undefined, firstMoment: undefined, secondMoment: undefined };
+    const momentum = expected.momentum ?? 0;
+    const [first, second] = seen;
+    const { learningRate: _rate, ...rest } = first!;
+    expect(rest).toEqual({ ...none, momentum });
+    expect(second).toEqual({ ...none, momentum, ...expected, learningRate: 0.1 });
+    optimizer.dispose();
   });
 });
 
