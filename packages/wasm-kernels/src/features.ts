@@ -26,6 +26,7 @@ import { layerNormFeature } from './ops/layer-norm/index.js';
 import { lstmFeature } from './ops/lstm/index.js';
 import { matmulFeature } from './ops/matmul/index.js';
 import { maxPoolFeature } from './ops/max-pool/index.js';
+import { modelSaveFeature } from './ops/model-save/index.js';
 import { oneHotFeature } from './ops/one-hot/index.js';
 import { optimizersFeature } from './ops/optimizers/index.js';
 import { padFeature } from './ops/pad/index.js';
@@ -77,6 +78,7 @@ export const features: readonly Feature[] = [
   lstmFeature,
   matmulFeature,
   maxPoolFeature,
+  modelSaveFeature,
   oneHotFeature,
   optimizersFeature,
   padFeature,

@@ -18,6 +18,11 @@ async function fit(layers: tf.layers.Layer[], x: tf.Tensor, y: tf.Tensor): Promi
   return history.loss as number[];
 }
 
+function functional([layer]: tf.layers.Layer[]): tf.LayersModel {
+  const input = tf.input({ shape: [2] });
+  return tf.model({ inputs: input, outputs: layer!.apply(input) as tf.SymbolicTensor });
+}
+
 const noise = (shape: number[]): tf.Tensor => tf.randomNormal(shape, 0, 1, 'float32', 1);
 const falls = (losses: number[]): void => expect(losses.at(-1)).toBeLessThan(losses[0]!);
 
@@ -115,8 +120,52 @@ const issues: Record<number, () => Promise<void> | void> = {
     await tf.setBackend('wasm');
     for (const [i, value] of cpu.entries()) expect(wasm[i]).toBeCloseTo(value, 5);
   },
+  1795: () => {
+    const gathered = (x: tf.Tensor) =>
+      tf.mul(tf.gatherND(x, tf.tensor2d([[1], [1], [0]], [3, 1], 'int32')), [1, 10, 100]);
+    expect([
+      ...tf.tidy(() =>
+        tf
+          .grad(gathered)(tf.tensor1d([5, 6, 7]))
+          .dataSync(),
+      ),
+    ]).toEqual([100, 11, 0]);
+  },
+  8238: async () => {
+    const artifacts: tf.io.ModelArtifacts[] = [];
+    const keep = tf.io.withSaveHandler(async (saved) => {
+      artifacts.push(saved);
+      return { modelArtifactsInfo: { dateSaved: new Date(), modelTopologyType: 'JSON' } };
+    });
+    for (const make of [tf.sequential, ({ layers }: { layers: tf.layers.Layer[] }) => functional(layers)]) {
+      const model = make({ layers: [tf.layers.dense({ units: 1, inputShape: [2] })] });
+      const optimizer = tf.train.adam(0.1);
+      model.compile({ optimizer, loss: 'meanSquaredError' });
+      const [x, y] = [tf.ones([4, 2]), tf.zeros([4, 1])];
+      await model.fit(x, y, { epochs: 2, verbose: 0 });
+      const before = tf.memory().numTensors;
+      await Promise.all([1, 2, 3].map(() => model.save(keep, { includeOptimizer: true })));
+      expect(tf.memory().numTensors).toBe(before);
+      const loaded = await tf.loadLayersModel(tf.io.fromMemory(artifacts.at(-1)!));
+      const [kept, own] = await Promise.all([loaded.optimizer.getWeights(), optimizer.getWeights()]);
+      expect(kept.map(({ tensor }) => [...tensor.dataSync()])).toEqual(
+        own.map(({ tensor }) => [...tensor.dataSync()]),
+      );
+      tf.dispose([x, y]);
+      for (const one of [model, loaded]) one.dispose();
+    }
+    await expect(tf.sequential().save('nowhere://else', { includeOptimizer: true })).rejects.toThrow(
+      'nowhere://else',
+    );
+  },
   6323: async () => {
-    const transposed = { filters: 1, kernelSize: [1, 1, 1], strides: [2, 2, 2], inputShape: [3, 4, 4, 3] };
+    const transposed = {
+      filters: 1,
+      kernelSize: [1, 1, 1],
+      strides: [2, 2, 2],
+      inputShape: [3, 4, 4, 3],
+      kernelInitializer: 'ones',
+    };
     falls(
       await fit(
         [
@@ -125,7 +174,7 @@ const issues: Record<number, () => Promise<void> | void> = {
           tf.layers.dense({ units: 1, kernelInitializer: tf.initializers.glorotNormal({ seed: 2 }) }),
         ],
         noise([10, 3, 4, 4, 3]),
-        tf.zeros([10, 1]),
+        tf.fill([10, 1], 5),
       ),
     );
   },
