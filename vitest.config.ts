@@ -29,6 +29,8 @@ export default defineConfig({
     passWithNoTests: slow,
     // Two cores run two files at a time.
     pool: 'forks',
+    // Tests make much that dies young: room for it, and collecting on the worker's own core, take a seventh of the time.
+    execArgv: ['--max-semi-space-size=64', '--single-threaded-gc'],
     maxWorkers: 2,
     typecheck: { enabled: false },
     projects: [

@@ -5,7 +5,7 @@ import * as tf from '@tensorflow/tfjs';
 import { type Declaring, type Kind, sgd } from '@tfjs-sam/core';
 import { coreKinds, type Plugin } from '@tfjs-sam/core/registry';
 import { labKinds, loadRegistry, main } from '@tfjs-sam/lab';
-import { arbitraryConfig, misspelt } from '@tfjs-sam/testing';
+import { arbitraryConfigs, misspelt } from '@tfjs-sam/testing';
 import fc from 'fast-check';
 import * as umbrella from 'tfjs-sam';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -30,10 +30,15 @@ const keyOf = ({ kind }: Plugin) => (kind === 'variant' ? 'variant' : 'name');
 const writable = ({ options }: Plugin) =>
   Object.keys(options).filter((name) => options[name]!.type !== 'code');
 
+const configsOf = arbitraryConfigs(registry, 'sparse');
+const smallestKnown = new Map<Plugin, Config>();
+
 /** A configuration that says what it must and nothing else. */
 function smallest(plugin: Plugin): Config {
+  const known = smallestKnown.get(plugin);
+  if (known) return known;
   const { kind, name, options } = plugin;
-  const drawn = fc.sample(arbitraryConfig(registry, kind, name, 'sparse'), {
+  const drawn = fc.sample(configsOf(kind, name), {
     seed: 7,
     numRuns: 50,
   }) as Config[];
@@ -52,6 +57,7 @@ function smallest(plugin: Plugin): Config {
     }
   });
   if (!found) throw new Error(`expected a configuration of ${kind} ${name} that can be made`);
+  smallestKnown.set(plugin, found);
   return found;
 }
 

@@ -19,22 +19,31 @@ interface Context {
   readonly depth: number;
 }
 
+/** Makes generators that share what they have in common, as `arbitraryConfig` makes one; of a registry as it is now. */
+export function arbitraryConfigs(
+  registry: Registry,
+  completeness: Completeness = 'complete',
+): (kind: Kind, name: string) => fc.Arbitrary<unknown> {
+  const context: Context = { registry, completeness, known: new Map(), depth: 0 };
+  return (kind, name) => {
+    const found = namedPart(kind, name, context);
+    if (found) return found;
+    throw new RangeError(`arbitraryConfig: expected a ${kind} that JSON can describe, got "${name}"`);
+  };
+}
+
 /**
  * Every configuration of a registry's part, as its declaration has it.
  *
  * @param completeness - Whether options with a default are always there. Default 'complete'.
  * @throws RangeError when the registry has no such part, or the part needs what JSON cannot hold.
  */
-export function arbitraryConfig(
+export const arbitraryConfig = (
   registry: Registry,
   kind: Kind,
   name: string,
-  completeness: Completeness = 'complete',
-): fc.Arbitrary<unknown> {
-  const found = namedPart(kind, name, { registry, completeness, known: new Map(), depth: 0 });
-  if (found) return found;
-  throw new RangeError(`arbitraryConfig: expected a ${kind} that JSON can describe, got "${name}"`);
-}
+  completeness?: Completeness,
+): fc.Arbitrary<unknown> => arbitraryConfigs(registry, completeness)(kind, name);
 
 function namedPart(kind: Kind, name: string, context: Context): MaybeValues {
   const { registry, known, depth } = context;

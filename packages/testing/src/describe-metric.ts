@@ -160,8 +160,8 @@ const checkAsMatrix: Check = (inner, gradient, { step }) => {
 };
 
 function randomVectors(n: number, step: number, many: number): number[][] {
-  const sampler = seededSampler('gaussian', 5);
-  return Array.from({ length: many }, (_, index) => tf.tidy(() => flat(sampler([[n]], step, index))));
+  const all = tf.tidy(() => flat(seededSampler('gaussian', 5)([[many, n]], step, 0)));
+  return Array.from({ length: many }, (_, index) => all.slice(index * n, (index + 1) * n));
 }
 
 function flat(x: ParamVector): number[] {

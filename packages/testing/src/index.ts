@@ -3,7 +3,7 @@
  *
  * @packageDocumentation
  */
-export { arbitraryConfig, type Completeness, misspelt } from './arbitrary-config.js';
+export { arbitraryConfig, arbitraryConfigs, type Completeness, misspelt } from './arbitrary-config.js';
 export {
   type CurvatureReference,
   curvatureModels,

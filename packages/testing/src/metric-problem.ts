@@ -16,6 +16,10 @@ export interface MetricProblem {
 const EXAMPLES = 4;
 let count = 0;
 
+/** All numbers of a list of tensors, as one vector. */
+const flat = (tensors: readonly tf.Tensor[]): tf.Tensor =>
+  tf.concat(tensors.map((tensor) => tf.reshape(tensor, [-1])));
+
 /**
  * Makes a problem: Lₑ = scale · (⟨bₑ, θ⟩ + ½ ⟨cₑ, θ⟩² − ½ ⟨d, θ⟩² + Σ θ³/6) for each of four examples e.
  *
@@ -27,25 +31,33 @@ export function metricProblem(shapes: readonly number[][], seed: number, scale =
   const variables = tf.tidy(() =>
     draw(0).map((tensor, i) => tf.variable(tensor, true, `metric${count}/weight${i}`)),
   );
-  const falling = draw(1);
-  const slopes = Array.from({ length: EXAMPLES }, (_, e) => draw(2 + e));
-  const rising = Array.from({ length: EXAMPLES }, (_, e) => draw(2 + EXAMPLES + e));
-  const along = (direction: readonly tf.Tensor[]) =>
-    tf.addN(variables.map((variable, i) => tf.sum(tf.mul(variable, direction[i]!))));
+  // One product gives all inner products: columns are the slopes b, the rising directions c and the falling one, d.
+  const columns = tf.tidy(() => {
+    const each = [...Array.from({ length: 2 * EXAMPLES }, (_, index) => draw(2 + index)), draw(1)];
+    return tf.stack(each.map(flat), 1) as tf.Tensor2D;
+  });
+  const along = () => tf.matMul(tf.reshape(flat(variables), [1, -1]), columns);
   const half = (x: tf.Tensor) => tf.mul(0.5, tf.square(x));
-  const part = (e: number) => () =>
+  const losses = () =>
     tf.tidy(() => {
-      const cubes = tf.addN(variables.map((v) => tf.sum(tf.mul(v, tf.square(v)))));
-      const curved = tf.sub(half(along(rising[e]!)), half(along(falling)));
-      return tf.mul(scale, tf.add(tf.add(along(slopes[e]!), curved), tf.div(cubes, 6))) as tf.Scalar;
+      const [slope, rising, falling] = tf.split(along(), [EXAMPLES, EXAMPLES, 1], 1) as [
+        tf.Tensor,
+        tf.Tensor,
+        tf.Tensor,
+      ];
+      const weights = flat(variables);
+      const cubes = tf.sum(tf.mul(weights, tf.square(weights)));
+      const curved = tf.sub(half(rising), half(falling));
+      return tf.mul(scale, tf.add(tf.add(slope, curved), tf.div(cubes, 6)));
     });
-  const parts = slopes.map((_, e) => part(e));
+  const part = (e: number) => () =>
+    tf.tidy(() => tf.reshape(tf.slice(losses(), [0, e], [1, 1]), []) as tf.Scalar);
   return {
     variables,
-    parts,
-    loss: () => tf.tidy(() => tf.div(tf.addN(parts.map((each) => each())), EXAMPLES) as tf.Scalar),
+    parts: Array.from({ length: EXAMPLES }, (_, e) => part(e)),
+    loss: () => tf.tidy(() => tf.mean(losses()) as tf.Scalar),
     outputs: () =>
-      tf.stack(slopes.map((slope, e) => tf.stack([along(slope), along(rising[e]!)]))) as tf.Tensor2D,
-    dispose: () => tf.dispose([variables, falling, slopes, rising]),
+      tf.transpose(tf.reshape(tf.slice(along(), [0, 0], [1, 2 * EXAMPLES]), [2, EXAMPLES])) as tf.Tensor2D,
+    dispose: () => tf.dispose([variables, columns]),
   };
 }

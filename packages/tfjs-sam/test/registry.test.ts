@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs';
 import { type ComposedRule, definePart, type GradientOracle, number, tfjsOptimizers } from '@tfjs-sam/core';
 import { type OptimizerConfig, pluginOf } from '@tfjs-sam/core/registry';
-import { arbitraryConfig } from '@tfjs-sam/testing';
+import { arbitraryConfigs, type Completeness } from '@tfjs-sam/testing';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import * as umbrella from '../src/index.js';
@@ -90,13 +90,14 @@ function unlessContradictory(check: () => void): void {
 }
 
 describe('configuration → optimizer → getConfig → configuration', () => {
+  const variants = (completeness: Completeness) => {
+    const all = arbitraryConfigs(registry, completeness);
+    return (variant: string) => all('variant', variant) as fc.Arbitrary<OptimizerConfig>;
+  };
+  const [complete, sparse] = [variants('complete'), variants('sparse')];
+
   it.each(registry.list('variant'))('is the identity for %s, when complete', (variant) => {
-    const configs = arbitraryConfig(
-      registry,
-      'variant',
-      variant,
-      'complete',
-    ) as fc.Arbitrary<OptimizerConfig>;
+    const configs = complete(variant);
     const property = fc.property(configs, (config) => {
       unlessContradictory(() => {
         const made = configOfMade(config);
@@ -110,15 +111,15 @@ describe('configuration → optimizer → getConfig → configuration', () => {
   });
 
   it.each(registry.list('variant'))('completes what is given, for %s', (variant) => {
-    const configs = arbitraryConfig(registry, 'variant', variant, 'sparse') as fc.Arbitrary<OptimizerConfig>;
+    const configs = sparse(variant);
     const property = fc.property(configs, (config) => {
       unlessContradictory(() => {
-        const complete = registry.parse(config);
-        expect(complete).toMatchObject(withoutPresets(config));
-        expect(registry.parse(complete)).toEqual(complete);
+        const parsed = registry.parse(config);
+        expect(parsed).toMatchObject(withoutPresets(config));
+        expect(registry.parse(parsed)).toEqual(parsed);
         if (isOverwritten(config)) return;
-        expect(configOfMade(complete)).toEqual(complete);
-        expect(configOfMade(config)).toEqual(complete);
+        expect(configOfMade(parsed)).toEqual(parsed);
+        expect(configOfMade(config)).toEqual(parsed);
       });
     });
     fc.assert(property, { seed, numRuns: 12 });
