@@ -3,25 +3,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium } from '@tfjs-sam/testing/browser';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Answer } from './browser/page.js';
-import { answerOf, buildPage, bundleWithEsbuild } from './built-page.js';
+import { answerOf, buildWithEsbuild, expectTrained, TOLERANCE } from './built-page.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'built-page-'));
-let importsOfNode: string[] | undefined;
+let bundle: Awaited<ReturnType<typeof buildWithEsbuild>>;
 beforeAll(async () => {
-  importsOfNode = await buildPage(folder);
-}, 120_000);
+  bundle = await buildWithEsbuild(folder);
+});
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** Losses of three steps, each a mean of 12 logarithms of softmaxes over products of 36 numbers. */
-const TOLERANCE = 3 * 12 * 36 * 2 ** -24;
-
-it('is bundled for a page by vite, without a module of Node', () => {
-  expect(importsOfNode).toEqual([]);
-});
-
-it('is bundled for a page by esbuild, without a module of Node', async () => {
-  expect(await bundleWithEsbuild()).toEqual({ imports: [], warnings: [] });
+it('is bundled for a page by esbuild, without a module of Node', () => {
+  expect(bundle).toEqual({ imports: [], warnings: [] });
 });
 
 describe.skipIf(!chromium)('a page in Chromium (set CHROMIUM to its path)', () => {
@@ -29,13 +21,6 @@ describe.skipIf(!chromium)('a page in Chromium (set CHROMIUM to its path)', () =
     'Cross-Origin-Opener-Policy': 'same-origin',
     'Cross-Origin-Embedder-Policy': 'require-corp',
   };
-
-  function expectTrained({ backend, losses }: Answer): void {
-    expect(backend).toBe('wasm');
-    expect(losses.taken).toHaveLength(3);
-    for (const [i, loss] of losses.taken.entries())
-      expect(Math.abs(loss - losses.cpu[i]!)).toBeLessThan(TOLERANCE);
-  }
 
   it('trains with the fast kernels on wasm, and doctor knows what there is', async () => {
     const answer = await answerOf(folder, '');
