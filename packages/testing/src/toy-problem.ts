@@ -16,6 +16,22 @@ export interface ToyProblem {
 const shapes = [[3, 5], [5], [5, 2], [2]];
 let count = 0;
 
+/** What was drawn before, on each backend: the same at every call. */
+const known = new Map<string, Float32Array[]>();
+
+function drawn(seed: number, shapes: readonly number[][], step: number): tf.Tensor[] {
+  const key = `${tf.getBackend()} ${seed} ${step}`;
+  if (!known.has(key)) {
+    const tensors = seededSampler('gaussian', seed)(shapes, step, 0);
+    known.set(
+      key,
+      tensors.map((tensor) => tensor.dataSync<'float32'>().slice()),
+    );
+    tf.dispose(tensors);
+  }
+  return known.get(key)!.map((values, i) => tf.tensor(values.slice(), shapes[i]));
+}
+
 /**
  * Makes the problem with weights scaled by `scale` (1 by default). With `examples` its loss gives one value per example.
  * The caller disposes it.
@@ -23,18 +39,18 @@ let count = 0;
 export function toyProblem(scale = 1, examples = false): ToyProblem {
   count += 1;
   const variables = tf.tidy(() =>
-    seededSampler('gaussian', 11)(shapes, 0, 0).map((tensor, i) =>
+    drawn(11, shapes, 0).map((tensor, i) =>
       tf.variable(tf.mul(tensor, 0.4 * scale), true, `toy${count}/weight${'abcd'[i]}`),
     ),
   );
   const batches = Array.from({ length: 4 }, (_, i) =>
-    seededSampler('gaussian', 12)(
+    drawn(
+      12,
       [
         [8, 3],
         [8, 2],
       ],
       i,
-      0,
     ),
   );
   return {
