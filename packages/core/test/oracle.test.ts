@@ -295,6 +295,45 @@ describe('what a rule remembers of a skipped step', () => {
     step(1);
     expect(await saved(optimizer)).toEqual([1]);
   });
+
+  it('is known variable by variable, also of a restored state, and frees its marks', async () => {
+    const [a, b] = [vector(1), vector(2)];
+    let seen: unknown[] = [];
+    const look: { deletes: boolean } = { deletes: false };
+    const rule = looking(({ state, variables }) => {
+      const recalled = state.recall('v', () => variables.map(() => tf.tensor1d([-1])));
+      seen = [numbers(state.committed('v')), ...recalled.map(numbers)];
+      if (look.deletes) state.delete('v');
+      else state.set('v', [...variables]);
+    });
+    const step = (optimizer: tf.Optimizer, factor: number, ...variables: tf.Variable[]) => {
+      optimizer.minimize(
+        () => tf.mul(factor, tf.addN(variables.map((x) => sumOfSquares(x)))) as tf.Scalar,
+        false,
+        variables,
+      );
+      return seen;
+    };
+    const make = () => sharpnessAware(sgd({ learningRate: 0 }), rule, { onNonFinite: 'skip' });
+    const optimizer = make();
+    expect(step(optimizer, 1, a)).toEqual([[0], [-1]]);
+    expect(step(optimizer, Number.NaN, a, b)).toEqual([[1], [1], [-1]]);
+    expect(step(optimizer, 1, b)).toEqual([[0], [-1]]);
+    expect(step(optimizer, Number.NaN, a, b)).toEqual([[1], [1], [2]]);
+    const state = await stateOf(optimizer);
+    const resumed = make();
+    await restore(resumed, state);
+    expect(step(resumed, 1, a, b)).toEqual([[1], [1], [2]]);
+    resumed.dispose();
+    look.deletes = true;
+    const { numTensors } = tf.memory();
+    step(optimizer, 1, a, b);
+    // Two slots, and a mark of each.
+    expect(tf.memory().numTensors).toBe(numTensors - 4);
+    look.deletes = false;
+    expect(step(optimizer, 1, a, b)).toEqual([[0], [-1], [-1]]);
+    optimizer.dispose();
+  });
 });
 
 describe('a chain of filters', () => {
