@@ -42,8 +42,8 @@ function fail(message) {
 
 const unknown = values.room.filter((name) => !(name in rooms));
 if (unknown.length > 0) fail(`there is no room ${unknown.join(', ')}: ${Object.keys(rooms).join(', ')}`);
-if ((values.sample === undefined) === (positionals.length === 0))
-  fail('expected FILE,FILE [TEST…], or --sample PERCENT [--seed N] [--room NAME…]');
+if (values.sample === undefined && positionals.length === 0)
+  fail('expected FILE,FILE [TEST…], or --sample PERCENT [--seed N] [--room NAME…] [TEST…]');
 
 /** Numbers in [0, 1) that a seed determines (mulberry32). */
 function uniform(seed) {
@@ -117,7 +117,10 @@ function summarise() {
   console.log('Survivors: runs/mutation/survivors.txt');
 }
 
-const [files, ...named] = values.sample === undefined ? positionals : [sampledLines().join(','), ...tests];
+const [files, ...named] =
+  values.sample === undefined
+    ? positionals
+    : [sampledLines().join(','), ...(positionals.length > 0 ? positionals : tests)];
 const env = { ...process.env, ...(named.length > 0 && { TFJS_SAM_MUTATION_TESTS: named.join(' ') }) };
 const stryker = join(root, 'node_modules', '.bin', 'stryker');
 const { status } = spawnSync(stryker, ['run', '--mutate', files], { cwd: root, stdio: 'inherit', env });
