@@ -16,7 +16,7 @@ export interface ToyProblem {
 const shapes = [[3, 5], [5], [5, 2], [2]];
 let count = 0;
 
-/** What was drawn before, on each backend: the same at every call. */
+/** Draws of before, on each backend: the same at every call. */
 const known = new Map<string, Float32Array[]>();
 
 function drawn(seed: number, shapes: readonly number[][], step: number): tf.Tensor[] {

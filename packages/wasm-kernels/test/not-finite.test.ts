@@ -55,6 +55,31 @@ function avgPool(window: Windows) {
   return { shapes: { dy, x }, f: ((dy, x) => [tf.grad(pool)(x!, dy)]) satisfies Computation };
 }
 
+/** The pooling itself; f takes x. */
+const pooling =
+  (pool: typeof tf.maxPool) =>
+  ({ strides, pad, x, filter }: Windows) => ({
+    shapes: { x },
+    f: ((x) => [pool(x as tf.Tensor4D, filter, strides, padOn(pad), rounding(pad))]) satisfies Computation,
+  });
+
+function* extrema(seed: number): Generator<Case> {
+  const shapes = [
+    { a: [2, 9], b: [9] },
+    { a: [5, 1], b: [5, 4] },
+    { a: [7], b: [7] },
+    { a: [], b: [3] },
+  ];
+  for (const [i, f] of [tf.maximum, tf.minimum].entries())
+    for (const each of shapes)
+      yield {
+        label: `${i} ${seed}`,
+        shapes: each,
+        terms: 1,
+        f: ((a, b) => [f(a!, b!)]) satisfies Computation,
+      };
+}
+
 function conv2dLayer(window: Windows) {
   const padding = window.pad === 'same' ? 'same' : 'valid';
   const fits = window.x[1] >= window.filter[0] && window.x[2] >= window.filter[1];
@@ -87,7 +112,11 @@ onEveryImplementation('what is not finite', () => {
   describe('is the same as on cpu, NaN or infinity, where sums have the same terms', () => {
     it('of matMul', () => expectExact(casesOf(operations.matMul, 61, 12)));
     it('of sum', () => expectExact(casesOf(operations.sum, 62, 12)));
-    it('of average pooling', () => expectExact(windowCases(63, [1, 1], avgPool)));
+    it('of maximum pooling', () => expectExact(windowCases(73, [1, 1], pooling(tf.maxPool))));
+    it('of mean pooling', () =>
+      expectExact(windowCases(74, [1, 1], pooling(tf.avgPool as typeof tf.maxPool))));
+    it('of maximum and minimum', () => expectExact(extrema(75)));
+    it('of gradients of average pooling', () => expectExact(windowCases(63, [1, 1], avgPool)));
   });
 
   // Products with the zeros of a padding make NaN, where the loops of cpu leave out what lies outside.
@@ -124,5 +153,13 @@ onEveryImplementation('what is not finite', () => {
     const all = [0, 1, 2, 3, 4, 5, 6, 7];
     const fewer = { dh: all, dc: all, x: all, h: all, c: all, kernel: all, recurrent: all, bias: all };
     return expectFinite(casesOf(operations[`${kind} cell with hard gates`], 72, 6), fewer, bad);
+  });
+
+  it('log1p keeps what is small, as Math.log1p', () => {
+    const values = [1e-8, -1e-9, 1e-20, 1e-4, -1, -2, Infinity, Number.NaN, 3].map(Math.fround);
+    const logs = tf.tidy(() => tf.log1p(values).dataSync());
+    expect([...logs]).toEqual(values.map((value) => Math.fround(Math.log1p(value))));
+    const whole = tf.tidy(() => tf.log1p(tf.tensor1d([0, 1, 7], 'int32')).dataSync());
+    expect([...whole]).toEqual([0, 0, 2]);
   });
 });

@@ -34,6 +34,7 @@ const clip = (call: KernelCall): TensorInfo | undefined =>
 /** `Relu6`. */
 export const relu6 = (call: KernelCall): TensorInfo | undefined => sameBooleans(call) ?? clip(call);
 
+const log1pOfOthers = inFloats('Log1p', ['int32', 'bool']);
 const booleansInFloats = inFloats('ClipByValue', ['bool']);
 
 /** `ClipByValue`. */
@@ -55,5 +56,15 @@ export function sign(call: KernelCall): TensorInfo | undefined {
   const out = (call.backend as HeapBackend).makeOutput(x.shape, 'float32');
   const [from, to] = heapViews(call.backend, x, out);
   for (let i = 0; i < to.length; i++) to[i] = Number(from[i]! > 0) - Number(from[i]! < 0);
+  return out;
+}
+
+/** `Log1p`, in JavaScript on the heap. TensorFlow.js's own kernel rounds 1 + x first, and loses what is small. */
+export function log1p(call: KernelCall): TensorInfo | undefined {
+  const x = input(call, 'x');
+  if (x.dtype !== 'float32') return log1pOfOthers(call);
+  const out = (call.backend as HeapBackend).makeOutput(x.shape, 'float32');
+  const [from, to] = heapViews(call.backend, x, out);
+  for (let i = 0; i < to.length; i++) to[i] = Math.log1p(from[i]!);
   return out;
 }

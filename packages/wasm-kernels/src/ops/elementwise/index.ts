@@ -9,6 +9,7 @@ export const elementwiseFeature: Feature = {
   kernels: [
     { name: 'Tanh', side: side.tanh },
     { name: 'Sign', composed: clip.sign },
+    { name: 'Log1p', composed: clip.log1p },
     { name: 'Relu', side: side.relu, composed: clip.relu },
     { name: 'Relu6', side: side.relu6, composed: clip.relu6 },
     { name: 'ClipByValue', side: side.clipByValue, composed: clip.clipByValue },
@@ -20,6 +21,7 @@ export const elementwiseFeature: Feature = {
     { op: '`relu`', wrong: 'turns NaN of a negative sign, as ∞ − ∞ and 0 · ∞ give it, into 0' },
     { op: '`relu6`, `clipByValue`', wrong: 'turn NaN into the lower bound' },
     { op: '`sign`', wrong: 'takes small numbers for 0' },
+    { op: '`log1p`', wrong: 'the logarithm of a rounded 1 + x: 0 of a small x' },
     {
       op: '25 operations on one tensor, among them `abs`, `exp`, `neg`, `relu`, `sign`, `square`, `step`, and `where` and `reverse`, of booleans',
       wrong:

@@ -50,6 +50,6 @@ export const unary: readonly TrainingKernel[] = [
   { name: 'Neg', composed: sameBooleans },
   ...kernels(['Abs', 'Atan', 'Round', 'Selu', 'Softplus', 'Square', 'Step'], ['bool']),
   ...kernels(['Exp', 'Expm1', 'LeakyRelu'], ['bool'], true),
-  ...kernels([...arcs, 'Log1p', 'Reciprocal', 'Sinh'], ['int32', 'bool']),
+  ...kernels([...arcs, 'Reciprocal', 'Sinh'], ['int32', 'bool']),
   ...kernels(['IsFinite', 'IsInf', 'IsNan'], ['int32', 'bool'], true),
 ];

@@ -18,6 +18,7 @@ export const windowPaddingFeature: Feature = {
       wrong: 'takes the nearest pixel',
       fix: '−∞ as on cpu',
     },
+    { op: '`maxPool` and `avgPool` of NaN, `avgPool` of ∞', wrong: '−∞' },
     {
       op: '`conv2d`, `depthwiseConv2d`, pooling with a numeric padding',
       wrong:

@@ -1,4 +1,12 @@
-import { avgPool, maxPool, mul, type Tensor, type Tensor4D, zeros } from '@tensorflow/tfjs-core';
+import {
+  avgPool,
+  maxPool,
+  mul,
+  type Tensor,
+  type Tensor4D,
+  type TensorInfo,
+  zeros,
+} from '@tensorflow/tfjs-core';
 import { place, reached } from '../../composed/images.js';
 import {
   type ConvInfo,
@@ -11,6 +19,7 @@ import {
 import { attributes, input, type KernelCall, type KernelResult, sizeOf } from '../../kernel.js';
 import { compose } from '../../tensor-infos.js';
 import { windowShare } from '../avg-pool/windows.js';
+import { againWhereInfinite, largest, mean } from './not-finite.js';
 
 type PoolAttributes = WindowAttributes & { filterSize: [number, number] | number };
 
@@ -80,13 +89,24 @@ function pooled(
   return compose(call, ['x'], ({ x }) => pool(place(x as Tensor4D, top, left, ...reached(info), value)));
 }
 
+/** The pooling of windows that all see something of the image. */
+function whole(
+  call: KernelCall,
+  info: ConvInfo,
+  pool: Parameters<typeof againWhereInfinite>[3],
+): KernelResult | undefined {
+  const { inputs, backend, attrs, upstream } = call;
+  const out = padded(call, info) ?? upstream?.({ inputs, backend, attrs });
+  return out && againWhereInfinite(call, info, out as TensorInfo, pool);
+}
+
 /** `MaxPool`: −∞ where a window lies in the padding altogether, as on cpu. */
 export function paddedMaxPool(call: KernelCall): KernelResult | undefined {
   const attrs = attributes<PoolAttributes>(call);
   const { shape, dtype } = input(call, 'x');
   const info = poolGeometry(shape, attrs.filterSize, attrs);
   if (sizeOf(info.outShape) === 0) return nothing(call, info);
-  if (!hasEmptyWindow(info) || dtype !== 'float32') return padded(call, info);
+  if (!hasEmptyWindow(info) || dtype !== 'float32') return whole(call, info, largest);
   return pooled(call, info, -Infinity, (x) => maxPool(x, attrs.filterSize, attrs.strides, 'valid'));
 }
 
@@ -95,7 +115,7 @@ export function paddedAvgPool(call: KernelCall): KernelResult | undefined {
   const attrs = attributes<PoolAttributes>(call);
   const info = poolGeometry(input(call, 'x').shape, attrs.filterSize, attrs);
   if (sizeOf(info.outShape) === 0) return nothing(call, info);
-  if (!hasEmptyWindow(info)) return padded(call, info);
+  if (!hasEmptyWindow(info)) return whole(call, info, mean);
   return pooled(call, info, 0, (x) =>
     mul(avgPool(x, attrs.filterSize, attrs.strides, 'valid'), windowShare(info) ?? 1),
   );
