@@ -2,13 +2,13 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Argument, Command, InvalidArgumentError, Option } from 'commander';
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { machineLine } from './machine.js';
 import { type AnyModelName, anyModelNames } from './models/names.js';
 import { withPlots } from './plots.js';
 import { runJob } from './processes.js';
 import { markdown, withSection } from './results.js';
-import type { Settings } from './settings.js';
+import { type Settings, UsageError } from './settings.js';
 import { tables } from './tables.js';
 
 type TableName = keyof typeof tables;
@@ -64,7 +64,8 @@ async function run(asked: TableName | 'all' | 'plots', { write, ...options }: Co
   }
 }
 
-await new Command('bench')
+const program = new Command('bench')
+  .exitOverride()
   .description('Measures a table, prints it and writes its section of RESULTS.md')
   .addArgument(
     new Argument('<table>', 'which table; plots: draws RESULTS.md anew').choices([...names, 'all', 'plots']),
@@ -75,5 +76,15 @@ await new Command('bench')
   .addOption(new Option('--models <names...>', 'only these models').choices(anyModelNames))
   .option('--only <names...>', 'only these sides, variants, optimizers or points')
   .option('--no-write', 'leave RESULTS.md as it is')
-  .action(run)
-  .parseAsync();
+  .action(run);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  // commander has written its own message; its exit code is 0 after --help.
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
+  else if (error instanceof UsageError) {
+    console.error(`bench: ${error.message}`);
+    process.exitCode = 2;
+  } else throw error;
+}

@@ -23,16 +23,19 @@ export function chosen<M extends AnyModelName>(all: readonly M[], { models }: Se
   return all.filter((name) => models === undefined || models.includes(name));
 }
 
+/** A mistake in the call: its message is all that its author needs. */
+export class UsageError extends RangeError {}
+
 /**
  * The sides, variants, optimizers or points of a table that the settings leave in.
  *
- * @throws RangeError for a name that the table does not have.
+ * @throws UsageError for a name that the table does not have.
  */
 export function selected<T>(all: readonly T[], nameOf: (item: T) => string, { only }: Settings): T[] {
   const names = all.map(nameOf);
   const unknown = only?.find((name) => !names.includes(name));
   if (unknown !== undefined)
-    throw new RangeError(`only: expected some of ${[...new Set(names)].join(', ')}, got "${unknown}"`);
+    throw new UsageError(`--only: expected some of [${[...new Set(names)].join(', ')}], got "${unknown}"`);
   return all.filter((_, i) => only === undefined || only.includes(names[i]!));
 }
 

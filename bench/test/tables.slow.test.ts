@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { findTorch } from '../src/gradient/torch.js';
@@ -5,6 +6,16 @@ import { tables } from '../src/tables.js';
 import { expectRectangle, spread, tinyRuns } from './tiny.js';
 
 const settings = tinyRuns();
+
+it('the command line tells a mistake in one line, with exit code 2', () => {
+  const cli = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
+  for (const args of [['gradient', '--only', 'nosuch'], ['gradient', '--scale', '0'], ['nosuch']]) {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [cli, ...args, '--no-write']);
+    expect(status, args.join(' ')).toBe(2);
+    expect(stdout.toString()).toBe('');
+    expect(stderr.toString()).toMatch(/^.*expected.*got.*\n$|^error: .*\n$/i);
+  }
+});
 
 describe.concurrent('the tables, tiny', { timeout: 180_000 }, () => {
   it('gradient: every side that is here trains the MLP and computes the same', async () => {

@@ -141,6 +141,8 @@ export interface ArmInfo {
   readonly options: Readonly<Record<string, unknown>>;
   /** Every point of its search on every task; one without values where it searches nothing. */
   readonly points: readonly PointResult[];
+  /** Tasks on which no point of its search is chosen, or ever will be: all trials that tell failed or diverged. */
+  readonly hopeless?: readonly string[] | undefined;
 }
 
 /** A number that a measure gives, for the head of a column. */

@@ -88,6 +88,17 @@ describe('planGroup', () => {
     expect(planGroup(group, choose({ name: 'none' }), known)).toMatchObject({ chosen: 1, work: [] });
   });
 
+  it('chooses none where all that would tell failed, and the point that lacks the fewest where each lacks one', () => {
+    const group = groupOf(3, 4);
+    const { done, failed, known } = world([0.9, 0.5, 0.6]);
+    const options = choose({ name: 'none' }, { seeds: 2 });
+    for (const id of ['p0-0', 'p0-1', 'p1-0', 'p1-1', 'p2-0', 'p2-1']) failed.add(id);
+    expect(planGroup(group, options, known)).toEqual({ hopeless: true, stopped: new Map(), work: [] });
+    failed.delete('p1-1');
+    done.set('p1-1', epochs);
+    expect(planGroup(group, options, known)).toMatchObject({ chosen: 1 });
+  });
+
   it('halves: of nine points three go on after an epoch, and one after three', () => {
     const group = groupOf(9, 1);
     const { done, known } = world([1, 2, 3, 4, 5, 6, 7, 8, 9].map((a) => a / 10));

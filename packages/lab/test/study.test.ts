@@ -349,6 +349,20 @@ export const failing = definePart({
       expect.stringMatching(/failed: 1 of 2 trials failed\. .* --retry-failed begins them again\n$/),
     ]);
     expect(again.stdout).toContain('mlp-digits sgd seed 1: failed after 2 attempts: no luck\n');
+
+    const searched = {
+      ...failing,
+      arms: { sam: { variant: 'sam', rho: { grid: [0.05, 0.1] } } },
+      seeds: [1],
+      retries: 0,
+    };
+    const none = await runStudy(searched, { folder: join(folder, 'none-left') });
+    expect(none.trials.map(({ state }) => state)).toEqual(['failed', 'failed']);
+    expect(none.arms[0]!.points.map(({ chosen }) => chosen)).toEqual([false, false]);
+    expect(none.arms[0]!.hopeless).toEqual(['mlp-digits']);
+    const told = await command('status', join(folder, 'none-left'));
+    expect(told.stdout).toMatch(/sam +.*none/);
+    expect(told.stdout).not.toContain('not yet');
   });
 
   it('stops in the middle of a training in this process, and goes on to the same end', async () => {

@@ -53,14 +53,20 @@ export function statusTables(results: StudyResults): string {
         colAligns: ['left', 'left', 'right', 'right', 'right', 'right', 'right'],
         style: { head: [], border: [], compact: true },
       });
-      for (const { name, points, gradientsPerStep } of results.arms) {
+      for (const { name, points, hopeless, gradientsPerStep } of results.arms) {
         const own = points.filter((point) => point.task === task);
         const chosen = own.find((point) => point.chosen);
         const trials = comparedTrials(results, name, task).filter(({ state }) => state === 'done');
         const steps = trials.flatMap(({ stepTimes }) => stepTimes?.median ?? []);
         table.push([
           name,
-          own.length > 1 ? (chosen ? pointText(chosen.point) : 'not yet') : '',
+          own.length > 1
+            ? chosen
+              ? pointText(chosen.point)
+              : hopeless?.includes(task)
+                ? 'none'
+                : 'not yet'
+            : '',
           trials.length,
           shown(
             numbers(trials, ({ last }) => last?.test, metric),

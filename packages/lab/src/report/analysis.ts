@@ -115,6 +115,10 @@ function medianOf(values: readonly (number | undefined)[]): number | undefined {
   return known.length > 0 ? median(known) : undefined;
 }
 
+/** True of an arm that has no point on a task, and never will: what its search tried failed or diverged. */
+export const isHopeless = ({ hopeless }: ArmInfo, { name }: TaskInfo): boolean =>
+  hopeless?.includes(name) ?? false;
+
 function outcomeNotes(trials: readonly (TrialResult | undefined)[]): string[] {
   const count = (text: string, holds: (trial: TrialResult | undefined) => boolean): string[] => {
     const n = trials.filter(holds).length;
@@ -221,7 +225,13 @@ function armRow(
     stepRatio: stepMs !== undefined && baselineMs !== undefined ? stepMs / baselineMs : undefined,
     measures,
     notes: [
-      ...(chosen ? [] : ['no point of its search is chosen yet']),
+      ...(chosen
+        ? []
+        : [
+            isHopeless(arm, task)
+              ? 'no point of its search is chosen: all trials that would tell failed or diverged'
+              : 'no point of its search is chosen yet',
+          ]),
       ...outcomeNotes(trials),
       ...last.notes,
       ...(difference?.notes ?? []),

@@ -1,10 +1,13 @@
 import type { Point, StudyResults, TaskInfo } from '../results.js';
-import type { Analysis, ArmRow, MeasureSummary } from './analysis.js';
+import { type Analysis, type ArmRow, isHopeless, type MeasureSummary } from './analysis.js';
 import { number, numbers, optionColumns, text } from './columns.js';
 import { metricFormat, none, optionText, pValue, significant, summaryText, withInterval } from './format.js';
 import { type ColumnOf, type Table, tableOf } from './table.js';
 
-const optionOf = (row: ArmRow, path: string): unknown => row.point?.[path] ?? row.arm.options[path];
+const optionOf = ({ point, arm, task }: ArmRow, path: string): unknown => {
+  const searched = () => arm.points.some((each) => each.task === task.name && path in each.point);
+  return point?.[path] ?? arm.options[path] ?? (isHopeless(arm, task) && searched() ? 'none' : undefined);
+};
 
 function resultColumns(task: TaskInfo): ColumnOf<ArmRow>[] {
   const format = metricFormat(task);
@@ -156,12 +159,18 @@ export function summaryTable(results: StudyResults, { rows }: Analysis): Table {
     const prefix = several ? `${task.name}: ` : '';
     const point = (arm: string): Point => find(arm, task)?.point ?? {};
     const of = (arm: string): ArmRow['difference'] => find(arm, task)?.difference;
+    const hasNone = (arm: string): boolean => {
+      const row = find(arm, task);
+      return row !== undefined && isHopeless(row.arm, task);
+    };
     const short = (path: string): string => path.split('.').at(-1)!;
     return [
       text(`${task.name}_point`, `${prefix}chosen`, (arm) =>
-        Object.entries(point(arm))
-          .map(([path, value]) => `${short(path)} ${optionText(value)}`)
-          .join(', '),
+        hasNone(arm)
+          ? 'none'
+          : Object.entries(point(arm))
+              .map(([path, value]) => `${short(path)} ${optionText(value)}`)
+              .join(', '),
       ),
       number(
         `${task.name}_test`,

@@ -1,5 +1,5 @@
 import type { StudyResults, TaskInfo } from '../results.js';
-import type { Analysis, ArmRow } from './analysis.js';
+import { type Analysis, type ArmRow, isHopeless } from './analysis.js';
 import { metricFormat, pValue, significant } from './format.js';
 
 /** Level of the tests. */
@@ -19,7 +19,10 @@ function taskVerdict(results: StudyResults, rows: readonly ArmRow[], task: TaskI
   const { signed, unit, text } = metricFormat(task);
   const { baseline } = results;
   const others = rows.filter(({ difference }) => difference && difference.n > 0);
-  if (others.length === 0) return [`${task.name}: nothing to compare with ${baseline} yet.`];
+  if (others.length === 0) {
+    const ever = !rows.some(({ arm }) => arm.name === baseline && isHopeless(arm, task));
+    return [`${task.name}: nothing to compare with ${baseline}${ever ? ' yet' : ', which has no number'}.`];
+  }
   const tested = others.filter(({ tHolm }) => tHolm !== undefined);
   const said = (['better', 'worse'] as const).flatMap((which) => {
     const found = tested
@@ -76,7 +79,9 @@ export function warnings(results: StudyResults, { rows }: Analysis): string[] {
   const diverged = results.trials.filter(({ outcome }) => outcome === 'diverged').length;
   const atChance = results.trials.filter(({ outcome }) => outcome === 'chance').length;
   const lacking = rows.filter(({ last }) => last.missing > 0 && last.n > 0).map(({ arm }) => arm.name);
-  const unchosen = rows.filter(({ point }) => !point).map(({ arm }) => arm.name);
+  const withoutPoint = rows.filter(({ point }) => !point);
+  const hopeless = withoutPoint.filter(({ arm, task }) => isHopeless(arm, task)).map(({ arm }) => arm.name);
+  const unchosen = withoutPoint.filter(({ arm, task }) => !isHopeless(arm, task)).map(({ arm }) => arm.name);
   const total = results.trials.length;
   return [
     open > 0 && `The study is not finished: ${open} of ${total} trials are open.`,
@@ -84,6 +89,8 @@ export function warnings(results: StudyResults, { rows }: Analysis): string[] {
     diverged > 0 && `${diverged} of ${total} trials diverged.`,
     atChance > 0 && `${atChance} of ${total} trials ended no better than chance.`,
     unchosen.length > 0 && `No point is chosen yet for ${listed([...new Set(unchosen)])}.`,
+    hopeless.length > 0 &&
+      `No point is chosen for ${listed([...new Set(hopeless)])}: all trials that would tell failed or diverged.`,
     lacking.length > 0 &&
       `Means of ${listed([...new Set(lacking)])} leave seeds out that have no number, and flatter.`,
   ].filter((line) => line !== false);

@@ -69,16 +69,18 @@ export function readResults(folder: StudyFolder, header: StudyHeader): StudyResu
   };
   const trials: TrialResult[] = [];
   const pointsOf = new Map<string, PointResult[]>();
+  const hopeless = new Map<string, string[]>();
   for (const group of outline.groups) {
     const plan = planGroup(group, study.choose, get);
     const { task, arm } = group;
+    if (plan.hopeless) hopeless.set(arm, [...(hopeless.get(arm) ?? []), task]);
     const points = group.points.map(({ point, trials: specs }, index): PointResult => {
       const stopped = plan.stopped.get(index);
       const own = specs.map((spec) =>
         trialResult(folder, { ...spec, task, arm, point }, begun, locked, stopped),
       );
       // Trials of points that are over for the choice, which no seed began, will never be.
-      const unneeded = plan.chosen !== undefined && plan.chosen !== index;
+      const unneeded = plan.hopeless || (plan.chosen !== undefined && plan.chosen !== index);
       trials.push(...own.filter(({ state }) => !(unneeded && state === 'queued')));
       return {
         task,
@@ -95,6 +97,7 @@ export function readResults(folder: StudyFolder, header: StudyHeader): StudyResu
   const arms = outline.arms.map((arm) => ({
     ...arm,
     points: pointsOf.get(arm.name)!,
+    hopeless: hopeless.get(arm.name),
     gradientsPerStep: gradientsPerStep(trials, arm.name),
   }));
   const over = trials.every(({ state }) => ['done', 'failed', 'stopped'].includes(state));

@@ -39,6 +39,8 @@ export interface Work<T extends Identified> {
 export interface Plan<T extends Identified> {
   /** Index of the point that goes into the comparison, once it is known. */
   readonly chosen?: number | undefined;
+  /** True where none ever will be: all trials that it would be chosen by failed or diverged. */
+  readonly hopeless?: boolean;
   /** Points that were not worth more epochs, by index: why. */
   readonly stopped: ReadonlyMap<number, string>;
   readonly work: readonly Work<T>[];
@@ -115,7 +117,8 @@ const isOver = ({ state }: Known): boolean => state !== 'open';
 /**
  * The next work for one arm on one task: a function of what is known alone, so that the choice does not depend
  * on workers, order or interruptions. Points are compared once all of them have reached a rung, by their mean over the
- * choosing seeds; then the chosen one trains from every seed, to the end.
+ * choosing seeds; then the chosen one trains from every seed, to the end. Where all points lack a number for some seed, the
+ * one that lacks the fewest is chosen, and none where all lack all.
  */
 export function planGroup<T extends Identified>(
   group: PlannedGroup<T>,
@@ -128,6 +131,8 @@ export function planGroup<T extends Identified>(
   if (group.points.length === 1) return { chosen: 0, stopped, work: toEnd(group.points[0]!) };
   let alive = group.points.map((_, index) => index);
   const choosing = (index: number): readonly T[] => group.points[index]!.trials.slice(0, choose.seeds);
+  const numbersAt = (index: number, rung: number) =>
+    choosing(index).map(({ id }) => scoreAt(knownOf(id), group, choose.at, rung));
   let scores: number[] = [];
   for (const rung of rungs(choose, group.epochs)) {
     const last = rung >= group.epochs;
@@ -139,12 +144,7 @@ export function planGroup<T extends Identified>(
     );
     if (open.length > 0)
       return { stopped, work: open.map((spec) => ({ spec, ...(!last && { until: rung }) })) };
-    scores = alive.map((index) =>
-      meanScore(
-        choosing(index).map(({ id }) => scoreAt(knownOf(id), group, choose.at, rung)),
-        group.better,
-      ),
-    );
+    scores = alive.map((index) => meanScore(numbersAt(index, rung), group.better));
     if (last) break;
     const kept = survivors(alive, scores, choose.stopping);
     for (const index of alive)
@@ -152,6 +152,12 @@ export function planGroup<T extends Identified>(
         stopped.set(index, `not among the best after epoch ${rung} (${choose.stopping.name})`);
     alive = kept;
   }
-  const chosen = alive[scores.indexOf(Math.max(...scores))]!;
+  let best = Math.max(...scores);
+  if (best === Number.NEGATIVE_INFINITY) {
+    scores = alive.map((index) => numbersAt(index, group.epochs).filter((score) => score !== null).length);
+    best = Math.max(...scores);
+    if (best === 0) return { hopeless: true, stopped, work: [] };
+  }
+  const chosen = alive[scores.indexOf(best)]!;
   return { chosen, stopped, work: toEnd(group.points[chosen]!) };
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { parseHTML } from 'linkedom';
 import { describe, expect, it } from 'vitest';
+import { statusTables } from '../../src/commands/status-table.js';
 import { exporters } from '../../src/export/exporter.js';
 import { analyse, renderReport } from '../../src/report/index.js';
 import type { StudyResults, TrialResult } from '../../src/results.js';
@@ -158,6 +159,56 @@ describe('renderReport', () => {
       [line.getAttribute('stroke'), line.getAttribute('stroke-dasharray')].join(' '),
     );
     expect(new Set(looks).size).toBe(40);
+  });
+});
+
+describe('an arm all of whose trials failed', () => {
+  const failed: StudyResults = {
+    ...results,
+    arms: results.arms.map((arm) =>
+      arm.name === 'sam'
+        ? {
+            ...arm,
+            points: arm.points.map((point) => ({ ...point, chosen: false, validation: [] })),
+            hopeless: ['mlp-digits'],
+          }
+        : arm,
+    ),
+    trials: results.trials.map((trial): TrialResult => {
+      if (trial.arm !== 'sam') return trial;
+      return {
+        ...trial,
+        state: 'failed',
+        reason: 'no luck',
+        outcome: undefined,
+        last: undefined,
+        best: undefined,
+        measures: {},
+      };
+    }),
+  };
+
+  it('has no chosen point, in the report, its tables, LaTeX and on the terminal', () => {
+    const shown = renderReport(failed);
+    expect(shown).toContain('No point is chosen for sam: all trials that would tell failed or diverged.');
+    expect(shown).not.toContain('No point is chosen yet');
+    const { csv, latex, markdown } = exporters;
+    const file = (files: Readonly<Record<string, string | Uint8Array>>, name: string) => String(files[name]);
+    const texts = [
+      file(latex!.files(failed), 'summary.tex'),
+      file(latex!.files(failed), 'arms-mlp-digits.tex'),
+      file(csv!.files(failed), 'summary.csv'),
+      file(csv!.files(failed), 'arms-mlp-digits.csv'),
+    ];
+    for (const text of texts) expect(text).toMatch(/^ *"?sam"?[ ,&].*\bnone\b/m);
+    expect(file(markdown!.files(failed), 'tables.md')).toMatch(/^\| sam .*\| none/m);
+    expect(statusTables(failed)).toMatch(/sam +.*none/);
+  });
+
+  it('as a baseline leaves nothing to compare with', () => {
+    expect(renderReport({ ...failed, baseline: 'sam' })).toContain(
+      'nothing to compare with sam, which has no number.',
+    );
   });
 });
 
