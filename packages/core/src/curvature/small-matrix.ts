@@ -65,7 +65,7 @@ export function eigenSmall(matrix: tf.Tensor2D): { values: tf.Tensor1D; vectors:
       [0, n - k],
     ]) as tf.Tensor2D;
     let vectors = identity as tf.Tensor2D;
-    const rounds = n > 1 ? tournament(n).map((partner) => swap(partner)) : [];
+    const rounds = tournament(n).map((partner) => swap(partner));
     for (let sweep = 0; sweep < SWEEPS; sweep++) {
       for (const { partners, side } of rounds) {
         const rotation = rotate(a, partners, side, identity as tf.Tensor2D);

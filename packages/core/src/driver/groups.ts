@@ -25,13 +25,11 @@ export class VariableGroups {
 
   /** The radius multipliers of the variables, or undefined where all are 1. */
   rhoFactors(variables: readonly tf.Variable[]): readonly number[] | undefined {
-    if (this.#groups.every(({ rho }) => rho === 1)) return undefined;
     return factorsUnlessOne(variables.map((variable) => this.#of(variable).rho));
   }
 
   /** The learning rate multipliers of the variables, or undefined where all are 1. */
   learningRateFactors(variables: readonly tf.Variable[]): readonly number[] | undefined {
-    if (this.#groups.every(({ learningRate }) => learningRate === 1)) return undefined;
     return factorsUnlessOne(variables.map((variable) => this.#of(variable).learningRate));
   }
 
@@ -52,10 +50,6 @@ export class VariableGroups {
   }
 
   #aroundGroups(variables: readonly tf.Variable[], learningRate: number, update: () => void): void {
-    if (this.#groups.length === 0) {
-      update();
-      return;
-    }
     const chosen = variables
       .map((variable) => ({ variable, settings: this.#of(variable) }))
       .filter(({ settings }) => settings.learningRate !== 1 || settings.weightDecay !== 0)

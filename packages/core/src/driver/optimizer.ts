@@ -332,9 +332,7 @@ export class SharpnessAwareOptimizer extends tf.Optimizer {
       ...Object.keys(tf.engine().registeredVariables),
       ...variables.map(({ name }) => name),
     ]);
-    if (all.size !== this.#reached.size)
-      for (const name of all) this.#reached.set(name, this.#reached.get(name) ?? false);
-    for (const name of connected) this.#reached.set(name, true);
+    for (const name of all) this.#reached.set(name, connected.has(name) || this.#reached.get(name) === true);
   }
 
   /** Looks once at what the loss computes: see `checkLoss`. */

@@ -1,10 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { axpy, dot, norm, type ParamVector, scale } from '../../algebra/vector.js';
+import { axpy, dot, hypotOne, norm, type ParamVector, scale } from '../../algebra/vector.js';
 import type { ConfigOf } from '../../declare/option.js';
 import { definePart, type PartFunction } from '../../declare/part.js';
 import type { InnerProduct, PerturbationMetric } from '../metric.js';
 import { averagedMonge, checkAveraging, type MongeAveraging, mongeOptions } from './monge-average.js';
-import { hypotOne } from './outer-products.js';
 
 /** Options of the Monge metric. Without any it is the published, instantaneous one. */
 export interface MongeMetricOptions extends MongeAveraging {}

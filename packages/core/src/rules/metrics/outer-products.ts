@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { norm, type ParamVector, scaleEach } from '../../algebra/vector.js';
+import { hypotOne, norm, type ParamVector, scaleEach } from '../../algebra/vector.js';
 import { combine, dots, unit } from '../../curvature/combine.js';
 import { invertSmall } from '../../curvature/small-matrix.js';
 import type { InnerProduct } from '../metric.js';
@@ -14,12 +14,6 @@ export interface OuterProducts {
   readonly cosines: tf.Tensor2D;
   /** wⱼ >= 0, [k]; w₀ > 0. */
   readonly weights: tf.Tensor1D;
-}
-
-/** √(1 + x²) for x >= 0, without overflow of the square. */
-export function hypotOne<T extends tf.Tensor>(x: T): T {
-  const largest = tf.maximum(x, 1);
-  return tf.mul(largest, tf.sqrt(tf.add(tf.square(tf.div(1, largest)), tf.square(tf.div(x, largest))))) as T;
 }
 
 /**
