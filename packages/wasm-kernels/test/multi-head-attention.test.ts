@@ -96,6 +96,28 @@ onEveryImplementation('multiHeadAttention', () => {
       closeTo(model.predict(words) as tf.Tensor, reference([x, x, x], weights, 2, tf.tensor3d(seen)));
     }));
 
+  it('sees of another value what the mask for it leaves, whatever hides the query', () =>
+    tf.tidy(() => {
+      const embedding = tf.layers.embedding({ inputDim: 5, outputDim: 4, maskZero: true, inputLength: 3 });
+      const layer = multiHeadAttention({ numHeads: 2, seed: 6 });
+      const inputs = [tf.input({ shape: [3], dtype: 'int32' }), tf.input({ shape: [2, 4] })];
+      const attended = layer.apply([embedding.apply(inputs[0]!) as tf.SymbolicTensor, inputs[1]!]);
+      const model = tf.model({ inputs, outputs: attended as tf.SymbolicTensor });
+      const words = tf.tensor2d([[3, 0, 0]], [1, 3], 'int32');
+      const value = tf.randomNormal([1, 2, 4], 0, 1, 'float32', 7) as tf.Tensor3D;
+      const weights = withBiases(layer);
+      const query = embedding.apply(words) as tf.Tensor3D;
+      closeTo(model.predict([words, value]) as tf.Tensor, reference([query, value, value], weights, 2));
+      const masks = [[[true, false, false]], [[false, true]]].map((mask) =>
+        tf.tensor2d(mask, undefined, 'bool'),
+      );
+      const second = tf.slice(value, [0, 1, 0], [1, 1, 4]) as tf.Tensor3D;
+      closeTo(
+        layer.apply([query, value], { mask: masks }) as tf.Tensor,
+        reference([query, second, second], weights, 2),
+      );
+    }));
+
   it('trains by model.fit, and is saved and loaded with the model', async () => {
     const before = tf.memory().numTensors;
     const model = tf.sequential({

@@ -99,7 +99,7 @@ export class MultiHeadAttention extends layers.Layer {
   override call(inputs: Tensor | Tensor[], kwargs: { mask?: Tensor | Tensor[] } = {}): Tensor {
     return tidy(() => {
       const [query, value, key] = inOrder(inputs);
-      const [, seen] = Array.isArray(kwargs.mask) ? inOrder(kwargs.mask) : [undefined, kwargs.mask];
+      const seen = maskOfValue(inputs, kwargs.mask);
       const { numHeads: heads, causal = false } = this.#args;
       const joined = dotProductAttention(
         this.#project('query', query),
@@ -142,8 +142,9 @@ serialization.registerClass(
 
 /**
  * Makes a layer of multi-head attention, fused where our kernels are: x, or [query, value], or [query, value, key] as in Keras, each
- * [batch, length, width], to [batch, queries, outputDim]. What a mask of the value hides (padding of an embedding with
- * `maskZero`) is not seen.
+ * [batch, length, width], to [batch, queries, outputDim]. Of one input, what its mask hides (padding of an embedding with
+ * `maskZero`) is not seen; of several, models of TensorFlow.js hand over the query's mask alone, so that a value's padding is
+ * seen: call the layer with `{ mask: [queryMask, valueMask] }` where it must not be.
  *
  * @throws RangeError for numbers out of range, TypeError for an unknown initializer; when built, RangeError where `numHeads`
  *   does not divide the width and there is no `keyDim`, or inputs are not of rank 3.
@@ -168,6 +169,13 @@ function requireArgs(args: MultiHeadAttentionArgs): void {
     throw new TypeError(
       `multiHeadAttention: expected kernelInitializer to be one of ${INITIALIZERS.join(', ')}, got ${given}`,
     );
+}
+
+/** The value's mask. Of several inputs a model hands over the first one's alone, which is the query's. */
+function maskOfValue(inputs: Tensor | Tensor[], mask: Tensor | Tensor[] | undefined): Tensor | undefined {
+  const [query, value] = inOrder(inputs);
+  if (Array.isArray(mask)) return value === query ? mask[0] : mask[1];
+  return value === query ? mask : undefined;
 }
 
 /** Query, value and key of what a layer is called with. */

@@ -1,0 +1,4 @@
+// const { value, grads } = tf.variableGrads(loss, variables);
+const { value, grads } = optimizer.computeGradients(loss, variables);
+
+export {};
