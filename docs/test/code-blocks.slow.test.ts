@@ -1,14 +1,13 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const docs = join(root, 'docs');
-const folder = mkdtempSync(join(docs, '.blocks-'));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const folder = join(docs, `.blocks-${process.pid}`);
 
 const readmes = ['README.md', ...['packages', 'examples', 'studies'].flatMap(readmesBelow)];
 const guides = readdirSync(join(docs, 'guide')).map((name) => `docs/guide/${name}`);
@@ -45,7 +44,6 @@ declare const variables: import('@tensorflow/tfjs').Variable[];
 declare const optimizer: import('@tfjs-sam/core').SharpnessAwareOptimizer;
 `;
 const ambient = join(folder, 'globals.d.ts');
-writeFileSync(ambient, globals);
 
 /** The workspace's own packages, by the names that they are imported by. */
 const paths = Object.fromEntries(
@@ -66,10 +64,17 @@ const paths = Object.fromEntries(
 const modules = [...readmes, ...guides].flatMap((file) =>
   blocksOf(file).map((code, i) => {
     const path = join(folder, `${file.replace(/[/.]/g, '-')}-${i}.ts`);
-    writeFileSync(path, `${code}\nexport {};\n`);
-    return { path, place: `${file}, block ${i + 1}` };
+    return { path, code, place: `${file}, block ${i + 1}` };
   }),
 );
+
+// Here, not above: hooks are what vitest leaves out where no test of the file is asked for.
+beforeAll(() => {
+  mkdirSync(folder);
+  writeFileSync(ambient, globals);
+  for (const { path, code } of modules) writeFileSync(path, `${code}\nexport {};\n`);
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('code blocks of READMEs and guides', () => {
   it('compile', () => {
@@ -99,7 +104,6 @@ describe('code blocks of READMEs and guides', () => {
     const code = [...text.matchAll(/^```ts twoslash\n([\s\S]*?)^```/gm)]
       .map(([, block]) => block!.replace(/^[\s\S]*\/\/ ---cut---\n/, ''))
       .join('\n');
-    mkdirSync(folder, { recursive: true });
     const file = join(folder, 'quick-start.ts');
     writeFileSync(file, code);
     const { outputText } = ts.transpileModule(code, {

@@ -1,5 +1,0 @@
-import { prepareBackend } from '@tfjs-sam/backends';
-
-const { backend, attempts } = await prepareBackend({ log: console.error });
-
-export {};

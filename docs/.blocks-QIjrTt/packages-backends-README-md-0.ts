@@ -1,6 +1,0 @@
-import * as tf from '@tensorflow/tfjs';
-import { prepareBackend } from '@tfjs-sam/backends';
-
-const { backend, attempts } = await prepareBackend({ log: console.error });
-
-export {};
