@@ -39,7 +39,7 @@ declare module '@tfjs-sam/core' {
 export const leSam: Variant<LeSamOptions> = defineVariant({
   name: 'le-sam',
   doc: 'SAM whose radius follows a budget of the loss',
-  use: 'Where no radius is known: a tolerable rise of the loss is easier to choose than a length',
+  use: 'Where no radius is known: a tolerable rise of the loss takes its place',
   source: 'arXiv 2605.10183',
   gradients: 2,
   options,

@@ -48,7 +48,7 @@ const DESCENT = 'light-sam-descent';
 export const lightSam: Variant<LightSamOptions> = defineVariant({
   name: 'light-sam',
   doc: 'SAM whose radius and step size fall as AdaGrad’s',
-  use: 'Where neither radius nor learning rate can be tuned; take plain SGD as base',
+  use: 'Where neither radius nor learning rate has a schedule: the gradients seen so far shrink both; take plain SGD as base',
   source: 'arXiv 2505.24399',
   gradients: 2,
   options,

@@ -41,7 +41,7 @@ declare module '@tfjs-sam/core' {
 export const bilateralSam: Variant<BilateralSamOptions> = defineVariant({
   name: 'bilateral-sam',
   doc: 'Bilateral SAM: flattens towards the worst and towards the best point of the ball',
-  use: 'Where SAM helps and a third gradient is affordable',
+  use: 'Where the lowest loss nearby should count beside the highest, and a third gradient is affordable',
   source: 'Deng et al. 2024, arXiv 2409.13173',
   gradients: 3,
   options,

@@ -43,7 +43,7 @@ declare module '@tfjs-sam/core' {
 export const bisam: Variant<BisamOptions> = defineVariant({
   name: 'bisam',
   doc: 'BiSAM: climbs a lower bound of the 0-1 loss, descends the cross entropy',
-  use: 'For classification, where accuracy counts and not the cross entropy',
+  use: 'For classification: it climbs a bound of the errors’ share in place of the cross entropy',
   source: 'Xie et al. 2024, arXiv 2407.12993',
   gradients: 2,
   options,

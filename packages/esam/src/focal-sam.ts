@@ -47,7 +47,7 @@ declare module '@tfjs-sam/core' {
 export const focalSam: Variant<FocalSamOptions> = defineVariant({
   name: 'focal-sam',
   doc: 'Adds the sharpness of the examples that are fitted badly',
-  use: 'For classes of very different frequency',
+  use: 'For classes of very different frequency, for which it was made',
   source: 'ICML 2025',
   gradients: 3,
   options,

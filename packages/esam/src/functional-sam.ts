@@ -46,7 +46,7 @@ export interface FunctionalSamOptions extends OptionsOf<typeof options>, DriverO
 export const functionalSam: Variant<FunctionalSamOptions> = defineVariant({
   name: 'functional-sam',
   doc: 'SAM through the network’s Jacobian alone',
-  use: 'For networks whose loss flattens without the network doing so, language models among them',
+  use: 'Where the network itself should become flat and not the loss of its outputs; made for language models',
   source: 'ICML 2025, arXiv 2502.02407',
   gradients: 2,
   options,

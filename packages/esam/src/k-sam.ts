@@ -64,7 +64,7 @@ declare module '@tfjs-sam/core' {
 export const kSam: Variant<KSamOptions> = defineVariant({
   name: 'k-sam',
   doc: 'SAM on the examples with the largest losses',
-  use: 'Where a few hard examples decide; it spares no time here, since examples are weighed and not left out',
+  use: 'Where only the examples of the largest losses should count; it spares no time here, since examples are weighed and not left out',
   source: 'Ni et al. 2022, arXiv 2210.12864',
   gradients: 2,
   options: kSamOptions,

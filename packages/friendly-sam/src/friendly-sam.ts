@@ -37,7 +37,7 @@ declare module '@tfjs-sam/core' {
 export const friendlySam: Variant<FriendlySamOptions> = defineVariant({
   name: 'friendly-sam',
   doc: 'Friendly SAM: perturbs along the noise of the batch gradient, without what all batches share',
-  use: 'For small batches, whose gradient is mostly noise',
+  use: 'Where the batch’s own noise should be climbed: what all batches share is taken out of the perturbation',
   source: 'Li et al. 2024, arXiv 2403.12350',
   gradients: 2,
   options,

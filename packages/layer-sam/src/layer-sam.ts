@@ -60,7 +60,7 @@ const source = 'Müller et al. 2023, arXiv 2306.04226';
 export const layerwiseAsam: Variant<LayerwiseAsamOptions> = defineVariant({
   name: 'layerwise-asam',
   doc: 'Adaptive SAM by the size of whole variables',
-  use: 'Where layers differ in scale and a scale for each single weight is too noisy',
+  use: 'Where layers differ in scale: one scale for each layer in place of one for each weight',
   source,
   gradients: 2,
   options: layerwiseOptions,

@@ -51,7 +51,7 @@ export const layerwiseMetric: PartFunction<LayerwiseMetricOptions, PerturbationM
     name: 'variable-size',
     owner: 'layerwiseMetric',
     doc: 'Every variable is measured by its own size',
-    use: 'Where layers differ in scale and a scale for each single weight is too noisy',
+    use: 'Where layers differ in scale: one scale for each layer in place of one for each weight',
     source: 'Müller et al. 2023, arXiv 2306.04226',
     options: scaledOptions,
     create: ({ eta, scaled = isScaled }): PerturbationMetric => {

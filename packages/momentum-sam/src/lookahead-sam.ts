@@ -54,7 +54,7 @@ const LAST = 'lookahead-sam-direction';
 export const lookaheadSam: Variant<LookaheadSamOptions> = defineVariant({
   name: 'lookahead-sam',
   doc: 'SAM that looks where the last direction would lead',
-  use: 'Where SAM’s ascent and descent pull against each other and the training oscillates or stalls at a saddle',
+  use: 'Where the perturbation should be found where the last direction would lead, not where the weights are',
   source: 'Yu et al. 2024, ICML',
   gradients: 2,
   options,

@@ -41,7 +41,7 @@ declare module '@tfjs-sam/core' {
 export const msam: Variant<MsamOptions> = defineVariant({
   name: 'msam',
   doc: 'Monge SAM: a ball in the metric that the loss surface induces on the weights',
-  use: 'Where ρ cannot be searched for long: a radius that is too large does less harm than SAM’s',
+  use: 'Where steep places should be perturbed less than flat ones: the step shrinks as the gradient grows',
   source: 'Jacobsen and Arvanitidis 2025, arXiv 2502.08448',
   gradients: ({ neighbours }) => 2 + (neighbours?.samples ?? 0),
   options,

@@ -62,7 +62,7 @@ declare module '@tfjs-sam/core' {
 export const lookbehindSam: Variant<LookbehindSamOptions> = defineVariant({
   name: 'lookbehind-sam',
   doc: 'Climbs k times, descends once at each point, and goes a part of the way',
-  use: 'Where several gradients a step are affordable and steps should be steadier',
+  use: 'Where several gradients a step are affordable: it descends once at each of the points it climbs through',
   source: 'Mordido et al. 2024, arXiv 2307.16704',
   gradients: ({ k }) => k + 1,
   options,

@@ -59,7 +59,7 @@ declare module '@tfjs-sam/core' {
 export const multistepSam: Variant<MultistepSamOptions> = defineVariant({
   name: 'multistep-sam',
   doc: 'SAM with several ascents',
-  use: 'Where one ascent step is too crude for a large radius',
+  use: 'Where the ascent should turn with the gradient on its way, and further gradients are affordable',
   source: 'Foret et al. 2021, arXiv 2010.01412; optax',
   gradients: ({ steps }) => steps + 1,
   options,

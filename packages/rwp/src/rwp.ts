@@ -112,7 +112,7 @@ export const rwp: Variant<RwpOptions> = defineVariant({
 export const mRwp: Variant<MRwpOptions> = defineVariant({
   name: 'm-rwp',
   doc: 'Descends a mixture of the loss and that of noisy weights',
-  use: 'For larger noise than `rwp` bears: the gradient at the weights themselves steadies it',
+  use: 'Where noise should weigh less than all: a share of the direction is the gradient at the weights themselves',
   source: 'Li et al. 2024, arXiv 2404.00357',
   gradients: 2,
   options: mRwpOptions,
@@ -181,7 +181,7 @@ export const lpfSgd: Variant<LpfSgdOptions> = defineVariant({
 export const rSam: Variant<RSamOptions> = defineVariant({
   name: 'r-sam',
   doc: 'SAM whose ascent takes the gradient at noisy weights',
-  use: 'Where the gradient that is climbed is too noisy by itself',
+  use: 'Where the gradient that is climbed should be that of randomly moved weights',
   source: 'Liu et al. 2022, NeurIPS',
   gradients: 2,
   options: rSamOptions,

@@ -36,7 +36,7 @@ declare module '@tfjs-sam/core' {
 export const sam: Variant<SamOptions> = defineVariant({
   name: 'sam',
   doc: 'Sharpness-aware minimization: the gradient at the worst point of a Euclidean ball',
-  use: 'First: it is the method that all others are compared with, and a radius tuned for it carries over to many of them',
+  use: 'First: it is the method that all others are compared with',
   source: 'Foret et al. 2021, arXiv 2010.01412',
   gradients: 2,
   options,

@@ -193,7 +193,7 @@ export const sassha: PartFunction<SasshaOptions, SharpnessAwareOptimizer, 'varia
   kind: 'variant',
   name: 'sassha',
   doc: 'SAM divided by the root of the curvature at the perturbed point; no base',
-  use: 'Where a second-order step is wanted whose minima are as flat as SAM’s',
+  use: 'Where a second-order step is wanted that is taken from SAM’s perturbed weights',
   source: 'Shin et al. 2025, arXiv 2502.18153',
   gradients: 2,
   options,

@@ -86,7 +86,7 @@ declare module '@tfjs-sam/core' {
 export const sparseSam: Variant<SparseSamOptions> = defineVariant({
   name: 'sparse-sam',
   doc: 'Sparse SAM: only a part of the weights is perturbed, those that a mask selects',
-  use: 'Where perturbing all weights costs accuracy; masks spare no time on these backends',
+  use: 'Where only a part of the weights should be perturbed; masks spare no time on these backends',
   source: 'Mi et al. 2022, arXiv 2210.05177',
   gradients: 2,
   options,
@@ -98,7 +98,7 @@ export const sparseSam: Variant<SparseSamOptions> = defineVariant({
 export const sparseSamFisher: Variant<SparseSamOptions> = definePreset(sparseSam, {
   name: 'sparse-sam-fisher',
   doc: 'Sparse SAM, SSAM-F: only the half of the weights with the largest Fisher information moves',
-  use: 'Where the weights that matter most should be the ones that move',
+  use: 'Where the weights of the largest Fisher information should be the ones that are perturbed',
   options: { mask: 'fisher' },
 });
 

@@ -57,7 +57,7 @@ const stableSource = 'Tan et al. 2025, arXiv 2401.07250';
 export const stableSam: Variant<StableSamOptions> = defineVariant({
   name: 'stable-sam',
   doc: 'SAM whose direction keeps the length of the gradient at the weights',
-  use: 'Where SAM makes a training unstable at a learning rate that suits the base alone',
+  use: 'Where SAM’s longer gradients make a training unstable, for which it was made: steps keep the base’s length',
   source: stableSource,
   gradients: 2,
   options,
@@ -99,7 +99,7 @@ export const usam: Variant<UsamOptions> = defineVariant({
 export const stableUsam: Variant<StableUsamOptions> = defineVariant({
   name: 'stable-usam',
   doc: 'Unnormalised SAM whose direction keeps the length of the gradient at the weights',
-  use: 'Where unnormalised SAM makes a training unstable',
+  use: 'Where unnormalised SAM’s longer gradients make a training unstable, for which it was made: steps keep the base’s length',
   source: stableSource,
   gradients: 2,
   options: stableUsamOptions,

@@ -37,7 +37,7 @@ declare module '@tfjs-sam/core' {
 export const vasso: Variant<VassoOptions> = defineVariant({
   name: 'vasso',
   doc: 'SAM that climbs along a moving average of the gradients',
-  use: 'For small batches, where the gradient that is climbed should be steadier than one batch’s',
+  use: 'Where the gradient that is climbed should be an average over steps and not one batch’s',
   source: 'Li and Giannakis 2023, arXiv 2309.15639',
   gradients: 2,
   options,

@@ -55,7 +55,7 @@ declare module '@tfjs-sam/core' {
 export const zsharp: Variant<ZsharpOptions> = defineVariant({
   name: 'zsharp',
   doc: 'SAM that climbs along the gradient’s outstanding entries',
-  use: 'Where a few entries of the gradient carry the signal',
+  use: 'Where only the outstanding entries of the gradient should be climbed',
   source: 'arXiv 2505.02369',
   gradients: 2,
   options: zsharpOptions,

@@ -40,7 +40,7 @@ export const mongeMetric: PartFunction<MongeMetricOptions, PerturbationMetric, '
   name: 'monge',
   owner: 'mongeMetric',
   doc: 'G = I + g gᵀ: the metric of the loss surface',
-  use: 'Where gradients are long or ρ is hard to tune: steep places are perturbed less',
+  use: 'Where steep places should be perturbed less: the step shrinks as the gradient grows',
   source: 'Jacobsen and Arvanitidis 2025, arXiv 2502.08448',
   options: mongeOptions,
   create: (options) => {
