@@ -5,4 +5,5 @@ for folder in packages/*/; do
   (cd "$folder" && npm pkg set repository.type=git "repository.url=git+https://github.com/$GITHUB_REPOSITORY.git" \
     "repository.directory=${folder%/}")
 done
-npx changeset publish
+# changesets calls pnpm, which puts versions in the place of `workspace:` and `catalog:`: npx has it on the path of what it runs.
+npx --yes "$(node -p 'require("./package.json").packageManager')" exec changeset publish

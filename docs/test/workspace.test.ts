@@ -33,6 +33,7 @@ const only: Readonly<Record<string, readonly string[]>> = {
 interface Manifest {
   readonly name: string;
   readonly private?: boolean;
+  readonly publishConfig?: { readonly access?: string };
   readonly sideEffects?: false | readonly string[];
   readonly exports?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly dependencies?: Readonly<Record<string, string>>;
@@ -274,4 +275,19 @@ it.each(folders)('comments and sentences of options in %s open with the noun or 
       .map(([line]) => `${file}: ${line}`);
   });
   expect(found).toEqual([]);
+});
+
+it('the workflow that publishes gives npm what provenance asks for', () => {
+  const text = (path: string) => readFileSync(join(root, '.github', path), 'utf8');
+  const workflow = text('workflows/release.yml');
+  expect(workflow).toMatch(/^permissions:\n(?: {2}.*\n)*? {2}id-token: write/m);
+  expect(workflow).toMatch(/publish: bash \.github\/publish\.sh/);
+  expect(workflow).toMatch(/NPM_CONFIG_PROVENANCE: true/);
+  // `release.slow.test.ts` reads back from a registry what the script makes of each package.json.
+  expect(text('publish.sh')).toMatch(/repository\.url=git\+https:\/\/github\.com\/\$GITHUB_REPOSITORY\.git/);
+  const isPublic = (folder: string) => manifestOf(folder).private !== true;
+  const restricted = folders.filter(
+    (folder) => isPublic(folder) && manifestOf(folder).publishConfig?.access !== 'public',
+  );
+  expect(restricted).toEqual([]);
 });

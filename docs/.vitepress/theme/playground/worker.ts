@@ -5,7 +5,6 @@ import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import { prepareBackend } from '@tfjs-sam/backends';
 import { ascentStep, euclideanMetric, makeOracle, type PerturbationMetric } from '@tfjs-sam/core';
-import { loadDigits } from '@tfjs-sam/datasets';
 import { createDefaultRegistry } from 'tfjs-sam';
 import { lossOf } from '../../../surfaces/formula.mjs';
 import type { Answer, Epoch, Place, Request } from './messages.js';
@@ -136,6 +135,8 @@ const crossEntropy = (labels: tf.Tensor, logits: tf.Tensor) =>
   tf.losses.softmaxCrossEntropy(labels, logits) as tf.Scalar;
 
 async function digits(request: Extract<Request, { kind: 'digits' }>): Promise<void> {
+  // A fifth of the worker's weight, for those who train.
+  const { loadDigits } = await import('./digits.js');
   const { train, test, dispose } = loadDigits({ seed: 1, testFraction: 0.5 });
   const sides = request.variants.map((variant) => ({
     ...network(),
@@ -163,7 +164,7 @@ async function digits(request: Extract<Request, { kind: 'digits' }>): Promise<vo
   dispose();
 }
 
-type Images = ReturnType<typeof loadDigits>['train'];
+type Images = ReturnType<typeof import('./digits.js').loadDigits>['train'];
 
 function measured(
   epoch: number,
