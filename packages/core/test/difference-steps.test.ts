@@ -231,6 +231,35 @@ describe('lanczos', () => {
     for (const vector of none.vectors) expect(Math.hypot(...flat(vector))).toBeCloseTo(1, 6);
     tf.dispose([all.vectors, none.vectors]);
   });
+
+  it('goes on where a residual is more than the search took it for, and says which products are none', async () => {
+    const entries = Array.from({ length: 40 }, (_, i) => 5 / (1 + i));
+    let calls = 0;
+    /** Products that are off by the tolerance or so, each in a direction of its own, up to the `last` one. */
+    const noisy = (size: number, last: number) => (v: ParamVector) => {
+      const k = calls++;
+      const noise = entries.map((_, i) => (k < last ? size * Math.sin(7 * k + 3 * i) : 0));
+      return [tf.add(tf.mul(v[0]!, entries), noise)];
+    };
+    const { numTensors } = tf.memory();
+    const found = await lanczos(noisy(0.003, 14), [[40]], { count: 1, tolerance: 0.002 });
+    expect(found).toMatchObject({ converged: true, reliable: true, iterations: 15 });
+    expect(found.values[0]).toBeCloseTo(5, 1);
+    // It was taken for done twice before: each time a residual, and the vector that goes on from it.
+    expect(calls).toBe(15 + 2 * 2 + 1);
+    const never = await lanczos(noisy(0.01, 1e9), [[40]], { count: 1, tolerance: 0.001, iterations: 25 });
+    expect(never).toMatchObject({ converged: false, reliable: false, iterations: 25 });
+    tf.dispose([found.vectors, never.vectors]);
+    expect(tf.memory().numTensors).toBe(numTensors);
+    // Two of the search, and the first of two residuals.
+    calls = 0;
+    const breaking = (v: ParamVector) => [tf.mul(v[0]!, calls++ === 2 ? Number.NaN : [3, -4])];
+    const broken = await lanczos(breaking, [[2]], { count: 2, sampler: listed([[1, 1]]) });
+    expect(broken).toMatchObject({ converged: false, reliable: false });
+    expect(broken.reason).toContain('is the loss finite');
+    expect(broken.residuals[1]).toBeLessThan(1e-4);
+    tf.dispose(broken.vectors);
+  });
 });
 
 describe('products', () => {

@@ -3,6 +3,8 @@ import {
   adamw,
   type GradientOracle,
   muon,
+  restoreState,
+  saveState,
   sgd,
   sharpnessAware,
   swad,
@@ -11,7 +13,8 @@ import {
 } from '@tfjs-sam/core';
 import { useBackend } from '@tfjs-sam/testing';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { restore, type Saved, stateOf } from './training.js';
+import { checksumOf, type Header } from '../src/driver/saving/format.js';
+import { memory, restore, type Saved, stateOf } from './training.js';
 
 beforeAll(() => useBackend('cpu'));
 afterEach(() => tf.disposeVariables());
@@ -111,6 +114,29 @@ describe('the saved state of an optimizer of TensorFlow.js', () => {
       );
   });
 
+  it('is of the variables that move, where others rest beside them, and is saved in the order of their making', async () => {
+    const make = () => withWeightDecay(bases.momentum(), { weightDecay: 0.1 });
+    const [old] = pair('moved') as [tf.Variable, tf.Variable];
+    const [still, now] = pair('rests').reverse() as [tf.Variable, tf.Variable];
+    const [first, resumed, empty] = [make(), make(), make()];
+    first.applyGradients({ [old.name]: old });
+    await restore(resumed, await stateOf(first));
+    const rests = { name: still.name, tensor: null as unknown as tf.Tensor };
+    resumed.applyGradients([rests, { name: now.name, tensor: tf.ones([2]) }]);
+    const slotOf = async (optimizer: tf.Optimizer) =>
+      (await stateOf(optimizer)).filter(({ name }) => name.endsWith('momentum'));
+    // 0.9 · 1 + 1: the slot went on.
+    expect(await slotOf(resumed)).toContainEqual({
+      ...{ name: `base/${now.name}/momentum`, shape: [2] },
+      values: [expect.closeTo(1.9, 6), expect.closeTo(1.9, 6)],
+    });
+    await restore(empty, await stateOf(make()));
+    empty.applyGradients([now, old].map(({ name, shape }) => ({ name, tensor: tf.ones(shape) })));
+    expect((await slotOf(empty)).map(({ name }) => name)).toEqual(
+      [old, now].map(({ name }) => `base/${name}/momentum`),
+    );
+  });
+
   it('loses no slot to an update that names a variable which is gone', () => {
     const [a, b] = pair('there') as [tf.Variable, tf.Variable];
     const run = (fails: boolean) => {
@@ -124,6 +150,28 @@ describe('the saved state of an optimizer of TensorFlow.js', () => {
       return values([a]);
     };
     expect(run(true)).toEqual(run(false));
+  });
+});
+
+describe('a saved learning rate', () => {
+  it.each([
+    [0, undefined],
+    [0.05, undefined],
+    [-0.1, 'expected a learning rate >= 0, got -0.1'],
+  ])('of %s is taken or refused, at every level', async (rate, message) => {
+    const make = () => withWeightDecay(tf.train.momentum(0.1, 0.9), { weightDecay: 0.1 });
+    const place = memory();
+    await saveState(make(), place);
+    const { modelTopology, weightSpecs, weightData } = place.artifacts;
+    const { checksum: _, ...header } = modelTopology as unknown as Header;
+    const config = { ...header.config, base: { ...(header.config.base as object), learningRate: rate } };
+    const data = new Uint8Array(weightData as ArrayBuffer);
+    const checksum = checksumOf({ ...header, config }, weightSpecs as never, data);
+    place.artifacts.modelTopology = { ...header, config, checksum };
+    const optimizer = make();
+    if (message) await expect(restoreState(optimizer, place)).rejects.toThrow(message);
+    else await restoreState(optimizer, place);
+    expect(optimizer.learningRate).toBe(message ? 0.1 : rate);
   });
 });
 

@@ -89,7 +89,7 @@ export const tsam: Variant<TsamOptions> = defineVariant({
           });
           first ??= loss;
           tilted = next;
-          tf.dispose(before ?? []);
+          tf.dispose(before);
         }
         return { loss: first!, direction: scale(tf.div(1, tilted!.weight), tilted!.sum) };
       },

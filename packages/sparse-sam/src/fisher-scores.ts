@@ -68,7 +68,7 @@ export function fisherScores(
       const each = oracle.evaluate({ loss }).gradient;
       return before ? zip(before, each, hypotenuse) : map(each, (tensor) => tf.abs(tensor));
     });
-    tf.dispose(before ?? []);
+    tf.dispose(before);
   }
   return root!;
 }

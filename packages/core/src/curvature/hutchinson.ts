@@ -44,7 +44,7 @@ export function hutchinsonDiagonal(
         const product = mul(probe, apply(probe));
         return before ? add(product, before) : product;
       });
-      tf.dispose(before ?? []);
+      tf.dispose(before);
     }
     return scale(1 / probes, sum!);
   });

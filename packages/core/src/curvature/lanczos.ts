@@ -248,12 +248,12 @@ class RitzSpace {
     size.dispose();
     const dropped = length! > 0 ? this.#next : next;
     if (length! > 0) this.#next = next;
-    tf.dispose(dropped ?? []);
+    tf.dispose(dropped);
   }
 
   /** Goes on from a random vector. @returns False where the basis spans all. */
   async renew(index: number): Promise<boolean> {
-    tf.dispose(this.#next ?? []);
+    tf.dispose(this.#next);
     this.#next = undefined;
     const { left, next } = tf.tidy(() => {
       const { rest } = orthogonalise(this.#basis, this.#map.draw(index));
@@ -334,7 +334,7 @@ class RitzSpace {
   }
 
   dispose(): void {
-    tf.dispose([this.#basis, this.#next ?? []]);
+    tf.dispose([this.#basis, this.#next]);
   }
 
   #combined(weights: readonly number[]): ParamVector {

@@ -88,7 +88,7 @@ export class Swad {
     const weights = this.#variables as unknown as ParamVector;
     const sum = before ? add(before.sum, weights) : weights.map((variable) => tf.clone(variable));
     for (const tensor of sum) tf.keep(tensor);
-    tf.dispose(before?.sum ?? []);
+    tf.dispose(before?.sum);
     this.#segment = { sum, count: (before?.count ?? 0) + 1 };
   }
 
@@ -151,7 +151,7 @@ export class Swad {
   /** Puts the trained weights back, bit for bit. Does nothing where they are in place. */
   restore(): void {
     for (const [i, tensor] of (this.#trained ?? []).entries()) this.#variables[i]!.assign(tensor);
-    tf.dispose(this.#trained ?? []);
+    tf.dispose(this.#trained);
     this.#trained = undefined;
   }
 
@@ -223,12 +223,7 @@ export class Swad {
 
   /** Disposes what is kept. Averages that are swapped in stay: the training may end with them. */
   dispose(): void {
-    tf.dispose([
-      this.#trained ?? [],
-      this.#segment?.sum ?? [],
-      this.#average?.sum ?? [],
-      this.#pending.map(({ sum }) => sum),
-    ]);
+    tf.dispose([this.#trained, this.#segment?.sum, this.#average?.sum, this.#pending.map(({ sum }) => sum)]);
     this.#trained = undefined;
     this.#segment = undefined;
     this.#average = undefined;

@@ -98,7 +98,7 @@ function meanSquare(oracle: GradientOracle, losses: readonly LossClosure[]): Par
     mean = tf.tidy(() =>
       blend(before, squares(oracle.evaluate({ loss, probe: true }).gradient), 1 / (i + 1)),
     );
-    tf.dispose(before ?? []);
+    tf.dispose(before);
   }
   return mean!;
 }

@@ -64,7 +64,7 @@ export const gaussNewtonMetric: PartFunction<GaussNewtonOptions, PerturbationMet
         mean = tf.tidy(() =>
           blend(before, squares(oracle.evaluate({ loss, probe: true }).gradient), 1 / (index + 1)),
         );
-        tf.dispose(before ?? []);
+        tf.dispose(before);
       }
       // A NaN of one step would stay in the average for good.
       const next = blend(oracle.state.get(key), scaleFinite(1, mean!), biasCorrectedRate(oracle, key, decay));
