@@ -123,8 +123,6 @@ const commands = {
   format: (args) => sh(bin('biome'), ['check', '--write', ...args]),
   changeset: (args) => sh(bin('changeset'), args),
   docs: async () => {
-    // Twoslash and the cards read what is built; the reference reads the sources.
-    buildAll();
     const docs = join(root, 'docs');
     const site = join(docs, '.vitepress', 'dist');
     const tool = (name) => sh(process.execPath, [join(docs, 'scripts', `${name}.mjs`)]);
@@ -132,9 +130,12 @@ const commands = {
     process.env.NODE_OPTIONS = [process.env.NODE_OPTIONS, '--max-semi-space-size=64']
       .filter(Boolean)
       .join(' ');
+    // The reference reads the sources, beside all else; twoslash and the cards read what is built.
+    buildKernels();
+    const reference = beside(bin('typedoc'), []);
+    buildAll();
     tool('pages');
     tool('worker');
-    const reference = beside(bin('typedoc'), []);
     sh(join(docs, 'node_modules', '.bin', 'vitepress'), ['build'], { cwd: docs });
     await reference;
     cpSync(join(docs, 'api'), join(site, 'api'), { recursive: true });
