@@ -573,6 +573,30 @@ describe('what is given to a step', () => {
 });
 
 describe('counts and rates', () => {
+  it('a restored memory that a rule reads first is bound once, where names have shifted', async () => {
+    const named = (from: number) =>
+      [0, 1, 2].map((i) => tf.tidy(() => tf.variable(tf.tensor1d([i]), true, `shifted/${from + i}`)));
+    const seen: unknown[] = [];
+    // Set once: what a second binding mixes up no later step puts right.
+    const rule = looking(({ state, variables }) => {
+      const known = state.get('v');
+      seen.push(known?.flatMap((tensor) => [...tensor.dataSync()]));
+      if (!known) state.set('v', [...variables]);
+    });
+    const step = (optimizer: tf.Optimizer, variables: tf.Variable[]) =>
+      optimizer.minimize(() => tf.addN(variables.map((x) => sumOfSquares(x))) as tf.Scalar, false, variables);
+    const old = named(2);
+    const first = plain(rule);
+    step(first, old);
+    const state = await stateOf(first);
+    for (const thing of [first, ...old]) thing.dispose();
+    const now = named(1);
+    const resumed = plain(rule);
+    await restore(resumed, state);
+    for (let i = 0; i < 3; i++) step(resumed, now);
+    expect(seen).toEqual([undefined, [0, 1, 2], [0, 1, 2], [0, 1, 2]]);
+  });
+
   it('a state restored into an optimizer goes on from its count, for variables that are known and that are not', async () => {
     const [x, y] = [vector(1), vector(1)];
     const steps: number[] = [];
