@@ -7,13 +7,18 @@ const conditions = ['@tfjs-sam/source', 'node', 'import', 'module', 'default'];
 const slow = process.env.TFJS_SAM_SLOW === '1';
 const suffix = slow ? 'slow.test.ts' : 'test.ts';
 
-/** Files that look at what a process has once (threads, its copies of modules, what was never registered), and so need one of their own. */
+/**
+ * Files that look at what a process has once (threads, its copies of modules, what was never registered), or take a backend away under
+ * variables that others left on it, and so need one of their own.
+ */
 const ofTheirOwn = [
   'packages/wasm-kernels/test/threads/*',
   'packages/wasm-kernels/test/growth',
   'packages/core/test/missing-kernel',
   'packages/core/test/two-copies',
   'packages/backends/test/prepare-backend',
+  'packages/backends/test/built-in',
+  'packages/wasm-kernels/test/register',
 ].map((files) => `${files}.${suffix}`);
 
 const exclude = ['**/node_modules/**', '**/dist/**', ...(slow ? [] : ['**/*.slow.test.ts'])];

@@ -41,3 +41,26 @@ it.each<[string, () => tf.Optimizer, number[][]]>([
   optimizer.dispose();
   theta.dispose();
 });
+
+it('searches for what a loss reaches once, also where one variable took the place of another', () => {
+  const trained = tf.variable(tf.tensor1d([1, -2]));
+  const optimizer = momentumSam(sgd({ learningRate: 0.1, momentum: 0.9 }), { checkLoss: false });
+  /** Evaluations of the last of some steps, with another variable about. */
+  const evaluations = (steps: number) => {
+    const bystander = tf.variable(tf.scalar(1));
+    let count = 0;
+    for (let i = 0; i < steps; i++) {
+      count = 0;
+      optimizer.minimize(() => {
+        count += 1;
+        return tf.sum(tf.square(trained)) as tf.Scalar;
+      });
+    }
+    bystander.dispose();
+    return count;
+  };
+  const usual = evaluations(3);
+  expect(evaluations(3)).toBe(usual);
+  trained.dispose();
+  optimizer.dispose();
+});

@@ -79,7 +79,7 @@ export function usesUsualGates(cell: RecurrentCell): boolean {
  * The prototype of a class of the Layers API, by the name under which it registers when it is loaded: no dependency on them is
  * needed, and no second copy can come in.
  */
-export const registered = (className: string): object | undefined =>
+export const registeredClass = (className: string): object | undefined =>
   serialization.SerializationMap.getMap().classNameMap[className]?.[0].prototype as object | undefined;
 
 /** Replaces the `call` of a layer of the Layers API, where that is loaded, by one that may hand over to the original. */
@@ -87,7 +87,7 @@ export const layerCall = <Call extends (...args: never[]) => unknown>(
   className: string,
   wrap: (original: Call) => Call,
 ): Patch => ({
-  owner: () => registered(className),
+  owner: () => registeredClass(className),
   method: 'call',
   wrap: wrap as unknown as Patch['wrap'],
 });

@@ -328,11 +328,12 @@ export class SharpnessAwareOptimizer extends tf.Optimizer {
 
   /** Remembers which variables the loss reaches, for steps that begin away from θ. */
   #noteReach({ variables, connected }: StepOracle): void {
-    const all = new Set([
-      ...Object.keys(tf.engine().registeredVariables),
-      ...variables.map(({ name }) => name),
-    ]);
-    for (const name of all) this.#reached.set(name, connected.has(name) || this.#reached.get(name) === true);
+    const meet = (name: string) => {
+      if (!this.#reached.has(name)) this.#reached.set(name, false);
+    };
+    for (const name in tf.engine().registeredVariables) meet(name);
+    for (const { name } of variables) meet(name);
+    for (const name of connected) this.#reached.set(name, true);
   }
 
   /** Looks once at what the loss computes: see `checkLoss`. */

@@ -512,7 +512,8 @@ export class StepOracle implements PartOracle {
     const told = losses.flatMap((each) => each ?? []);
     if (told.length < losses.length) return {};
     this.#sizes = told.map(({ size }) => size);
-    return { losses: tf.concat(told) };
+    // Of one alone TensorFlow.js would make a copy.
+    return { losses: told.length === 1 ? told[0]! : tf.concat(told) };
   }
 
   /** Runs `f` on a loss; what its closure leaves behind is seen to. */

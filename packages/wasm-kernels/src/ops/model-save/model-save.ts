@@ -1,5 +1,5 @@
 import { io, type Optimizer, scalar, type Tensor, tidy, Variable } from '@tensorflow/tfjs-core';
-import { registered } from '../../layers.js';
+import { registeredClass } from '../../layers.js';
 import type { Patch } from '../../patches.js';
 
 /** The members of a model that saving reads. */
@@ -16,7 +16,7 @@ type Save = (
 
 /** Saves model and optimizer, and frees what the optimizer made for it: its numbers, which TensorFlow.js forgets. */
 export const modelSave: Patch = {
-  owner: () => registered('Model'),
+  owner: () => registeredClass('Model'),
   method: 'save',
   wrap: (original: Save): Save =>
     function (handlerOrURL, config) {
